@@ -1,0 +1,1 @@
+//! Clients: the attach relay and command-line calls.

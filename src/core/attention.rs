@@ -1,0 +1,18 @@
+//! What a task wants of a person.
+
+use serde::{Deserialize, Serialize};
+
+/// What a task wants of a person; in the order of urgency, least first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// Nothing.
+    #[default]
+    None,
+    /// It ended well and nobody has looked yet.
+    FinishedUnread,
+    /// It ended badly and nobody has looked yet.
+    FailedUnread,
+}

@@ -1,0 +1,253 @@
+//! What shims report, and what that makes of a run.
+
+use super::herd::Engine;
+use crate::core::attention::Attention;
+use crate::core::effect::Effect;
+use crate::core::id::{RunId, TaskId};
+use crate::core::shim::{Order, Status, StopBy};
+use crate::core::task::{Outcome, Run, State, StopCause};
+use crate::core::time::Now;
+
+impl Engine {
+    /// A shim's report. Reports are levels: the state follows from this one alone
+    /// and from what was asked for, never from how many came before.
+    pub(super) fn status(&mut self, now: Now, status: &Status, out: &mut Vec<Effect>) {
+        let run_id = status.run;
+        let Some(task) = self.current(run_id) else {
+            // an earlier run's shim, or one whose task is unknown: it may go when it is through
+            if status.is_final() {
+                out.push(Effect::Order(run_id, Order::Release));
+            }
+            return;
+        };
+        let kept = task.run.written - task.run.dropped;
+        let was = task.run.state.clone();
+        facts(&mut task.run, status);
+        let is_kept = task.run.written.saturating_sub(task.run.dropped);
+        if was.is_active() {
+            task.run.state = next(&was, status, now);
+        }
+        let ended = !task.run.state.is_active();
+        if ended && was.is_active() {
+            task.attention = attention(&task.run.state);
+        }
+        let changed = task.run.state != was;
+        self.kept = (self.kept + is_kept).saturating_sub(kept);
+        if ended {
+            self.store(
+                run_id.task,
+                vec![Effect::Order(run_id, Order::Release)],
+                out,
+            );
+        } else if changed && worth_storing(&was, status) {
+            self.store(run_id.task, Vec::new(), out);
+        }
+        self.tell_watchers(run_id.task, out);
+    }
+
+    /// The shim could not be started, or the intent not be stored.
+    pub(super) fn did_not_start(
+        &mut self,
+        now: Now,
+        run: RunId,
+        why: String,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(task) = self.current(run) else {
+            return;
+        };
+        if !task.is_active() {
+            return;
+        }
+        let outcome = match &task.run.state {
+            State::Stopping {
+                cause: StopCause::Revoked,
+                ..
+            } => Outcome::Revoked(None),
+            _ => Outcome::DidNotStart(why),
+        };
+        self.end(now, run.task, outcome, out);
+    }
+
+    /// Puts the end of a task's current run on record.
+    pub(super) fn end(&mut self, now: Now, id: TaskId, outcome: Outcome, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        task.run.trouble = None;
+        task.run.state = State::Ended {
+            outcome,
+            at: now.wall,
+        };
+        task.attention = attention(&task.run.state);
+        self.store(id, Vec::new(), out);
+        self.tell_watchers(id, out);
+    }
+
+    /// The shim vanished without having been released: what it kept must be ended by us.
+    pub(super) fn shim_gone(&mut self, run: RunId, out: &mut Vec<Effect>) {
+        let Some(task) = self.current(run) else {
+            return;
+        };
+        let (leader, cause, outcome) = match &task.run.state {
+            State::Ended { .. } => return,
+            State::Stopping {
+                cause: StopCause::Revoked,
+                leader,
+                outcome,
+                ..
+            } => (*leader, StopCause::Revoked, outcome.clone()),
+            State::Stopping {
+                leader, outcome, ..
+            } => (*leader, StopCause::Lost, outcome.clone()),
+            state => (state.leader(), StopCause::Lost, state.settled()),
+        };
+        task.run.trouble = None;
+        task.run.state = State::Stopping {
+            cause,
+            leader,
+            outcome,
+            kill_at: None,
+            left: 0,
+        };
+        self.store(run.task, vec![Effect::Sweep { run, leader }], out);
+        self.tell_watchers(run.task, out);
+    }
+
+    /// Nothing of a run whose shim was gone lives.
+    pub(super) fn swept(
+        &mut self,
+        now: Now,
+        run: RunId,
+        last: Option<&Status>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(task) = self.current(run) else {
+            return;
+        };
+        let State::Stopping { cause, outcome, .. } = task.run.state.clone() else {
+            return;
+        };
+        if let Some(last) = last {
+            facts(&mut task.run, last);
+        }
+        let on_record = last.and_then(|last| decided(&task.run.state, last));
+        let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
+            StopCause::Revoked => Outcome::Revoked(None),
+            StopCause::Swept | StopCause::Lost => {
+                Outcome::Lost("its shim was killed from outside; its processes were ended".into())
+            }
+        });
+        self.end(now, run.task, outcome, out);
+    }
+}
+
+/// Takes over what a shim measured.
+fn facts(run: &mut Run, status: &Status) {
+    run.written = run.written.max(status.written);
+    run.dropped = run.dropped.max(status.dropped).min(run.written);
+    run.started = status.started.or(run.started);
+    run.last_output = status.last_output.or(run.last_output);
+    run.trouble.clone_from(&status.trouble);
+}
+
+/// The outcome, where the leader's end has decided it.
+pub(super) fn decided(was: &State, status: &Status) -> Option<Outcome> {
+    if let Some(failed) = &status.failed {
+        return Some(Outcome::DidNotStart(failed.reason.clone()));
+    }
+    let exit = status.exit?;
+    if let State::Stopping {
+        outcome: Some(outcome),
+        ..
+    } = was
+    {
+        return Some(outcome.clone());
+    }
+    let by = status.stopping.map(|stopping| stopping.by);
+    Some(match by {
+        Some(StopBy::Order) if status.exit_in_stop => Outcome::Revoked(Some(exit)),
+        Some(StopBy::Orphaned) if status.exit_in_stop => {
+            Outcome::Lost("no supervisor came back in time, so its shim ended it".into())
+        }
+        _ => Outcome::of(exit),
+    })
+}
+
+/// The state that a report makes of the one before.
+fn next(was: &State, status: &Status, now: Now) -> State {
+    let outcome = decided(was, status);
+    if status.failed.is_some() || status.is_final() {
+        return State::Ended {
+            outcome: outcome.unwrap_or_else(|| Outcome::Lost("its shim saw no end of it".into())),
+            at: status.exited.unwrap_or(now.wall),
+        };
+    }
+    let asked = match was {
+        State::Stopping { cause, kill_at, .. } => Some((*cause, *kill_at)),
+        _ => None,
+    };
+    let under_way = status.stopping.map(|stopping| {
+        let cause = match stopping.by {
+            StopBy::Policy => StopCause::Swept,
+            StopBy::Order | StopBy::Signal => StopCause::Revoked,
+            StopBy::Orphaned => StopCause::Lost,
+        };
+        (cause, stopping.kill_at)
+    });
+    let stop = match (asked, under_way) {
+        // the shim's clock is the one that counts
+        (Some((cause, _)), Some((_, kill_at))) => Some((cause, kill_at)),
+        (asked, under_way) => asked.or(under_way),
+    };
+    if let Some((cause, kill_at)) = stop {
+        return State::Stopping {
+            cause,
+            leader: status.leader,
+            outcome,
+            kill_at,
+            left: status.left,
+        };
+    }
+    match (status.leader, status.exit) {
+        (_, Some(exit)) => State::Lingering {
+            exit,
+            since: status.exited.unwrap_or(now.wall),
+            left: status.left,
+            example: status.example.clone(),
+        },
+        (None, None) => State::Starting,
+        (Some(leader), None) if status.paused => State::Paused {
+            leader,
+            since: match was {
+                State::Paused { since, .. } => *since,
+                _ => now.wall,
+            },
+        },
+        (Some(leader), None) => State::Running { leader },
+    }
+}
+
+/// Counts of what lives change often and are worth no write.
+const fn worth_storing(was: &State, status: &Status) -> bool {
+    match was {
+        State::Stopping { outcome, .. } => outcome.is_none() && status.exit.is_some(),
+        State::Lingering { .. } => status.stopping.is_some(),
+        _ => true,
+    }
+}
+
+/// What an ended run wants of a person.
+const fn attention(state: &State) -> Attention {
+    match state {
+        State::Ended { outcome, .. } => match outcome {
+            Outcome::Succeeded => Attention::FinishedUnread,
+            Outcome::Revoked(_) => Attention::None,
+            Outcome::Failed(_)
+            | Outcome::Killed(_)
+            | Outcome::DidNotStart(_)
+            | Outcome::Lost(_) => Attention::FailedUnread,
+        },
+        _ => Attention::None,
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine: everything that decides, nothing that acts.
+//!
+//! `herd` holds the tasks and takes inputs in; each other file is one concern:
+//! `request` what clients ask, `life` what shims report, `stop` how things end,
+//! `recover` what a dead supervisor left, `cap` the bound on all logs together,
+//! `why` the one-line reason of a state.
+
+mod cap;
+mod herd;
+mod life;
+mod recover;
+mod request;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod why;
+
+pub use herd::{Engine, Rules};
+pub use why::{Why, reason};

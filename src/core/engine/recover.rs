@@ -1,0 +1,134 @@
+//! What a supervisor that died left behind, taken over at start.
+
+use super::herd::Engine;
+use crate::core::effect::Effect;
+use crate::core::id::{Ident, TaskId};
+use crate::core::input::Found;
+use crate::core::record::Record;
+use crate::core::shim::Order;
+use crate::core::task::{Outcome, State, StopCause};
+use crate::core::time::Now;
+
+impl Engine {
+    /// A stored task, with what was found of its current run. Never a guessed
+    /// `running`: alive is what a shim says is alive, everything else is swept and lost.
+    pub(super) fn recovered(
+        &mut self,
+        now: Now,
+        record: Record,
+        found: Found,
+        out: &mut Vec<Effect>,
+    ) {
+        let id = record.task.id;
+        let active = record.task.is_active();
+        let leader = record.leader;
+        self.insert(record.task);
+        if !active {
+            return;
+        }
+        match found {
+            Found::Shim(status) => {
+                let stop = match self.tasks.get(&id).map(|task| task.state().clone()) {
+                    // the order may have died with the supervisor that was to give it
+                    Some(State::Stopping { kill_at, .. }) if status.stopping.is_none() => {
+                        Some(kill_at.is_none())
+                    }
+                    _ => None,
+                };
+                self.status(now, &status, out);
+                if let Some(force) = stop {
+                    self.stop_again(id, force, out);
+                }
+            }
+            Found::Gone { last, same_boot } => {
+                let last = last.filter(|last| Some(last.run) == self.run_of(id));
+                if let Some(last) = last.as_deref().filter(|last| last.is_final()) {
+                    self.status(now, last, out);
+                } else if same_boot {
+                    self.orphaned(id, leader, out);
+                } else {
+                    let outcome = last
+                        .and_then(|last| {
+                            let task = self.tasks.get(&id)?;
+                            super::life::decided(task.state(), &last)
+                        })
+                        .unwrap_or_else(|| Outcome::Lost("the machine was restarted".into()));
+                    self.end(now, id, outcome, out);
+                }
+            }
+        }
+    }
+
+    /// The shim died together with the supervisor.
+    fn orphaned(&mut self, id: TaskId, leader: Option<Ident>, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let run = task.run_id();
+        let (cause, outcome) = match &task.run.state {
+            State::Stopping { cause, outcome, .. } => (*cause, outcome.clone()),
+            state => (StopCause::Lost, state.settled()),
+        };
+        task.run.state = State::Stopping {
+            cause,
+            leader,
+            outcome,
+            kill_at: None,
+            left: 0,
+        };
+        self.store(id, vec![Effect::Sweep { run, leader }], out);
+    }
+
+    /// Gives the order that its stored state speaks of once more.
+    fn stop_again(&self, id: TaskId, force: bool, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(&id).filter(|task| task.is_active()) else {
+            return;
+        };
+        let order = if force {
+            Order::Kill
+        } else {
+            Order::Stop {
+                grace_ms: task.spec.grace_ms,
+            }
+        };
+        out.push(Effect::Order(task.run_id(), order));
+    }
+
+    /// What a stored effect list comes to, now that the record lies on disk.
+    pub(super) fn stored(&mut self, now: Now, then: Vec<Effect>, out: &mut Vec<Effect>) {
+        for effect in then {
+            match effect {
+                // it was revoked while its intent was being stored: nothing starts
+                Effect::Spawn(launch)
+                    if self
+                        .current(launch.run)
+                        .is_none_or(|task| !matches!(task.run.state, State::Starting)) =>
+                {
+                    self.did_not_start(now, launch.run, "revoked before it started".into(), out);
+                }
+                effect => out.push(effect),
+            }
+        }
+    }
+
+    /// The record does not lie on disk: nothing starts that is not stored; what ends
+    /// or answers goes on, because a task that can't be stopped is worse than a
+    /// record that is old.
+    pub(super) fn store_failed(
+        &mut self,
+        now: Now,
+        why: String,
+        then: Vec<Effect>,
+        out: &mut Vec<Effect>,
+    ) {
+        for effect in then {
+            match effect {
+                Effect::Spawn(launch) => {
+                    self.did_not_start(now, launch.run, format!("not started: {why}"), out);
+                }
+                effect => out.push(effect),
+            }
+        }
+        self.store_trouble = Some(why);
+    }
+}

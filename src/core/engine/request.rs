@@ -1,0 +1,347 @@
+//! What clients ask.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::herd::{Engine, answer, refuse};
+use crate::core::attention::Attention;
+use crate::core::effect::Effect;
+use crate::core::id::{RunId, Target, TaskId};
+use crate::core::input::Ticket;
+use crate::core::raw::Raw;
+use crate::core::shim::{Launch, Order};
+use crate::core::task::{Run, State, Task};
+use crate::core::time::Now;
+use crate::core::wire::{Answer, Caller, Failure, Request, RunRequest};
+
+impl Engine {
+    pub(super) fn request(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        request: Request,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.shutting_down() && matches!(request, Request::Run(_) | Request::Retry { .. }) {
+            let line = "the supervisor is shutting down; try again in a moment".into();
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
+        }
+        match request {
+            Request::Run(request) => self.run(now, ticket, *request, out),
+            Request::List { all, state } => self.list(ticket, all, state.as_deref(), out),
+            Request::Show(target) => self.with(ticket, &target, out, |engine, id, out| {
+                out.extend(engine.task_answer(ticket, id));
+            }),
+            Request::Revoke {
+                targets,
+                all,
+                force,
+                wait,
+            } => self.revoke(now, ticket, &targets, (all, force, wait), out),
+            Request::Wait(targets) => {
+                if let Some(ids) = self.resolve_all(ticket, &targets, out) {
+                    self.waits.insert(ticket, ids);
+                }
+            }
+            Request::Watch(target) => self.with(ticket, &target, out, |engine, id, out| {
+                engine.watches.insert(ticket, id);
+                engine.tell_watchers(id, out);
+            }),
+            Request::Pause(targets) => self.each(ticket, &targets, out, |engine, id, out| {
+                engine.order_when(
+                    id,
+                    out,
+                    Order::Pause,
+                    |state| matches!(state, State::Running { .. }),
+                    "pause",
+                )
+            }),
+            Request::Resume(targets) => self.each(ticket, &targets, out, |engine, id, out| {
+                engine.order_when(
+                    id,
+                    out,
+                    Order::Resume,
+                    |state| matches!(state, State::Paused { .. }),
+                    "resume",
+                )
+            }),
+            Request::Retry { target, caller } => {
+                self.with(ticket, &target, out, |engine, id, out| {
+                    engine.retry(now, ticket, id, caller, out);
+                });
+            }
+            Request::Send { target, text } => {
+                self.each(ticket, &[target], out, |engine, id, out| {
+                    engine.send(id, &text, out)
+                });
+            }
+            Request::Shutdown { force } => self.shut_down(now, Some(ticket), force, out),
+        }
+    }
+
+    fn run(&mut self, now: Now, ticket: Ticket, request: RunRequest, out: &mut Vec<Effect>) {
+        if request.spec.argv.is_empty() {
+            let line = "no command given; wrangle run -- COMMAND".into();
+            out.push(refuse(ticket, Failure::Usage, line));
+            return;
+        }
+        let id = TaskId(self.next);
+        let env: Arc<[(Raw, Raw)]> = request.env.into();
+        self.insert(Task {
+            id,
+            spec: request.spec,
+            created: now.wall,
+            run: Run::new(1, now.wall),
+            past: Vec::new(),
+            attention: Attention::None,
+        });
+        self.envs.insert(id, Arc::clone(&env));
+        self.start(ticket, id, &env, out);
+    }
+
+    /// Stores the intent, then has the shim started, then answers.
+    fn start(&self, ticket: Ticket, id: TaskId, env: &[(Raw, Raw)], out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(&id) else {
+            return;
+        };
+        let then = vec![
+            Effect::Spawn(Box::new(self.launch(task, env))),
+            answer(ticket, Answer::Task(Box::new(self.report(task)))),
+        ];
+        self.store(id, then, out);
+    }
+
+    fn launch(&self, task: &Task, env: &[(Raw, Raw)]) -> Launch {
+        let run = task.run_id();
+        Launch {
+            run,
+            argv: task.spec.argv.clone(),
+            env: env.to_vec(),
+            dir: task.spec.dir.clone(),
+            log: self.rules.run_dir(run).into(),
+            socket: self.rules.shim_socket(run).into(),
+            cap: self.rules.task_cap,
+            stdin: task.spec.stdin,
+            after_exit: task.spec.after_exit,
+            grace_ms: task.spec.grace_ms,
+            orphan_ms: u64::try_from(self.rules.orphan.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn list(&self, ticket: Ticket, all: bool, state: Option<&str>, out: &mut Vec<Effect>) {
+        let reports = self
+            .tasks
+            .values()
+            .filter(|task| match state {
+                Some(word) => task.state().word() == word,
+                None => all || task.is_active() || task.attention != Attention::None,
+            })
+            .map(|task| self.report(task))
+            .collect();
+        out.push(answer(ticket, Answer::Tasks(reports)));
+    }
+
+    fn revoke(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        targets: &[Target],
+        (all, force, wait): (bool, bool, bool),
+        out: &mut Vec<Effect>,
+    ) {
+        let ids = if all {
+            self.tasks
+                .values()
+                .filter(|task| task.is_active())
+                .map(|task| task.id)
+                .collect()
+        } else {
+            match self.resolve_all(ticket, targets, out) {
+                Some(ids) => ids,
+                None => return,
+            }
+        };
+        for id in &ids {
+            self.stop(now, *id, force, out);
+        }
+        if ids.is_empty() {
+            let line = "nothing to revoke: no task is active".into();
+            out.push(answer(ticket, Answer::Done(Some(line))));
+        } else if wait {
+            self.ends.insert(ticket, ids);
+        } else {
+            let reports = ids
+                .iter()
+                .filter_map(|id| self.tasks.get(id))
+                .map(|task| self.report(task))
+                .collect();
+            out.push(answer(ticket, Answer::Tasks(reports)));
+        }
+    }
+
+    /// A further run of an ended task.
+    fn retry(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        id: TaskId,
+        caller: Caller,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        if task.is_active() {
+            let line = format!("task {id} is {}; revoke it first", task.state().word());
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
+        }
+        let env = match self.envs.get(&id) {
+            Some(env) => Arc::clone(env),
+            None if task.spec.env_names.is_empty() => caller.env.into(),
+            None => {
+                let line = format!(
+                    "task {id} was given {} by --env, and values are not kept across a restart of the supervisor; run it anew",
+                    task.spec.env_names.join(", ")
+                );
+                out.push(refuse(ticket, Failure::Failed, line));
+                return;
+            }
+        };
+        let run = Run::new(task.run.number + 1, now.wall);
+        task.past.push(std::mem::replace(&mut task.run, run));
+        task.attention = Attention::None;
+        self.envs.insert(id, Arc::clone(&env));
+        self.start(ticket, id, &env, out);
+    }
+
+    /// Gives an order to a task in a state that allows it.
+    fn order_when(
+        &self,
+        id: TaskId,
+        out: &mut Vec<Effect>,
+        order: Order,
+        allowed: impl Fn(&State) -> bool,
+        verb: &str,
+    ) -> Result<(), String> {
+        let Some(task) = self.tasks.get(&id) else {
+            return Err(format!("no task {id}"));
+        };
+        if !allowed(task.state()) {
+            return Err(format!(
+                "task {id} is {}: nothing to {verb}",
+                task.state().word()
+            ));
+        }
+        out.push(Effect::Order(task.run_id(), order));
+        Ok(())
+    }
+
+    fn send(&self, id: TaskId, text: &str, out: &mut Vec<Effect>) -> Result<(), String> {
+        let reads = self.tasks.get(&id).is_some_and(|task| task.spec.stdin);
+        if !reads {
+            return Err(format!(
+                "task {id} reads no input: launch it with --stdin to send to it"
+            ));
+        }
+        let line = Raw::from(format!("{text}\n"));
+        self.order_when(
+            id,
+            out,
+            Order::Input(line),
+            |state| matches!(state, State::Running { .. } | State::Paused { .. }),
+            "send to",
+        )
+    }
+
+    /// A person has it before their eyes.
+    pub(super) fn seen(&mut self, id: TaskId, out: &mut Vec<Effect>) {
+        if let Some(task) = self.tasks.get_mut(&id)
+            && task.attention != Attention::None
+        {
+            task.attention = Attention::None;
+            self.store(id, Vec::new(), out);
+        }
+    }
+
+    pub(super) fn tell_watchers(&mut self, id: TaskId, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(&id) else {
+            return;
+        };
+        let last = !task.is_active();
+        for (ticket, _) in self.watches.iter().filter(|(_, watched)| **watched == id) {
+            out.push(Effect::Answer {
+                ticket: *ticket,
+                answer: Answer::Task(Box::new(self.report(task))),
+                last,
+            });
+        }
+        if last {
+            self.watches.retain(|_, watched| *watched != id);
+        }
+    }
+
+    fn task_answer(&self, ticket: Ticket, id: TaskId) -> Option<Effect> {
+        let report = self.report(self.tasks.get(&id)?);
+        Some(answer(ticket, Answer::Task(Box::new(report))))
+    }
+
+    /// Resolves a target, or refuses.
+    fn with(
+        &mut self,
+        ticket: Ticket,
+        target: &Target,
+        out: &mut Vec<Effect>,
+        then: impl FnOnce(&mut Self, TaskId, &mut Vec<Effect>),
+    ) {
+        match self.resolve(target) {
+            Ok(id) => then(self, id, out),
+            Err(line) => out.push(refuse(ticket, Failure::NoSuchTask, line)),
+        }
+    }
+
+    /// Resolves targets, or refuses all: a list with a wrong one does nothing by halves.
+    fn resolve_all(
+        &self,
+        ticket: Ticket,
+        targets: &[Target],
+        out: &mut Vec<Effect>,
+    ) -> Option<BTreeSet<TaskId>> {
+        match targets.iter().map(|target| self.resolve(target)).collect() {
+            Ok(ids) => Some(ids),
+            Err(line) => {
+                out.push(refuse(ticket, Failure::NoSuchTask, line));
+                None
+            }
+        }
+    }
+
+    /// Does something to each; answers with the tasks, or with the first refusal.
+    fn each(
+        &mut self,
+        ticket: Ticket,
+        targets: &[Target],
+        out: &mut Vec<Effect>,
+        act: impl Fn(&mut Self, TaskId, &mut Vec<Effect>) -> Result<(), String>,
+    ) {
+        let Some(ids) = self.resolve_all(ticket, targets, out) else {
+            return;
+        };
+        let mut refusal = None;
+        for id in &ids {
+            if let Err(line) = act(self, *id, out) {
+                refusal.get_or_insert(line);
+            }
+        }
+        out.push(match refusal {
+            Some(line) => refuse(ticket, Failure::Failed, line),
+            None => answer(ticket, Answer::Done(None)),
+        });
+    }
+
+    /// The current run of a task, by id.
+    pub(super) fn run_of(&self, id: TaskId) -> Option<RunId> {
+        self.tasks.get(&id).map(Task::run_id)
+    }
+}

@@ -1,0 +1,118 @@
+//! How things are made to end: one task, several, all of them, the supervisor.
+//!
+//! The escalation itself (SIGTERM, grace, SIGKILL, until the kernel says nothing is
+//! left) is the shim's: it holds even when the supervisor dies in the middle. The
+//! engine decides that it begins, stores that, and shows how far it is.
+
+use super::herd::Engine;
+use crate::core::effect::Effect;
+use crate::core::id::TaskId;
+use crate::core::input::Ticket;
+use crate::core::shim::Order;
+use crate::core::task::{State, StopCause};
+use crate::core::time::Now;
+
+impl Engine {
+    /// Begins to stop a task, or, by force, cuts short what is left of its grace.
+    /// Nothing where it has ended, or is being stopped already and `force` is not meant.
+    pub(super) fn stop(&mut self, now: Now, id: TaskId, force: bool, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let run = task.run_id();
+        let grace = task.spec.grace();
+        let stopping = |leader, outcome, left| State::Stopping {
+            cause: StopCause::Revoked,
+            leader,
+            outcome,
+            kill_at: (!force).then(|| now.wall.plus(grace)),
+            left,
+        };
+        task.run.state = match &task.run.state {
+            State::Ended { .. } => return,
+            State::Stopping { kill_at: None, .. } => return,
+            State::Stopping { .. } if !force => return,
+            State::Stopping {
+                leader,
+                outcome,
+                left,
+                ..
+            } => stopping(*leader, outcome.clone(), *left),
+            State::Lingering { left, .. } => stopping(None, task.run.state.settled(), *left),
+            state => stopping(state.leader(), None, 0),
+        };
+        let order = if force {
+            Order::Kill
+        } else {
+            Order::Stop {
+                grace_ms: task.spec.grace_ms,
+            }
+        };
+        self.store(id, vec![Effect::Order(run, order)], out);
+        self.tell_watchers(id, out);
+    }
+
+    /// Revokes everything; the supervisor ends once nothing lives.
+    pub(super) fn shut_down(
+        &mut self,
+        now: Now,
+        ticket: Option<Ticket>,
+        force: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        self.shutdown.get_or_insert_default().extend(ticket);
+        let active: Vec<TaskId> = self
+            .tasks
+            .values()
+            .filter(|task| task.is_active())
+            .map(|task| task.id)
+            .collect();
+        for id in active {
+            self.stop(now, id, force, out);
+            // nobody will be there to see room come free for what can't be stored
+            if let Some(task) = self.tasks.get(&id) {
+                out.push(Effect::Order(task.run_id(), Order::Abandon));
+            }
+        }
+    }
+
+    /// Tells those who wait what has come true.
+    pub(super) fn answer_waiting(&mut self, out: &mut Vec<Effect>) {
+        let settled = |engine: &Self, id: &TaskId| {
+            engine
+                .tasks
+                .get(id)
+                .is_none_or(|task| task.state().settled().is_some())
+        };
+        let ended =
+            |engine: &Self, id: &TaskId| engine.tasks.get(id).is_none_or(|task| !task.is_active());
+        let mut waits = std::mem::take(&mut self.waits);
+        waits.retain(|ticket, ids| self.answer_done(*ticket, ids, settled, out));
+        self.waits = waits;
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.retain(|ticket, ids| self.answer_done(*ticket, ids, ended, out));
+        self.ends = ends;
+    }
+
+    /// Answers with each task for which it has come true; whether any is left.
+    fn answer_done(
+        &self,
+        ticket: Ticket,
+        ids: &mut std::collections::BTreeSet<TaskId>,
+        done: impl Fn(&Self, &TaskId) -> bool,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        let ready: Vec<TaskId> = ids.iter().copied().filter(|id| done(self, id)).collect();
+        for id in ready {
+            ids.remove(&id);
+            if let Some(task) = self.tasks.get(&id) {
+                out.push(Effect::Answer {
+                    ticket,
+                    answer: crate::core::wire::Answer::Task(Box::new(self.report(task))),
+                    last: ids.is_empty(),
+                });
+            }
+        }
+        !ids.is_empty()
+    }
+}

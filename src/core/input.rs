@@ -1,0 +1,63 @@
+//! Everything that can happen to the engine.
+
+use super::effect::Effect;
+use super::id::{RunId, TaskId};
+use super::record::Record;
+use super::shim::Status;
+use super::wire::Request;
+
+/// Names a request until its last answer. Handed out by the supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Something that happened. The engine learns of the world by these alone.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A client asks for something.
+    Request(Ticket, Request),
+    /// The client behind a ticket went away: answer it no more.
+    Forget(Ticket),
+    /// A screen or a call connected.
+    Joined,
+    /// It went away.
+    Left,
+    /// A person has this task before their eyes.
+    Seen(TaskId),
+    /// A record was stored; these effects waited for it.
+    Stored(Vec<Effect>),
+    /// A record could not be stored: why, and what waited for it.
+    StoreFailed(String, Vec<Effect>),
+    /// A shim could not be started.
+    SpawnFailed(RunId, String),
+    /// A shim reported.
+    Status(Box<Status>),
+    /// A shim is gone without having been released.
+    ShimGone(RunId),
+    /// What a gone shim left behind is dead; the last it had put on record.
+    Swept(RunId, Option<Box<Status>>),
+    /// A stored task was read at start, with what was found of its current run.
+    Recovered(Box<Record>, Found),
+    /// Oldest segments were removed: the runs and their new first kept bytes.
+    Trimmed(Vec<(RunId, u64)>),
+    /// SIGTERM, or a person's word: revoke everything, then end.
+    Shutdown {
+        /// SIGKILL at once.
+        force: bool,
+    },
+    /// A deadline of the engine's has come.
+    Tick,
+}
+
+/// What was found at start of a run that was not on record as ended.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// Its shim lives and reported.
+    Shim(Box<Status>),
+    /// Its shim is gone: the last it had put on record, and whether the boot is still the same.
+    Gone {
+        /// From the run's directory.
+        last: Option<Box<Status>>,
+        /// Whether its pids can still mean anything.
+        same_boot: bool,
+    },
+}

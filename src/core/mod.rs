@@ -1,0 +1,18 @@
+//! The pure centre: words of the product as types, and the engine that decides.
+//!
+//! Nothing here reads a clock, touches a file or awaits. Times come in as
+//! [`Now`](time::Now), decisions go out as [`Effect`](effect::Effect)s.
+
+pub mod attention;
+pub mod effect;
+pub mod engine;
+pub mod id;
+pub mod input;
+pub mod log;
+pub mod raw;
+pub mod record;
+pub mod report;
+pub mod shim;
+pub mod task;
+pub mod time;
+pub mod wire;

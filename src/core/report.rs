@@ -1,0 +1,128 @@
+//! A task as `--json` shows it. Fields are added, never renamed.
+
+use serde::{Deserialize, Serialize};
+
+use super::attention::Attention;
+use super::engine::{Why, reason};
+use super::id::TaskId;
+use super::task::{Kind, Outcome, State, Task};
+
+/// Tokens used, where a task tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Read, without cached ones.
+    pub input: u64,
+    /// Written.
+    pub output: u64,
+}
+
+/// One task for scripts: the contract's fields. Times are RFC 3339 in UTC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskReport {
+    /// The task's number.
+    pub id: TaskId,
+    /// Its name.
+    pub name: String,
+    /// `command`.
+    pub kind: Kind,
+    /// The agent, for an agent.
+    pub agent: Option<String>,
+    /// The model, where one was named.
+    pub model: Option<String>,
+    /// Working directory.
+    pub dir: String,
+    /// The command, as a shell would need it.
+    pub command: String,
+    /// One of the contract's states.
+    pub state: String,
+    /// One of the contract's outcomes, once the leader has ended.
+    pub outcome: Option<String>,
+    /// The leader's exit code.
+    pub exit_code: Option<i32>,
+    /// The signal that ended the leader.
+    pub signal: Option<i32>,
+    /// The leader's process id, while it lives.
+    pub pid: Option<i32>,
+    /// Place in the queue.
+    pub priority: Option<String>,
+    /// Concurrency key.
+    pub lane: Option<String>,
+    /// Which attempt, from 1.
+    pub run: u32,
+    /// When it was asked for.
+    pub created_at: String,
+    /// When the current run's leader started.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// What it wants of a person.
+    pub attention: Attention,
+    /// Why it waits or how it ended, in one line.
+    pub reason: Option<String>,
+    /// Bytes of output stored so far, dropped ones included.
+    pub output_bytes: u64,
+    /// Bytes dropped from the beginning to stay within a cap.
+    pub dropped_bytes: u64,
+    /// What it cost, where that is known.
+    pub cost_usd: Option<f64>,
+    /// What it used, where that is known.
+    pub tokens: Option<Tokens>,
+    /// Processes that the leader left behind and that live.
+    pub left: u32,
+    /// When it last wrote anything.
+    pub last_output_at: Option<String>,
+    /// The directory that holds the current run's log segments.
+    pub log: String,
+}
+
+impl TaskReport {
+    /// The report of a task whose current log lies in `log`.
+    pub fn of(task: &Task, log: String) -> Self {
+        let run = &task.run;
+        let settled = run.state.settled();
+        let exit = settled.as_ref().and_then(Outcome::exit);
+        let (left, ended) = match &run.state {
+            State::Lingering { left, .. } | State::Stopping { left, .. } => (*left, None),
+            State::Ended { at, .. } => (0, Some(*at)),
+            _ => (0, None),
+        };
+        Self {
+            id: task.id,
+            name: task.spec.name.clone(),
+            kind: task.spec.kind,
+            agent: None,
+            model: None,
+            dir: task.spec.dir.lossy(),
+            command: task.spec.command_line(),
+            state: run.state.word().into(),
+            outcome: settled.as_ref().map(|outcome| outcome.word().into()),
+            exit_code: match exit {
+                Some(super::task::Exit::Code(code)) => Some(code),
+                _ => None,
+            },
+            signal: match exit {
+                Some(super::task::Exit::Signal(signal)) => Some(signal),
+                _ => None,
+            },
+            pid: run.state.leader().map(|leader| leader.pid),
+            priority: None,
+            lane: None,
+            run: run.number,
+            created_at: task.created.to_string(),
+            started_at: run.started.map(|at| at.to_string()),
+            ended_at: ended.map(|at| at.to_string()),
+            attention: task.attention,
+            reason: match reason(task) {
+                Why::Nothing => None,
+                Why::Because(line) => Some(line),
+            },
+            output_bytes: run.written,
+            dropped_bytes: run.dropped,
+            cost_usd: None,
+            tokens: None,
+            left,
+            last_output_at: run.last_output.map(|at| at.to_string()),
+            log,
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Task, run and the life cycle, as enums that carry their own data.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::attention::Attention;
+use super::id::{Ident, RunId, TaskId};
+use super::raw::Raw;
+use super::time::Timestamp;
+
+/// Who runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Any command.
+    Command,
+}
+
+/// What becomes of processes that outlive the leader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterExit {
+    /// They are stopped at once, as a revoke would.
+    Sweep,
+    /// They are kept and shown until somebody stops them.
+    Keep,
+}
+
+/// What the user wants run: stored before anything is started, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Shown in the list; need not be unique.
+    pub name: String,
+    /// Who runs.
+    pub kind: Kind,
+    /// Program and arguments, never empty.
+    pub argv: Vec<Raw>,
+    /// Absolute.
+    pub dir: Raw,
+    /// Between SIGTERM and SIGKILL, in milliseconds.
+    pub grace_ms: u64,
+    /// What becomes of processes that outlive the leader.
+    pub after_exit: AfterExit,
+    /// Whether standard input is a pipe that `send` writes to; else it is /dev/null.
+    pub stdin: bool,
+    /// Names of the variables given with `--env`. Values are never stored.
+    pub env_names: Vec<String>,
+}
+
+impl Spec {
+    /// Between SIGTERM and SIGKILL.
+    pub const fn grace(&self) -> Duration {
+        Duration::from_millis(self.grace_ms)
+    }
+
+    /// The command as a person reads it, quoted as a shell would need it.
+    pub fn command_line(&self) -> String {
+        // `sh -c TEXT`, as one argument with spaces is run, reads as TEXT
+        if let [sh, c, text] = self.argv.as_slice()
+            && sh.as_bytes() == b"sh"
+            && c.as_bytes() == b"-c"
+        {
+            return text.lossy();
+        }
+        let words: Vec<String> = self.argv.iter().map(Raw::lossy).collect();
+        shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    }
+}
+
+/// How the leader of a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It exited with this code (0 to 255).
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+impl Exit {
+    /// As a shell reports it: the code, or 128 + the signal's number.
+    pub const fn shell_code(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Why a run is being stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// A person said so.
+    Revoked,
+    /// The leader had ended and the policy sweeps what it leaves behind.
+    Swept,
+    /// Its shim died; without it nothing can be promised of the run.
+    Lost,
+}
+
+/// How a run ended. Only an ended run has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The leader exited with 0.
+    Succeeded,
+    /// The leader exited with another code.
+    Failed(i32),
+    /// A signal that nobody here sent ended the leader.
+    Killed(i32),
+    /// It was revoked; how the leader went, where it had lived.
+    Revoked(Option<Exit>),
+    /// It never ran; why.
+    DidNotStart(String),
+    /// What became of it is not known; why.
+    Lost(String),
+}
+
+impl Outcome {
+    /// The outcome of a leader that ended by itself.
+    pub const fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Code(0) => Self::Succeeded,
+            Exit::Code(code) => Self::Failed(code),
+            Exit::Signal(signal) => Self::Killed(signal),
+        }
+    }
+
+    /// How the leader ended, where that is known.
+    pub const fn exit(&self) -> Option<Exit> {
+        match self {
+            Self::Succeeded => Some(Exit::Code(0)),
+            Self::Failed(code) => Some(Exit::Code(*code)),
+            Self::Killed(signal) => Some(Exit::Signal(*signal)),
+            Self::Revoked(exit) => *exit,
+            Self::DidNotStart(_) | Self::Lost(_) => None,
+        }
+    }
+
+    /// The word of the contract.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed(_) => "failed",
+            Self::Killed(_) => "killed",
+            Self::Revoked(_) => "revoked",
+            Self::DidNotStart(_) => "did_not_start",
+            Self::Lost(_) => "lost",
+        }
+    }
+
+    /// What `wait` and `run --follow` exit with: the task's own code, 128 + N for
+    /// signal N, 1 where there is none.
+    pub fn shell_code(&self) -> i32 {
+        self.exit().map_or(1, Exit::shell_code)
+    }
+}
+
+/// Where a run stands. Each state carries what belongs to it alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its intent is being stored or its shim started.
+    Starting,
+    /// Its leader is known to live.
+    Running {
+        /// The first process.
+        leader: Ident,
+    },
+    /// Its whole tree is stopped by SIGSTOP.
+    Paused {
+        /// The first process.
+        leader: Ident,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is being stopped.
+    Stopping {
+        /// Why.
+        cause: StopCause,
+        /// The first process, where it was ever known.
+        leader: Option<Ident>,
+        /// The outcome, once the leader's end has decided it.
+        outcome: Option<Outcome>,
+        /// When SIGKILL follows; `None` when it already does.
+        kill_at: Option<Timestamp>,
+        /// How many processes of it live, as last counted; 0 when not known.
+        left: u32,
+    },
+    /// The leader has ended, processes that it left behind live.
+    Lingering {
+        /// How the leader ended.
+        exit: Exit,
+        /// When.
+        since: Timestamp,
+        /// How many live, as last counted.
+        left: u32,
+        /// The command line of one of them.
+        example: Option<String>,
+    },
+    /// Nothing of it lives.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// When the leader ended, or the run was given up.
+        at: Timestamp,
+    },
+}
+
+impl State {
+    /// The word of the contract.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running { .. } => "running",
+            Self::Paused { .. } => "paused",
+            Self::Stopping { .. } => "stopping",
+            Self::Lingering { .. } => "lingering",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
+    /// Whether anything of it may live.
+    pub const fn is_active(&self) -> bool {
+        !matches!(self, Self::Ended { .. })
+    }
+
+    /// The first process, while it is known to live.
+    pub const fn leader(&self) -> Option<Ident> {
+        match self {
+            Self::Running { leader } | Self::Paused { leader, .. } => Some(*leader),
+            Self::Stopping {
+                leader,
+                outcome: None,
+                ..
+            } => *leader,
+            _ => None,
+        }
+    }
+
+    /// What `wait` waits for: the leader's end decides it, lingering or not.
+    pub fn settled(&self) -> Option<Outcome> {
+        match self {
+            Self::Lingering { exit, .. } => Some(Outcome::of(*exit)),
+            Self::Stopping { outcome, .. } => outcome.clone(),
+            Self::Ended { outcome, .. } => Some(outcome.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// One attempt at a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// 1 for the first.
+    pub number: u32,
+    /// Where it stands.
+    pub state: State,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// When its leader started.
+    pub started: Option<Timestamp>,
+    /// Bytes of output stored so far, dropped ones included: the log's end.
+    pub written: u64,
+    /// Bytes dropped from the log's beginning to stay within a cap: the first kept byte's offset.
+    pub dropped: u64,
+    /// When it last wrote anything.
+    pub last_output: Option<Timestamp>,
+    /// What its shim or its store couldn't do, and is trying again.
+    pub trouble: Option<String>,
+}
+
+impl Run {
+    /// A run that is to be started.
+    pub const fn new(number: u32, created: Timestamp) -> Self {
+        Self {
+            number,
+            state: State::Starting,
+            created,
+            started: None,
+            written: 0,
+            dropped: 0,
+            last_output: None,
+            trouble: None,
+        }
+    }
+}
+
+/// What the user wants run, and every attempt at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Never reused.
+    pub id: TaskId,
+    /// What is wanted.
+    pub spec: Spec,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// The current attempt.
+    pub run: Run,
+    /// Earlier attempts, oldest first.
+    pub past: Vec<Run>,
+    /// What it wants of a person.
+    pub attention: Attention,
+}
+
+impl Task {
+    /// The current attempt's identity.
+    pub const fn run_id(&self) -> RunId {
+        RunId {
+            task: self.id,
+            number: self.run.number,
+        }
+    }
+
+    /// Where the current attempt stands.
+    pub const fn state(&self) -> &State {
+        &self.run.state
+    }
+
+    /// Whether anything of it may live.
+    pub const fn is_active(&self) -> bool {
+        self.run.state.is_active()
+    }
+}

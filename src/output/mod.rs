@@ -1,0 +1,1 @@
+//! Reading logs: bytes, lines, search.
