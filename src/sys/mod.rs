@@ -1,1 +1,7 @@
-//! What the kernel is asked: processes and sockets.
+//! What the kernel is asked: processes, sockets, the clock. Linux only: the proof
+//! that a tree is dead rests on subreapers, pidfds and `/proc`.
+
+pub mod clock;
+pub mod proc;
+pub mod sigset;
+pub mod socket;
