@@ -11,6 +11,11 @@ use super::raw::Raw;
 use super::task::{AfterExit, Exit};
 use super::time::Timestamp;
 
+/// The variable by which every process of a run is marked; its value is the path of
+/// the run's socket, which no other run shares. A program may remove it, so it is a
+/// second means of finding a tree, never the proof that none is left.
+pub const MARK: &str = "WRANGLE_RUN";
+
 /// Everything a shim needs to start and keep a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Launch {

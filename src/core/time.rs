@@ -19,6 +19,7 @@ impl Timestamp {
     }
 
     /// This time moved on by `by`.
+    #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(
             self.0

@@ -1,1 +1,14 @@
-//! One process tree and its output.
+//! The shim: owns one process tree and its output. Synchronous and small; it must
+//! never fail, because what it holds can't be found again.
+//!
+//! `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
+//! `pump` moves output and input, `log` writes within the cap, `link` talks to the supervisor.
+
+mod host;
+mod leader;
+mod link;
+mod log;
+mod pump;
+mod tree;
+
+pub use host::{RECORD, main};

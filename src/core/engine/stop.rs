@@ -29,8 +29,7 @@ impl Engine {
             left,
         };
         task.run.state = match &task.run.state {
-            State::Ended { .. } => return,
-            State::Stopping { kill_at: None, .. } => return,
+            State::Ended { .. } | State::Stopping { kill_at: None, .. } => return,
             State::Stopping { .. } if !force => return,
             State::Stopping {
                 leader,

@@ -1,0 +1,143 @@
+//! Starting the first process of a run.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+use crate::core::id::Ident;
+use crate::core::raw::Raw;
+use crate::core::shim::Launch;
+use crate::sys::{proc, sigset};
+
+/// The pipe's size: the best general one, measured. Smaller where the user's share of
+/// pipe pages is used up (pipe(7)).
+pub(super) const PIPE: usize = 256 << 10;
+
+/// A leader that runs, and our ends of its pipes.
+#[derive(Debug)]
+pub(super) struct Leader {
+    pub(super) ident: Ident,
+    pub(super) output: OwnedFd,
+    pub(super) input: Option<OwnedFd>,
+}
+
+/// Starts a leader in a session of its own, its standard output and error one pipe,
+/// so that their order is kept.
+///
+/// # Errors
+/// One line: what was tried, on what, and what to do.
+pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
+    let program = launch
+        .argv
+        .first()
+        .ok_or("cannot start: no command was given")?;
+    check_dir(launch)?;
+    let pipes = || -> io::Result<_> {
+        let (output, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+        // a smaller pipe works too
+        fcntl_setpipe_size(&output, PIPE).ok();
+        rustix::io::ioctl_fionbio(&output, true)?;
+        let error = theirs.as_fd().try_clone_to_owned()?;
+        let (input, stdin) = if launch.stdin {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+            rustix::io::ioctl_fionbio(&write, true)?;
+            (Some(write), Stdio::from(read))
+        } else {
+            (None, Stdio::null())
+        };
+        Ok((output, theirs, error, input, stdin))
+    };
+    let (output, theirs, error, input, stdin) =
+        pipes().map_err(|error| format!("cannot make a pipe: {error}"))?;
+    let mut command = Command::new(program.as_os());
+    command
+        .args(launch.argv[1..].iter().map(Raw::as_os))
+        .env_clear()
+        .envs(
+            launch
+                .env
+                .iter()
+                .map(|(key, value)| (key.as_os(), value.as_os())),
+        )
+        .env("WRANGLE_TASK", launch.run.task.to_string())
+        .env(crate::core::shim::MARK, launch.socket.as_os())
+        .current_dir(launch.dir.as_os())
+        .stdin(stdin)
+        .stdout(Stdio::from(theirs))
+        .stderr(Stdio::from(error));
+    // SAFETY: setsid(2) and the signal calls are async-signal-safe and touch nothing of ours
+    unsafe {
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            sigset::reset();
+            Ok(())
+        });
+    }
+    let child = command
+        .spawn()
+        .map_err(|error| explain(&error, &program.lossy(), launch))?;
+    // the child is reaped by `tree::reap`, so its handle is of no use
+    let pid = child.id() as i32;
+    let ident = proc::ident(pid).unwrap_or(Ident { pid, start: 0 });
+    Ok(Leader {
+        ident,
+        output,
+        input,
+    })
+}
+
+fn check_dir(launch: &Launch) -> Result<(), String> {
+    let dir = launch.dir.as_path();
+    let shown = launch.dir.lossy();
+    match fs::metadata(dir) {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(_) => Err(format!("cannot start in {shown}: not a directory")),
+        Err(error) => Err(format!(
+            "cannot start in {shown}: {}; choose another with --dir",
+            kind(&error)
+        )),
+    }
+}
+
+fn kind(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such directory".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
+fn explain(error: &io::Error, program: &str, launch: &Launch) -> String {
+    let path = launch.dir.as_path().join(program);
+    match error.kind() {
+        io::ErrorKind::NotFound if program.contains('/') && path.exists() => format!(
+            "cannot start {program}: its interpreter was not found; check the file's first line"
+        ),
+        io::ErrorKind::NotFound if program.contains('/') => {
+            format!("cannot start {program}: no such file; check the path")
+        }
+        io::ErrorKind::NotFound => {
+            format!("cannot start {program}: command not found in PATH; check the name")
+        }
+        io::ErrorKind::PermissionDenied if path.is_dir() => {
+            format!("cannot start {program}: it is a directory")
+        }
+        io::ErrorKind::PermissionDenied
+            if fs::metadata(&path).is_ok_and(|meta| meta.permissions().mode() & 0o111 == 0) =>
+        {
+            format!(
+                "cannot start {program}: not executable; chmod +x it, or run it by its interpreter"
+            )
+        }
+        io::ErrorKind::PermissionDenied => format!("cannot start {program}: permission denied"),
+        io::ErrorKind::ArgumentListTooLong => {
+            format!("cannot start {program}: arguments and environment are too long for the kernel")
+        }
+        _ => format!("cannot start {program}: {error}"),
+    }
+}
