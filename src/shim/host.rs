@@ -138,6 +138,12 @@ impl Host {
             mask.add(signal);
         }
         mask.thread_block()?;
+        // made here, so that the end can be put on record even where nothing was written
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(launch.log.as_path())
+            .ok();
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self {
             clock: Clock::start(),

@@ -82,12 +82,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An empty herd.
-    pub const fn new(rules: Rules) -> Self {
+    /// An empty herd that has already given out the numbers up to `highest`.
+    pub const fn new(rules: Rules, highest: u32) -> Self {
         Self {
             rules,
             tasks: BTreeMap::new(),
-            next: 1,
+            next: highest + 1,
             envs: BTreeMap::new(),
             waits: BTreeMap::new(),
             ends: BTreeMap::new(),
