@@ -25,8 +25,8 @@ pub enum Input {
     Seen(TaskId),
     /// A record was stored; these effects waited for it.
     Stored(Vec<Effect>),
-    /// A record could not be stored: why, and what waited for it.
-    StoreFailed(String, Vec<Effect>),
+    /// A task's record could not be stored: why, and what waited for it.
+    StoreFailed(TaskId, String, Vec<Effect>),
     /// A shim could not be started.
     SpawnFailed(RunId, String),
     /// A shim reported.

@@ -9,11 +9,14 @@ use std::thread::JoinHandle;
 
 use super::FILE;
 use crate::core::effect::Effect;
+use crate::core::id::TaskId;
 use crate::core::record::Record;
 
 /// What became of a write, and what waited for it.
 #[derive(Debug)]
 pub struct Done {
+    /// Whose record it is.
+    pub task: TaskId,
     /// Why it failed, in one line.
     pub error: Option<String>,
     /// What waited.
@@ -36,10 +39,11 @@ impl Store {
             .stack_size(256 << 10)
             .spawn(move || {
                 for (record, then) in work {
+                    let task = record.task.id;
                     let error = save(&tasks, &record)
                         .err()
-                        .map(|error| format!("task {} can't be stored: {error}", record.task.id));
-                    done(Done { error, then });
+                        .map(|error| format!("task {task} can't be stored: {error}"));
+                    done(Done { task, error, then });
                 }
             })?;
         Ok(Self { jobs, thread })

@@ -77,7 +77,12 @@ pub struct Engine {
     pub(super) trimming: bool,
     /// What was kept when a trim found nothing to drop: no use asking again before it grows.
     pub(super) untrimmable: u64,
+    /// Why the last write failed, while it is so.
     pub(super) store_trouble: Option<String>,
+    /// Tasks whose record on disk is older than the truth, to be written again.
+    pub(super) unstored: BTreeSet<TaskId>,
+    /// When that is tried, in monotonic time.
+    pub(super) restore_at: Option<Duration>,
     revision: u64,
 }
 
@@ -99,6 +104,8 @@ impl Engine {
             trimming: false,
             untrimmable: 0,
             store_trouble: None,
+            unstored: BTreeSet::new(),
+            restore_at: None,
             revision: 0,
         }
     }
@@ -117,11 +124,8 @@ impl Engine {
             Input::Joined => self.clients += 1,
             Input::Left => self.clients = self.clients.saturating_sub(1),
             Input::Seen(id) => self.seen(id, &mut out),
-            Input::Stored(then) => {
-                self.store_trouble = None;
-                self.stored(now, then, &mut out);
-            }
-            Input::StoreFailed(why, then) => self.store_failed(now, why, then, &mut out),
+            Input::Stored(then) => self.stored(now, then, &mut out),
+            Input::StoreFailed(id, why, then) => self.store_failed(now, id, why, then, &mut out),
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(run, &mut out),
@@ -129,7 +133,7 @@ impl Engine {
             Input::Recovered(record, found) => self.recovered(now, *record, found, &mut out),
             Input::Trimmed(runs) => self.trimmed(&runs, &mut out),
             Input::Shutdown { force } => self.shut_down(now, None, force, &mut out),
-            Input::Tick => {}
+            Input::Tick => self.restore(now, &mut out),
         }
         self.rest(now, &mut out);
         out
@@ -137,7 +141,9 @@ impl Engine {
 
     /// When the engine wants a `Tick` at the latest, in monotonic time.
     pub fn deadline(&self) -> Option<Duration> {
-        Some(self.idle_since? + self.rules.idle_exit?)
+        let idle = self.idle_since.zip(self.rules.idle_exit);
+        let idle = idle.map(|(since, limit)| since + limit);
+        idle.into_iter().chain(self.restore_at).min()
     }
 
     /// Counts up with every input: what was drawn at the same revision is still true.

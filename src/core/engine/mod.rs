@@ -2,7 +2,7 @@
 //!
 //! `herd` holds the tasks and takes inputs in; each other file is one concern:
 //! `request` what clients ask, `life` what shims report, `stop` how things end,
-//! `recover` what a dead supervisor left, `cap` the bound on all logs together,
+//! `store` what waits for the disk, `recover` what a dead supervisor left, `cap` the bound on all logs together,
 //! `why` the one-line reason of a state.
 
 mod cap;
@@ -11,6 +11,7 @@ mod life;
 mod recover;
 mod request;
 mod stop;
+mod store;
 #[cfg(test)]
 mod tests;
 mod why;

@@ -93,42 +93,4 @@ impl Engine {
         };
         out.push(Effect::Order(task.run_id(), order));
     }
-
-    /// What a stored effect list comes to, now that the record lies on disk.
-    pub(super) fn stored(&mut self, now: Now, then: Vec<Effect>, out: &mut Vec<Effect>) {
-        for effect in then {
-            match effect {
-                // it was revoked while its intent was being stored: nothing starts
-                Effect::Spawn(launch)
-                    if self
-                        .current(launch.run)
-                        .is_none_or(|task| !matches!(task.run.state, State::Starting)) =>
-                {
-                    self.did_not_start(now, launch.run, "revoked before it started".into(), out);
-                }
-                effect => out.push(effect),
-            }
-        }
-    }
-
-    /// The record does not lie on disk: nothing starts that is not stored; what ends
-    /// or answers goes on, because a task that can't be stopped is worse than a
-    /// record that is old.
-    pub(super) fn store_failed(
-        &mut self,
-        now: Now,
-        why: String,
-        then: Vec<Effect>,
-        out: &mut Vec<Effect>,
-    ) {
-        for effect in then {
-            match effect {
-                Effect::Spawn(launch) => {
-                    self.did_not_start(now, launch.run, format!("not started: {why}"), out);
-                }
-                effect => out.push(effect),
-            }
-        }
-        self.store_trouble = Some(why);
-    }
 }

@@ -1,1 +1,750 @@
+//! The engine against a simulated world: shims that obey, a store that may fail, a
+//! supervisor that may die at any step.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Engine, Rules};
+use crate::core::effect::Effect;
+use crate::core::id::{Ident, RunId, Target, TaskId};
+use crate::core::input::{Found, Input, Ticket};
+use crate::core::record::Record;
+use crate::core::shim::{Order, SpawnFailure, Status, StopBy, Stopping};
+use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
+use crate::core::time::{Now, Timestamp};
+use crate::core::wire::{Answer, Caller, Failure, Request, RunRequest};
+
+fn rules() -> Rules {
+    Rules {
+        tasks: "/data/tasks".into(),
+        shims: "/run/shims".into(),
+        boot: "boot".into(),
+        task_cap: 1 << 20,
+        total_cap: 4 << 20,
+        orphan: Duration::from_secs(600),
+        idle_exit: Some(Duration::from_secs(600)),
+    }
+}
+
+fn spec(name: &str, after_exit: AfterExit) -> Spec {
+    Spec {
+        name: name.into(),
+        kind: Kind::Command,
+        argv: vec!["cmd".into()],
+        dir: "/".into(),
+        grace_ms: 10_000,
+        after_exit,
+        stdin: false,
+        env_names: vec![],
+    }
+}
+
+/// A shim as the engine sees one: obeys orders, reports levels.
+#[derive(Debug, Clone)]
+struct Sim {
+    status: Status,
+    after_exit: AfterExit,
+    released: bool,
+}
+
+impl Sim {
+    fn end_leader(&mut self, exit: Exit, left: u32) {
+        if self.status.leader.is_none() || self.status.exit.is_some() {
+            return;
+        }
+        self.status.exit = Some(exit);
+        self.status.exit_in_stop = self.status.stopping.is_some();
+        self.status.left = left;
+        if left == 0 {
+            self.end_tree();
+        } else if self.after_exit == AfterExit::Sweep && self.status.stopping.is_none() {
+            self.status.stopping = Some(Stopping {
+                kill_at: Some(Timestamp(1)),
+                by: StopBy::Policy,
+            });
+        }
+    }
+
+    fn end_tree(&mut self) {
+        if self.status.exit.is_some() {
+            self.status.left = 0;
+            self.status.empty = true;
+            self.status.drained = true;
+        }
+    }
+
+    fn obey(&mut self, order: &Order) {
+        match order {
+            Order::Stop { .. } | Order::Kill if !self.status.empty => {
+                let kill_at = matches!(order, Order::Stop { .. }).then_some(Timestamp(1));
+                let by = self.status.stopping.map_or(StopBy::Order, |s| s.by);
+                self.status.stopping = Some(Stopping { kill_at, by });
+                self.status.paused = false;
+                if kill_at.is_none() {
+                    self.end_leader(Exit::Signal(9), 0);
+                    self.end_tree();
+                }
+            }
+            Order::Pause if self.status.stopping.is_none() => self.status.paused = true,
+            Order::Resume => self.status.paused = false,
+            Order::Release => self.released = true,
+            _ => {}
+        }
+    }
+}
+
+#[derive(Debug)]
+struct World {
+    engine: Engine,
+    now: u64,
+    disk: BTreeMap<TaskId, Record>,
+    /// Writes not done yet: a crash loses them.
+    writes: VecDeque<(Record, Vec<Effect>)>,
+    sims: BTreeMap<RunId, Sim>,
+    sweeps: VecDeque<RunId>,
+    spawned: BTreeSet<RunId>,
+    answers: BTreeMap<Ticket, Vec<(Answer, bool)>>,
+    ticket: u64,
+    exited: bool,
+    /// Tasks whose last write failed: what happens to them is not on disk, and said so.
+    excused: BTreeSet<TaskId>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            engine: Engine::new(rules(), 0),
+            now: 1_000_000,
+            disk: BTreeMap::new(),
+            writes: VecDeque::new(),
+            sims: BTreeMap::new(),
+            sweeps: VecDeque::new(),
+            spawned: BTreeSet::new(),
+            answers: BTreeMap::new(),
+            ticket: 0,
+            exited: false,
+            excused: BTreeSet::new(),
+        }
+    }
+
+    fn time(&self) -> Now {
+        Now {
+            mono: Duration::from_millis(self.now),
+            wall: Timestamp(self.now),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.now += 1;
+        let effects = self.engine.handle(self.time(), input);
+        for effect in effects {
+            self.perform(effect);
+        }
+        self.check();
+    }
+
+    fn ask(&mut self, request: Request) -> Ticket {
+        self.ticket += 1;
+        let ticket = Ticket(self.ticket);
+        self.input(Input::Request(ticket, request));
+        ticket
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store { record, then } => self.writes.push_back((*record, then)),
+            Effect::Spawn(launch) => {
+                let run = launch.run;
+                assert!(self.spawned.insert(run), "run {run} was started twice");
+                let on_disk = &self.disk[&run.task].task;
+                assert!(
+                    on_disk.run.number == run.number,
+                    "started before it was stored"
+                );
+                self.sims.insert(
+                    run,
+                    Sim {
+                        status: status(run),
+                        after_exit: launch.after_exit,
+                        released: false,
+                    },
+                );
+            }
+            Effect::Order(run, order) => {
+                if matches!(order, Order::Stop { .. } | Order::Kill)
+                    && !self.excused.contains(&run.task)
+                {
+                    let stored = &self.disk[&run.task].task.run;
+                    assert!(
+                        stored.number > run.number
+                            || matches!(stored.state, State::Stopping { .. } | State::Ended { .. }),
+                        "signalled before the revoke was stored"
+                    );
+                }
+                if matches!(order, Order::Release) {
+                    let stored = &self.disk[&run.task].task;
+                    assert!(
+                        stored.run.number > run.number || !stored.is_active(),
+                        "released before the end was stored"
+                    );
+                }
+                if let Some(sim) = self.sims.get_mut(&run) {
+                    sim.obey(&order);
+                }
+            }
+            Effect::Sweep { run, .. } => self.sweeps.push_back(run),
+            Effect::Trim { .. } => {}
+            Effect::Answer {
+                ticket,
+                answer,
+                last,
+            } => {
+                let answers = self.answers.entry(ticket).or_default();
+                assert!(
+                    !answers.iter().any(|(_, last)| *last),
+                    "answered after the last"
+                );
+                answers.push((answer, last));
+            }
+            Effect::Exit => {
+                self.exited = true;
+                assert_eq!(self.engine.active(), 0, "left while something was active");
+            }
+        }
+    }
+
+    /// What must hold after every input.
+    fn check(&self) {
+        for task in self.engine.tasks() {
+            let run = task.run_id();
+            let sim = self.sims.get(&run);
+            match task.state() {
+                State::Ended { .. } => {
+                    let lives =
+                        sim.is_some_and(|sim| sim.status.leader.is_some() && !sim.status.empty);
+                    assert!(!lives, "task {} is called ended and lives", task.id);
+                }
+                State::Running { leader } => {
+                    let sim = sim.expect("running without a shim");
+                    assert_eq!(sim.status.leader, Some(*leader));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Does the oldest write, well or not.
+    fn write(&mut self, fails: bool) {
+        let Some((record, then)) = self.writes.pop_front() else {
+            return;
+        };
+        let id = record.task.id;
+        if fails {
+            self.excused.insert(id);
+            self.input(Input::StoreFailed(id, "disk full".into(), then));
+        } else {
+            self.excused.remove(&id);
+            self.disk.insert(record.task.id, record);
+            self.input(Input::Stored(then));
+        }
+    }
+
+    fn report(&mut self, run: RunId) {
+        if let Some(sim) = self.sims.get_mut(&run) {
+            sim.status.seq += 1;
+            let status = sim.status.clone();
+            self.input(Input::Status(Box::new(status)));
+        }
+    }
+
+    fn begin(&mut self, run: RunId, fails: bool) {
+        if let Some(sim) = self.sims.get_mut(&run)
+            && sim.status.leader.is_none()
+            && sim.status.failed.is_none()
+        {
+            if fails {
+                sim.status.failed = Some(SpawnFailure {
+                    reason: "not found".into(),
+                });
+                sim.status.empty = true;
+                sim.status.drained = true;
+            } else {
+                sim.status.leader = Some(Ident { pid: 7, start: 7 });
+                sim.status.left = 1;
+            }
+        }
+    }
+
+    /// The shim is killed: what it kept goes to the supervisor, which must sweep it.
+    fn kill_shim(&mut self, run: RunId) {
+        let lives = self.sims.get(&run).is_some_and(|sim| !sim.released);
+        if lives {
+            self.input(Input::ShimGone(run));
+        }
+    }
+
+    fn sweep(&mut self) {
+        if let Some(run) = self.sweeps.pop_front() {
+            let last = self.sims.remove(&run).map(|sim| Box::new(sim.status));
+            let last = last.filter(|last| last.exit.is_some());
+            self.input(Input::Swept(run, last));
+        }
+    }
+
+    /// The supervisor is killed and another takes over.
+    fn crash(&mut self) {
+        self.writes.clear();
+        self.sweeps.clear();
+        self.answers.clear();
+        self.exited = false;
+        let highest = self.disk.keys().last().map_or(0, |id| id.0);
+        self.engine = Engine::new(rules(), highest);
+        let records: Vec<Record> = self.disk.values().cloned().collect();
+        for record in records {
+            let run = record.task.run_id();
+            let found = match self.sims.get(&run) {
+                Some(sim) if !sim.released => Found::Shim(Box::new(sim.status.clone())),
+                _ => Found::Gone {
+                    last: None,
+                    same_boot: true,
+                },
+            };
+            self.input(Input::Recovered(Box::new(record), found));
+        }
+    }
+
+    /// Lets everything under way come to its end.
+    fn settle(&mut self) {
+        for _ in 0..50 {
+            if !self.exited {
+                self.now += 6000;
+                self.input(Input::Tick);
+            }
+            while !self.writes.is_empty() {
+                self.write(false);
+            }
+            self.sweep();
+            let runs: Vec<RunId> = self.sims.keys().copied().collect();
+            for run in runs {
+                self.begin(run, false);
+                if let Some(sim) = self.sims.get_mut(&run)
+                    && sim.status.stopping.is_some()
+                {
+                    sim.end_leader(Exit::Signal(15), 0);
+                    sim.end_tree();
+                }
+                self.report(run);
+            }
+        }
+    }
+
+    fn task(&self, id: u32) -> &crate::core::task::Task {
+        self.engine.task(TaskId(id)).unwrap()
+    }
+
+    fn launch(&mut self, after_exit: AfterExit) -> RunId {
+        self.ask(Request::Run(Box::new(RunRequest {
+            spec: spec("t", after_exit),
+            env: vec![],
+        })));
+        while !self.writes.is_empty() {
+            self.write(false);
+        }
+        let id = self.engine.tasks().next_back().unwrap().id;
+        let run = self.engine.task(id).unwrap().run_id();
+        self.begin(run, false);
+        self.report(run);
+        run
+    }
+}
+
+fn status(run: RunId) -> Status {
+    Status {
+        run,
+        seq: 0,
+        shim: Ident { pid: 5, start: 5 },
+        leader: None,
+        started: None,
+        failed: None,
+        paused: false,
+        stopping: None,
+        exit: None,
+        exited: None,
+        exit_in_stop: false,
+        left: 0,
+        example: None,
+        empty: false,
+        drained: false,
+        written: 0,
+        dropped: 0,
+        last_output: None,
+        trouble: None,
+    }
+}
+
+fn revoke(id: u32, force: bool) -> Request {
+    Request::Revoke {
+        targets: vec![Target::Id(TaskId(id))],
+        all: false,
+        force,
+        wait: false,
+    }
+}
+
+fn outcome(world: &World, id: u32) -> Option<Outcome> {
+    match world.task(id).state() {
+        State::Ended { outcome, .. } => Some(outcome.clone()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_leader_that_leaves_something_behind_lingers_until_it_is_revoked() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Keep);
+    let wait = world.ask(Request::Wait(vec![Target::Newest]));
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(4), 1);
+    world.report(run);
+    assert!(matches!(
+        world.task(1).state(),
+        State::Lingering {
+            exit: Exit::Code(4),
+            left: 1,
+            ..
+        }
+    ));
+    // the leader's exit answers `wait`
+    assert!(matches!(
+        world.answers[&wait].as_slice(),
+        [(Answer::Task(report), true)] if report.exit_code == Some(4)
+    ));
+    world.ask(revoke(1, false));
+    world.settle();
+    // and decided the outcome
+    assert_eq!(outcome(&world, 1), Some(Outcome::Failed(4)));
+}
+
+#[test]
+fn the_policy_sweeps_what_is_left() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Sweep);
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(0), 3);
+    world.report(run);
+    assert_eq!(world.task(1).state().word(), "stopping");
+    assert_eq!(world.task(1).state().settled(), Some(Outcome::Succeeded));
+    world.settle();
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
+#[test]
+fn a_task_revoked_before_its_intent_is_stored_never_starts() {
+    let mut world = World::new();
+    world.ask(Request::Run(Box::new(RunRequest {
+        spec: spec("t", AfterExit::Keep),
+        env: vec![],
+    })));
+    world.ask(revoke(1, false));
+    world.settle();
+    assert!(world.spawned.is_empty());
+    assert_eq!(outcome(&world, 1), Some(Outcome::Revoked(None)));
+}
+
+#[test]
+fn nothing_starts_that_could_not_be_stored() {
+    let mut world = World::new();
+    world.ask(Request::Run(Box::new(RunRequest {
+        spec: spec("t", AfterExit::Keep),
+        env: vec![],
+    })));
+    world.write(true);
+    assert!(world.spawned.is_empty());
+    assert_eq!(
+        outcome(&world, 1),
+        Some(Outcome::DidNotStart("not started: disk full".into()))
+    );
+    assert!(world.engine.store_trouble().is_some());
+    world.settle();
+    assert!(world.engine.store_trouble().is_none());
+}
+
+#[test]
+fn force_cuts_the_grace_short_once() {
+    let mut world = World::new();
+    world.launch(AfterExit::Keep);
+    world.ask(revoke(1, false));
+    let State::Stopping { kill_at, .. } = world.task(1).state() else {
+        panic!("not stopping");
+    };
+    assert_eq!(*kill_at, Some(Timestamp(world.now + 10_000)));
+    world.ask(revoke(1, true));
+    assert!(matches!(
+        world.task(1).state(),
+        State::Stopping { kill_at: None, .. }
+    ));
+    world.settle();
+    assert_eq!(
+        outcome(&world, 1),
+        Some(Outcome::Revoked(Some(Exit::Signal(9))))
+    );
+}
+
+#[test]
+fn an_end_that_came_before_the_stop_keeps_its_outcome() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Keep);
+    // it ends by itself while the revoke is on its way to the shim
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(0), 0);
+    world.ask(revoke(1, false));
+    world.settle();
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
+#[test]
+fn a_list_with_a_wrong_id_does_nothing() {
+    let mut world = World::new();
+    world.launch(AfterExit::Keep);
+    let ticket = world.ask(Request::Revoke {
+        targets: vec![Target::Id(TaskId(1)), Target::Id(TaskId(9))],
+        all: false,
+        force: false,
+        wait: false,
+    });
+    assert!(matches!(
+        &world.answers[&ticket][..],
+        [(Answer::Failed(Failure::NoSuchTask, line), true)] if line.starts_with("no task 9")
+    ));
+    assert_eq!(world.task(1).state().word(), "running");
+}
+
+#[test]
+fn names_mean_the_one_active_task_that_bears_them() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        world.launch(AfterExit::Keep);
+    }
+    let name = Target::Name("t".into());
+    let error = world.engine.resolve(&name).unwrap_err();
+    assert!(error.contains("2 tasks (1, 2)"), "{error}");
+    world.ask(revoke(1, true));
+    world.settle();
+    assert_eq!(world.engine.resolve(&name), Ok(TaskId(2)));
+    assert_eq!(world.engine.resolve(&Target::Newest), Ok(TaskId(2)));
+}
+
+#[test]
+fn a_retry_is_a_further_run() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Keep);
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(1), 0);
+    world.settle();
+    let caller = Caller {
+        dir: "/".into(),
+        env: vec![],
+    };
+    world.ask(Request::Retry {
+        target: Target::Newest,
+        caller,
+    });
+    world.settle();
+    assert_eq!(world.task(1).run.number, 2);
+    assert_eq!(world.task(1).state().word(), "running");
+    assert_eq!(world.task(1).past.len(), 1);
+}
+
+#[test]
+fn an_idle_supervisor_leaves_in_its_time_and_not_before() {
+    let mut world = World::new();
+    world.input(Input::Joined);
+    assert_eq!(world.engine.deadline(), None);
+    world.input(Input::Left);
+    let deadline = world.engine.deadline().unwrap();
+    world.now = u64::try_from(deadline.as_millis()).unwrap() - 2;
+    world.input(Input::Tick);
+    assert!(!world.exited);
+    world.input(Input::Tick);
+    assert!(world.exited);
+}
+
+#[test]
+fn logs_near_the_cap_are_trimmed_the_longest_ended_first() {
+    let mut world = World::new();
+    for _ in 0..3 {
+        let run = world.launch(AfterExit::Keep);
+        let sim = world.sims.get_mut(&run).unwrap();
+        sim.status.written = 1 << 20;
+        sim.end_leader(Exit::Code(0), 0);
+        world.settle();
+    }
+    let run = world.launch(AfterExit::Keep);
+    let mut status = world.sims[&run].status.clone();
+    status.written = 1 << 20;
+    world.now += 1;
+    let effects = world
+        .engine
+        .handle(world.time(), Input::Status(Box::new(status)));
+    let [Effect::Trim { runs, bytes }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let tasks: Vec<u32> = runs.iter().map(|run| run.task.0).collect();
+    assert_eq!(tasks, [1, 2, 3, 4]);
+    // one segment is kept free for the run that writes
+    assert_eq!(*bytes, 32 << 10);
+    let first = RunId {
+        task: TaskId(1),
+        number: 1,
+    };
+    world.input(Input::Trimmed(vec![(first, 32 << 10)]));
+    assert_eq!(world.task(1).run.dropped, 32 << 10);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Launch(bool),
+    Revoke(u32, bool),
+    RevokeAll(bool),
+    Retry(u32),
+    Pause(u32),
+    Resume(u32),
+    Write(bool),
+    Begin(u32, bool),
+    Report(u32),
+    EndLeader(u32, i32, u32),
+    EndTree(u32),
+    KillShim(u32),
+    Sweep,
+    Crash,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = 1_u32..6;
+    prop_oneof![
+        3 => any::<bool>().prop_map(Step::Launch),
+        3 => (id.clone(), any::<bool>()).prop_map(|(id, force)| Step::Revoke(id, force)),
+        1 => any::<bool>().prop_map(Step::RevokeAll),
+        2 => id.clone().prop_map(Step::Retry),
+        1 => id.clone().prop_map(Step::Pause),
+        1 => id.clone().prop_map(Step::Resume),
+        8 => prop::bool::weighted(0.1).prop_map(Step::Write),
+        4 => (id.clone(), prop::bool::weighted(0.2)).prop_map(|(id, fails)| Step::Begin(id, fails)),
+        6 => id.clone().prop_map(Step::Report),
+        3 => (id.clone(), 0..3, 0_u32..3).prop_map(|(id, code, left)| Step::EndLeader(id, code, left)),
+        2 => id.clone().prop_map(Step::EndTree),
+        1 => id.prop_map(Step::KillShim),
+        2 => Just(Step::Sweep),
+        1 => Just(Step::Crash),
+    ]
+}
+
+fn apply(world: &mut World, step: Step) {
+    let run = |world: &World, id: u32| world.engine.task(TaskId(id)).map(|task| task.run_id());
+    match step {
+        Step::Launch(sweep) => {
+            let after_exit = if sweep {
+                AfterExit::Sweep
+            } else {
+                AfterExit::Keep
+            };
+            world.ask(Request::Run(Box::new(RunRequest {
+                spec: spec("t", after_exit),
+                env: vec![],
+            })));
+        }
+        Step::Revoke(id, force) => drop(world.ask(revoke(id, force))),
+        Step::RevokeAll(force) => drop(world.ask(Request::Revoke {
+            targets: vec![],
+            all: true,
+            force,
+            wait: true,
+        })),
+        Step::Retry(id) => {
+            let caller = Caller {
+                dir: "/".into(),
+                env: vec![],
+            };
+            world.ask(Request::Retry {
+                target: Target::Id(TaskId(id)),
+                caller,
+            });
+        }
+        Step::Pause(id) => drop(world.ask(Request::Pause(vec![Target::Id(TaskId(id))]))),
+        Step::Resume(id) => drop(world.ask(Request::Resume(vec![Target::Id(TaskId(id))]))),
+        Step::Write(fails) => world.write(fails),
+        Step::Begin(id, fails) => {
+            if let Some(run) = run(world, id) {
+                world.begin(run, fails);
+            }
+        }
+        Step::Report(id) => {
+            if let Some(run) = run(world, id) {
+                world.report(run);
+            }
+        }
+        Step::EndLeader(id, code, left) => {
+            if let Some(sim) = run(world, id).and_then(|run| world.sims.get_mut(&run)) {
+                sim.end_leader(Exit::Code(code), left);
+            }
+        }
+        Step::EndTree(id) => {
+            if let Some(sim) = run(world, id).and_then(|run| world.sims.get_mut(&run)) {
+                sim.end_tree();
+            }
+        }
+        Step::KillShim(id) => {
+            if let Some(run) = run(world, id) {
+                world.kill_shim(run);
+            }
+        }
+        Step::Sweep => world.sweep(),
+        Step::Crash => world.crash(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Launches, exits, revokes, dead shims, full disks and dead supervisors in any
+    /// order: nothing runs twice, nothing is called ended that lives, nothing is
+    /// signalled before that is stored, and a shutdown ends everything and itself.
+    #[test]
+    fn any_life_ends_in_a_true_state(steps in prop::collection::vec(step(), 0..120)) {
+        let mut world = World::new();
+        for step in steps {
+            apply(&mut world, step);
+        }
+        world.settle();
+        let ticket = world.ask(Request::Shutdown { force: false });
+        world.settle();
+        prop_assert!(world.exited);
+        prop_assert_eq!(world.engine.active(), 0);
+        prop_assert!(matches!(world.answers[&ticket].last(), Some((Answer::Done(_), true))));
+        for (run, sim) in &world.sims {
+            let dead = sim.status.leader.is_none() || sim.status.empty;
+            prop_assert!(dead, "run {} outlived the shutdown: {:?}", run, sim);
+        }
+        for record in world.disk.values() {
+            prop_assert!(!record.task.is_active(), "on disk as active: {:?}", record.task);
+        }
+    }
+}
