@@ -1,0 +1,144 @@
+//! Where configuration, data and sockets lie.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use nix::unistd::geteuid;
+
+/// The directories of one herd. Two herds never share any of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The user's configuration file; need not exist.
+    pub config: PathBuf,
+    /// Tasks, their output, the supervisor's log.
+    pub data: PathBuf,
+    /// Sockets and locks.
+    pub run: PathBuf,
+    /// `WRANGLE_HOME`, made absolute, where it is set.
+    pub home: Option<PathBuf>,
+}
+
+impl Paths {
+    /// By `WRANGLE_HOME`, else the platform's standard directories. Makes nothing.
+    ///
+    /// # Errors
+    /// When there is neither `WRANGLE_HOME` nor a home directory, or no working directory.
+    pub fn find() -> Result<Self, String> {
+        if let Some(home) = env::var_os("WRANGLE_HOME").filter(|home| !home.is_empty()) {
+            return Self::under(&home);
+        }
+        let dirs = ProjectDirs::from("", "", "wrangle").ok_or(
+            "no home directory is known; set HOME, or WRANGLE_HOME to a directory for wrangle",
+        )?;
+        // the session's runtime directory may be gone, or another user's after su
+        let run = dirs
+            .runtime_dir()
+            .filter(|run| run.parent().is_some_and(is_mine))
+            .map_or_else(fallback_run, Path::to_path_buf);
+        Ok(Self {
+            config: dirs.config_dir().join("config.toml"),
+            data: dirs.data_dir().to_path_buf(),
+            run,
+            home: None,
+        })
+    }
+
+    /// Everything under one directory.
+    ///
+    /// # Errors
+    /// When a relative `home` cannot be made absolute.
+    pub fn under(home: &OsString) -> Result<Self, String> {
+        let home = std::path::absolute(home).map_err(|error| {
+            format!(
+                "cannot tell where WRANGLE_HOME={} lies: {error}",
+                home.display()
+            )
+        })?;
+        Ok(Self {
+            config: home.join("config.toml"),
+            data: home.join("data"),
+            run: home.join("run"),
+            home: Some(home),
+        })
+    }
+
+    /// Makes the directories, for this user alone (0700), and checks that they are.
+    ///
+    /// # Errors
+    /// One line that names the directory and says what to do.
+    pub fn create(&self) -> Result<(), String> {
+        // data may be moved elsewhere by a link; what lies under a shared /tmp may not
+        private_dir(&self.data, true)?;
+        private_dir(&self.run, self.home.is_some())
+    }
+
+    /// Where the supervisor listens.
+    pub fn socket(&self) -> PathBuf {
+        self.run.join("wrangle.sock")
+    }
+
+    /// Held while a supervisor is being started.
+    pub fn start_lock(&self) -> PathBuf {
+        self.run.join("start.lock")
+    }
+
+    /// The supervisor's own log.
+    pub fn log(&self) -> PathBuf {
+        self.data.join("supervisor.log")
+    }
+
+    /// Where tasks are kept: a directory per task, in it one per run.
+    pub fn tasks(&self) -> PathBuf {
+        self.data.join("tasks")
+    }
+
+    /// Where shims listen.
+    pub fn shims(&self) -> PathBuf {
+        self.run.join("shims")
+    }
+}
+
+fn fallback_run() -> PathBuf {
+    env::temp_dir().join(format!("wrangle-{}", geteuid()))
+}
+
+fn is_mine(dir: &Path) -> bool {
+    fs::metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw())
+}
+
+/// Makes `dir` where it is missing, and sees to it that only this user can enter.
+fn private_dir(dir: &Path, follow: bool) -> Result<(), String> {
+    let failed = |what: &str, error: io::Error| {
+        format!(
+            "cannot {what} {}: {error}; set WRANGLE_HOME to a directory you can write",
+            dir.display()
+        )
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|error| failed("make", error))?;
+    let meta = if follow {
+        fs::metadata(dir)
+    } else {
+        fs::symlink_metadata(dir)
+    }
+    .map_err(|error| failed("look at", error))?;
+    if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
+        return Err(format!(
+            "{} is not a directory of yours; remove it, or set WRANGLE_HOME to one that is",
+            dir.display()
+        ));
+    }
+    if meta.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(dir, Permissions::from_mode(0o700))
+            .map_err(|error| failed("make private", error))?;
+    }
+    Ok(())
+}
