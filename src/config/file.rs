@@ -171,13 +171,11 @@ fn unknown_key(user: &DeTable<'_>) -> Option<(Range<usize>, String)> {
 }
 
 fn unknown(within: &str, key: &str, known: &toml::Table) -> String {
-    match similar(key, known.keys().map(String::as_str)) {
-        Some(word) => format!("unknown key {within}{key}; did you mean {within}{word}?"),
-        None => {
-            let all: Vec<&str> = known.keys().map(String::as_str).collect();
-            format!("unknown key {within}{key}; there are {}", all.join(", "))
-        }
+    if let Some(word) = similar(key, known.keys().map(String::as_str)) {
+        return format!("unknown key {within}{key}; did you mean {within}{word}?");
     }
+    let all: Vec<&str> = known.keys().map(String::as_str).collect();
+    format!("unknown key {within}{key}; there are {}", all.join(", "))
 }
 
 /// The dotted key whose value lies at `span`.

@@ -26,7 +26,10 @@ pub fn similar<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
     words
         .into_iter()
         .map(|known| (strsim::jaro_winkler(word, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        // swapped letters weigh too much in a short word: one slip is always forgiven
+        .filter(|(likeness, known)| {
+            *likeness > 0.8 || strsim::damerau_levenshtein(word, known) == 1
+        })
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, known)| known)
 }

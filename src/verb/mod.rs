@@ -1,1 +1,28 @@
-//! Every verb once.
+//! Every verb once: the command line, the command bar, help and completion come from
+//! one declaration. To add one: a file here, a line in `registry`.
+
+mod command;
+mod complete;
+mod doctor;
+mod error;
+mod logs;
+mod ls;
+mod parse;
+mod pause;
+mod registry;
+mod retry;
+mod revoke;
+mod run;
+mod send;
+mod show;
+mod shutdown;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+pub use command::{Asked, Call, Command, Context, Logs};
+pub use complete::{Candidate, Completion, complete};
+pub use error::Stop;
+pub use parse::{parse_args, parse_bar};
+pub use registry::Verb;

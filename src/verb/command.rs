@@ -1,0 +1,120 @@
+//! What a verb comes down to.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::core::id::Target;
+use crate::core::wire::{Caller, Request};
+
+/// Where a verb was given, and what holds where its options say nothing.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The directory and environment it was given from.
+    pub caller: Caller,
+    /// Between SIGTERM and SIGKILL.
+    pub grace: Duration,
+}
+
+impl Context {
+    /// Of this process.
+    pub fn here(config: &Config) -> Self {
+        // a directory that was removed is named by PWD, and refused where it matters
+        let dir = env::current_dir()
+            .ok()
+            .or_else(|| env::var_os("PWD").map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from("/"));
+        let env = env::vars_os()
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
+        Self {
+            caller: Caller {
+                dir: dir.into(),
+                env,
+            },
+            grace: config.task.grace,
+        }
+    }
+}
+
+/// A verb that can say what it comes down to.
+pub(super) trait Ask {
+    /// # Errors
+    /// One line that names what was wrong and the remedy.
+    fn ask(self, context: &Context) -> Result<Command, String>;
+}
+
+/// What the command line carries out.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Open the screen.
+    Screen,
+    /// Ask the supervisor.
+    Call(Call),
+    /// Print a task's output.
+    Logs(Logs),
+    /// Be the supervisor.
+    Supervisor {
+        /// Started by a client: says on standard output when it is ready.
+        detached: bool,
+    },
+    /// Say what works on this machine.
+    Doctor,
+}
+
+/// A request, and what becomes of its answers.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// One JSON object per task.
+    pub json: bool,
+    /// Print a launched task's output until it ends, and exit with its code.
+    pub follow: bool,
+    /// How long to wait for the last answer.
+    pub timeout: Option<Duration>,
+}
+
+impl From<Request> for Call {
+    fn from(request: Request) -> Self {
+        Self {
+            request,
+            json: false,
+            follow: false,
+            timeout: None,
+        }
+    }
+}
+
+impl From<Request> for Command {
+    fn from(request: Request) -> Self {
+        Self::Call(request.into())
+    }
+}
+
+/// Which output, and how it is printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logs {
+    /// Whose.
+    pub target: Target,
+    /// Only so many of the last lines.
+    pub lines: Option<u64>,
+    /// Go on until the task has ended.
+    pub follow: bool,
+    /// The bytes as they were written.
+    pub raw: bool,
+}
+
+/// What a line in the command bar asks of the screen.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// Ask the supervisor.
+    Request(Request),
+    /// Select this task and show its live output.
+    Look(Target),
+    /// Show this task's whole log in the pager.
+    Page(Target),
+    /// Show this help, several lines.
+    Help(String),
+}

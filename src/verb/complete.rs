@@ -1,0 +1,290 @@
+//! Completion, from the same declaration as everything else.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use clap::{Arg, ArgAction, CommandFactory, ValueHint};
+
+use super::command::Context;
+use super::registry::Cli;
+use super::run::resolve;
+use crate::core::task::Task;
+
+/// How many candidates are worth having.
+const MOST: usize = 200;
+/// How many directory entries are looked at.
+const MOST_ENTRIES: usize = 5_000;
+
+/// A word that could stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is put in, quoted where a shell would need it.
+    pub text: String,
+    /// What it is, in a few words; may be empty.
+    pub help: String,
+    /// Whether a space may follow. A directory may go on instead.
+    pub whole: bool,
+}
+
+/// What could stand at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The bytes of the line that a candidate takes the place of.
+    pub range: Range<usize>,
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// What could stand at `cursor`, a byte offset into `line`, when these are the tasks.
+/// Directories are read from disk.
+pub fn complete<'a>(
+    line: &str,
+    cursor: usize,
+    context: &Context,
+    tasks: impl DoubleEndedIterator<Item = &'a Task>,
+) -> Completion {
+    let mut end = cursor.min(line.len());
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (before, word, start) = split(&line[..end]);
+    let mut candidates = candidates(&before, &word, context, tasks);
+    candidates.truncate(MOST);
+    Completion {
+        range: start..end,
+        candidates,
+    }
+}
+
+fn candidates<'a>(
+    before: &[String],
+    word: &str,
+    context: &Context,
+    tasks: impl DoubleEndedIterator<Item = &'a Task>,
+) -> Vec<Candidate> {
+    let cli = Cli::command();
+    let Some((verb, given)) = before.split_first() else {
+        return cli
+            .get_subcommands()
+            .filter(|verb| !verb.is_hide_set())
+            .map(|verb| plain(verb.get_name(), verb.get_about()))
+            .filter(|candidate| candidate.text.starts_with(word))
+            .collect();
+    };
+    let Some(verb) = cli.get_subcommands().find(|known| {
+        known
+            .get_name_and_visible_aliases()
+            .contains(&verb.as_str())
+            || known.get_all_aliases().any(|alias| alias == verb)
+    }) else {
+        return Vec::new();
+    };
+    let option = |name: &str| {
+        verb.get_arguments().find(|arg| {
+            arg.get_long()
+                .is_some_and(|long| name == format!("--{long}"))
+                || arg
+                    .get_short()
+                    .is_some_and(|short| name == format!("-{short}"))
+        })
+    };
+    let mut positionals = 0;
+    let mut expects = None;
+    let mut words_only = false;
+    for word in given {
+        if expects.take().is_some() {
+            continue;
+        }
+        if words_only || !word.starts_with('-') || word == "-" {
+            positionals += 1;
+        } else if word == "--" {
+            words_only = true;
+        } else {
+            expects = option(word).filter(|arg| arg.get_action().takes_values());
+        }
+        // what follows a command's first word is the command's own
+        if positionals > 0
+            && verb
+                .get_positionals()
+                .next()
+                .is_some_and(Arg::is_trailing_var_arg_set)
+        {
+            words_only = true;
+        }
+    }
+    if let Some(arg) = expects {
+        return values(arg, word, context);
+    }
+    if !words_only && word.starts_with('-') {
+        if let Some((name, value)) = word.split_once('=') {
+            let mut found = option(name).map_or(Vec::new(), |arg| values(arg, value, context));
+            for candidate in &mut found {
+                candidate.text = format!("{name}={}", candidate.text);
+            }
+            return found;
+        }
+        return verb
+            .get_arguments()
+            .filter(|arg| !arg.is_hide_set())
+            .filter_map(|arg| Some((arg, format!("--{}", arg.get_long()?))))
+            .filter(|(arg, long)| {
+                matches!(arg.get_action(), ArgAction::Append) || !given.contains(long)
+            })
+            .map(|(arg, long)| plain(&long, arg.get_help()))
+            .filter(|candidate| candidate.text.starts_with(word))
+            .collect();
+    }
+    let all: Vec<&Arg> = verb.get_positionals().collect();
+    let Some(arg) = all
+        .get(positionals)
+        .or(all.last().filter(|last| is_many(last)))
+    else {
+        return Vec::new();
+    };
+    if arg
+        .get_value_names()
+        .is_some_and(|names| names.iter().any(|name| name.as_str() == "ID"))
+    {
+        return ids(word, given, tasks);
+    }
+    values(arg, word, context)
+}
+
+fn is_many(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+/// What an argument may be.
+fn values(arg: &Arg, word: &str, context: &Context) -> Vec<Candidate> {
+    match arg.get_value_hint() {
+        ValueHint::DirPath => paths(word, context, true),
+        ValueHint::CommandWithArguments => paths(word, context, false),
+        _ => arg
+            .get_possible_values()
+            .iter()
+            .map(|value| plain(value.get_name(), value.get_help()))
+            .filter(|candidate| candidate.text.starts_with(word))
+            .collect(),
+    }
+}
+
+/// Tasks by number, or by name once a letter was typed. Active ones first, then the newest.
+fn ids<'a>(
+    word: &str,
+    given: &[String],
+    tasks: impl DoubleEndedIterator<Item = &'a Task>,
+) -> Vec<Candidate> {
+    let by_name = word.starts_with(|c: char| !c.is_ascii_digit());
+    let mut found: Vec<(&Task, String)> = tasks
+        .rev()
+        .map(|task| {
+            let text = if by_name {
+                task.spec.name.clone()
+            } else {
+                task.id.to_string()
+            };
+            (task, text)
+        })
+        .filter(|(_, text)| text.starts_with(word) && !given.contains(text))
+        .collect();
+    found.sort_by_key(|(task, _)| !task.is_active());
+    let mut seen = std::collections::BTreeSet::new();
+    found
+        .into_iter()
+        .filter(|(_, text)| seen.insert(text.clone()))
+        .map(|(task, text)| Candidate {
+            text: quoted(&text),
+            help: if by_name {
+                format!("{} {}", task.id, task.state().word())
+            } else {
+                format!("{} {}", task.spec.name, task.state().word())
+            },
+            whole: true,
+        })
+        .collect()
+}
+
+/// What lies below the directory part of `word`.
+fn paths(word: &str, context: &Context, directories: bool) -> Vec<Candidate> {
+    let (dir, prefix) = word.rsplit_once('/').map_or(("", word), |(_, prefix)| {
+        (&word[..word.len() - prefix.len()], prefix)
+    });
+    let Ok(entries) = fs::read_dir(resolve(Path::new(dir), &context.caller)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<(String, bool)> = entries
+        .take(MOST_ENTRIES)
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let hidden = name.starts_with('.') && !prefix.starts_with('.');
+            if hidden || !name.starts_with(prefix) {
+                return None;
+            }
+            // a link to a directory is one
+            let is_dir = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
+            (is_dir || !directories).then_some((name, is_dir))
+        })
+        .collect();
+    found.sort();
+    found
+        .into_iter()
+        .map(|(name, is_dir)| Candidate {
+            text: quoted(&format!("{dir}{name}{}", if is_dir { "/" } else { "" })),
+            help: String::new(),
+            whole: !is_dir,
+        })
+        .collect()
+}
+
+fn plain(text: &str, help: Option<&clap::builder::StyledStr>) -> Candidate {
+    Candidate {
+        text: text.to_owned(),
+        help: help.map(ToString::to_string).unwrap_or_default(),
+        whole: true,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    // a leading ~ is ours to expand, not to quote
+    if let Some(below) = text.strip_prefix("~/") {
+        return format!("~/{}", quoted(below));
+    }
+    if text.is_empty() {
+        return String::new();
+    }
+    shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into)
+}
+
+/// The words before the cursor, the unquoted part of the one it stands in, and where
+/// that one begins.
+fn split(line: &str) -> (Vec<String>, String, usize) {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        if start.is_none() && (c.is_whitespace() || (c == ':' && words.is_empty())) {
+            continue;
+        }
+        if start.is_some() && quote.is_none() && !escaped && c.is_whitespace() {
+            words.push(std::mem::take(&mut word));
+            start = None;
+            continue;
+        }
+        start.get_or_insert(at);
+        match (quote, c) {
+            _ if escaped => {
+                escaped = false;
+                word.push(c);
+            }
+            (None | Some('"'), '\\') => escaped = true,
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => word.push(c),
+        }
+    }
+    (words, word, start.unwrap_or(line.len()))
+}

@@ -1,0 +1,231 @@
+//! `run`: launch a command.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+
+use super::command::{Ask, Call, Command, Context};
+use crate::config::parse_duration;
+use crate::core::raw::Raw;
+use crate::core::task::{AfterExit, Kind, Spec};
+use crate::core::wire::{AFTER_EXIT, Caller, Request, RunRequest};
+
+/// The longest grace period.
+const MOST_GRACE: Duration = Duration::from_secs(86_400);
+/// The longest name, in characters.
+const MOST_NAME: usize = 100;
+/// Where a name made from the command is cut, in characters.
+const MADE_NAME: usize = 24;
+
+/// Launch a command.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own on the command line"
+)]
+#[command(after_help = "One argument with spaces and no -- is run by sh -c.")]
+pub struct Run {
+    /// What the list calls it; else made from the command
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    name: Option<String>,
+    /// Where it runs; else here
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    dir: Option<PathBuf>,
+    /// Sets an environment variable (repeatable)
+    #[arg(long, value_name = "K=V", value_parser = variable())]
+    env: Vec<(Raw, Raw)>,
+    /// Between SIGTERM and SIGKILL when it is revoked
+    #[arg(long, value_name = "TIME", value_parser = grace, allow_hyphen_values = true)]
+    grace: Option<Duration>,
+    /// What becomes of processes it leaves behind
+    #[arg(long, value_name = "WHAT", value_parser = after_exit())]
+    after_exit: Option<AfterExit>,
+    /// Keep standard input open, so that send can write to it
+    #[arg(long)]
+    stdin: bool,
+    /// Print its output until it ends, and exit with its code
+    #[arg(long)]
+    follow: bool,
+    /// Print the task as one JSON object
+    #[arg(long, conflicts_with = "follow")]
+    json: bool,
+    /// The command and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
+    )]
+    argv: Vec<OsString>,
+    /// Whether `--` stood before the command.
+    #[arg(skip)]
+    pub(super) dashed: bool,
+}
+
+impl Ask for Run {
+    fn ask(self, context: &Context) -> Result<Command, String> {
+        let argv = argv(self.argv, self.dashed);
+        let dir = directory(self.dir.as_deref(), &context.caller)?;
+        let name = match self.name {
+            Some(name) => name,
+            None => name_of(&argv),
+        };
+        let spec = Spec {
+            name,
+            kind: Kind::Command,
+            dir: dir.into(),
+            grace_ms: u64::try_from(self.grace.unwrap_or(context.grace).as_millis())
+                .unwrap_or(u64::MAX),
+            after_exit: self.after_exit.unwrap_or(AFTER_EXIT),
+            stdin: self.stdin,
+            env_names: self.env.iter().map(|(key, _)| key.lossy()).collect(),
+            argv,
+        };
+        let env = environment(&context.caller, self.env);
+        Ok(Command::Call(Call {
+            json: self.json,
+            follow: self.follow,
+            ..Request::Run(Box::new(RunRequest { spec, env })).into()
+        }))
+    }
+}
+
+/// The command as given; one argument with spaces and no `--` is a shell's.
+fn argv(words: Vec<OsString>, dashed: bool) -> Vec<Raw> {
+    let for_shell = |word: &OsString| word.as_bytes().iter().any(u8::is_ascii_whitespace);
+    match words.as_slice() {
+        [line] if !dashed && for_shell(line) => {
+            vec!["sh".into(), "-c".into(), line.clone().into()]
+        }
+        _ => words.into_iter().map(Raw::from).collect(),
+    }
+}
+
+/// The caller's environment with what was given laid over it.
+fn environment(caller: &Caller, given: Vec<(Raw, Raw)>) -> Vec<(Raw, Raw)> {
+    let mut env = caller.env.clone();
+    for (key, value) in given {
+        env.retain(|(known, _)| *known != key);
+        env.push((key, value));
+    }
+    env
+}
+
+/// The directory meant by `--dir`, absolute and without links.
+pub(super) fn directory(given: Option<&Path>, caller: &Caller) -> Result<PathBuf, String> {
+    let dir = match given {
+        Some(given) => resolve(given, caller),
+        None => caller.dir.as_path().to_path_buf(),
+    };
+    let remedy = if given.is_some() {
+        "give one that exists by --dir"
+    } else {
+        "change to one that exists, or give one by --dir"
+    };
+    let found = fs::canonicalize(&dir)
+        .map_err(|error| format!("cannot run in {}: {error}; {remedy}", dir.display()))?;
+    if !found.is_dir() {
+        return Err(format!(
+            "cannot run in {}: it is not a directory; {remedy}",
+            dir.display()
+        ));
+    }
+    Ok(found)
+}
+
+/// `path` as seen from the caller's directory. In the command bar no shell has
+/// expanded a leading `~`.
+pub(super) fn resolve(path: &Path, caller: &Caller) -> PathBuf {
+    if let Ok(below) = path.strip_prefix("~")
+        && let Some(home) = caller.var("HOME")
+    {
+        return home.as_path().join(below);
+    }
+    caller.dir.as_path().join(path)
+}
+
+/// A name for a command: its program and, where the next word is plain, that word.
+fn name_of(argv: &[Raw]) -> String {
+    let words: Vec<String> = match argv {
+        [sh, c, text] if sh.as_bytes() == b"sh" && c.as_bytes() == b"-c" => {
+            text.lossy().split_whitespace().map(str::to_owned).collect()
+        }
+        _ => argv.iter().map(Raw::lossy).collect(),
+    };
+    // FOO=1 make test is called after make
+    let mut words = words.iter().skip_while(|word| word.contains('='));
+    let program = words.next().map_or("", String::as_str);
+    let program = Path::new(program)
+        .file_name()
+        .unwrap_or(OsStr::new("command"))
+        .to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:+-@".contains(c);
+    let mut made: String = program.chars().filter(|c| plain(*c)).collect();
+    if let Some(next) = words.next()
+        && !next.starts_with('-')
+        && next.chars().all(plain)
+        && made.len() + next.len() < MADE_NAME
+    {
+        made.push('-');
+        made.push_str(next);
+    }
+    made.truncate(MADE_NAME);
+    name(&made).unwrap_or_else(|_| "command".into())
+}
+
+/// A name that cannot be taken for a number or for `@`.
+fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a name needs at least one character".into());
+    }
+    if text.chars().any(char::is_control) || text.chars().count() > MOST_NAME {
+        return Err(format!(
+            "a name is one line of at most {MOST_NAME} characters"
+        ));
+    }
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    if text == "@" || digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!(
+            "{text:?} would be taken for a task's number; add a letter"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn grace(text: &str) -> Result<Duration, String> {
+    parse_duration(text, MOST_GRACE)
+}
+
+/// `K=V`, of any bytes.
+fn variable() -> impl TypedValueParser<Value = (Raw, Raw)> {
+    clap::builder::OsStringValueParser::new().try_map(|text| {
+        let bytes = text.as_bytes();
+        match memchr::memchr(b'=', bytes) {
+            Some(at) if at > 0 => Ok((
+                Raw::from(bytes[..at].to_vec()),
+                Raw::from(bytes[at + 1..].to_vec()),
+            )),
+            _ => Err(format!(
+                "{:?} is not a variable; write it as NAME=VALUE",
+                text.to_string_lossy()
+            )),
+        }
+    })
+}
+
+fn after_exit() -> impl TypedValueParser<Value = AfterExit> {
+    PossibleValuesParser::new([
+        PossibleValue::new("sweep").help("they are stopped at once"),
+        PossibleValue::new("keep").help("they are kept and shown"),
+    ])
+    .map(|word| match word.as_str() {
+        "sweep" => AfterExit::Sweep,
+        _ => AfterExit::Keep,
+    })
+}

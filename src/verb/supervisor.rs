@@ -1,0 +1,21 @@
+//! `supervisor`: the one process that owns every task.
+
+use clap::Args;
+
+use super::command::{Ask, Command, Context};
+
+/// Be the supervisor, in the foreground.
+#[derive(Debug, Clone, Args)]
+pub struct Supervisor {
+    /// Started by a client: says on standard output when it is ready
+    #[arg(long, hide = true)]
+    detached: bool,
+}
+
+impl Ask for Supervisor {
+    fn ask(self, _: &Context) -> Result<Command, String> {
+        Ok(Command::Supervisor {
+            detached: self.detached,
+        })
+    }
+}

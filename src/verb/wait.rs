@@ -1,0 +1,40 @@
+//! `wait`: until tasks have ended.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::command::{Ask, Call, Command, Context};
+use crate::config::parse_duration;
+use crate::core::id::Target;
+use crate::core::wire::Request;
+
+/// The longest wait.
+const MOST: Duration = Duration::from_secs(365 * 86_400);
+
+/// Wait until tasks have ended.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exits with the task's own code, 128+N for signal N; with 1 if there are several and any failed."
+)]
+pub struct Wait {
+    /// Numbers, names, or @ for the newest
+    #[arg(value_name = "ID", required = true)]
+    targets: Vec<Target>,
+    /// Give up after this time, with exit code 1
+    #[arg(long, value_name = "TIME", value_parser = timeout, allow_hyphen_values = true)]
+    timeout: Option<Duration>,
+}
+
+impl Ask for Wait {
+    fn ask(self, _: &Context) -> Result<Command, String> {
+        Ok(Command::Call(Call {
+            timeout: self.timeout,
+            ..Request::Wait(self.targets).into()
+        }))
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    parse_duration(text, MOST)
+}
