@@ -60,6 +60,8 @@ pub struct Engine {
     pub(super) next: u32,
     /// Environments of tasks launched in this supervisor's life, for further runs.
     pub(super) envs: BTreeMap<TaskId, Arc<[(Raw, Raw)]>>,
+    /// Who waits for which task to have started, or not.
+    pub(super) starts: BTreeMap<Ticket, TaskId>,
     /// Who waits for which tasks to settle.
     pub(super) waits: BTreeMap<Ticket, BTreeSet<TaskId>>,
     /// Who waits for which tasks to have ended altogether.
@@ -94,6 +96,7 @@ impl Engine {
             tasks: BTreeMap::new(),
             next: highest + 1,
             envs: BTreeMap::new(),
+            starts: BTreeMap::new(),
             waits: BTreeMap::new(),
             ends: BTreeMap::new(),
             watches: BTreeMap::new(),
@@ -117,6 +120,7 @@ impl Engine {
         match input {
             Input::Request(ticket, request) => self.request(now, ticket, request, &mut out),
             Input::Forget(ticket) => {
+                self.starts.remove(&ticket);
                 self.waits.remove(&ticket);
                 self.ends.remove(&ticket);
                 self.watches.remove(&ticket);

@@ -100,16 +100,15 @@ impl Engine {
         self.start(ticket, id, &env, out);
     }
 
-    /// Stores the intent, then has the shim started, then answers.
-    fn start(&self, ticket: Ticket, id: TaskId, env: &[(Raw, Raw)], out: &mut Vec<Effect>) {
+    /// Stores the intent, then has the shim started; answered when it is known whether
+    /// the leader started.
+    fn start(&mut self, ticket: Ticket, id: TaskId, env: &[(Raw, Raw)], out: &mut Vec<Effect>) {
         let Some(task) = self.tasks.get(&id) else {
             return;
         };
-        let then = vec![
-            Effect::Spawn(Box::new(self.launch(task, env))),
-            answer(ticket, Answer::Task(Box::new(self.report(task)))),
-        ];
-        self.store(id, then, out);
+        let spawn = Effect::Spawn(Box::new(self.launch(task, env)));
+        self.store(id, vec![spawn], out);
+        self.starts.insert(ticket, id);
     }
 
     fn launch(&self, task: &Task, env: &[(Raw, Raw)]) -> Launch {

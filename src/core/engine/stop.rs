@@ -4,13 +4,14 @@
 //! left) is the shim's: it holds even when the supervisor dies in the middle. The
 //! engine decides that it begins, stores that, and shows how far it is.
 
-use super::herd::Engine;
+use super::herd::{Engine, answer, refuse};
 use crate::core::effect::Effect;
 use crate::core::id::TaskId;
 use crate::core::input::Ticket;
 use crate::core::shim::Order;
-use crate::core::task::{State, StopCause};
+use crate::core::task::{Outcome, State, StopCause};
 use crate::core::time::Now;
+use crate::core::wire::{Answer, Failure};
 
 impl Engine {
     /// Begins to stop a task, or, by force, cuts short what is left of its grace.
@@ -77,6 +78,26 @@ impl Engine {
 
     /// Tells those who wait what has come true.
     pub(super) fn answer_waiting(&mut self, out: &mut Vec<Effect>) {
+        let started: Vec<(Ticket, TaskId)> = self
+            .starts
+            .iter()
+            .filter(|(_, id)| {
+                self.tasks
+                    .get(id)
+                    .is_none_or(|task| !matches!(task.state(), State::Starting))
+            })
+            .map(|(ticket, id)| (*ticket, *id))
+            .collect();
+        for (ticket, id) in started {
+            self.starts.remove(&ticket);
+            out.extend(self.tasks.get(&id).map(|task| match task.state() {
+                State::Ended {
+                    outcome: Outcome::DidNotStart(why),
+                    ..
+                } => refuse(ticket, Failure::Failed, format!("task {id}: {why}")),
+                _ => answer(ticket, Answer::Task(Box::new(self.report(task)))),
+            }));
+        }
         let settled = |engine: &Self, id: &TaskId| {
             engine
                 .tasks
@@ -107,7 +128,7 @@ impl Engine {
             if let Some(task) = self.tasks.get(&id) {
                 out.push(Effect::Answer {
                     ticket,
-                    answer: crate::core::wire::Answer::Task(Box::new(self.report(task))),
+                    answer: Answer::Task(Box::new(self.report(task))),
                     last: ids.is_empty(),
                 });
             }
