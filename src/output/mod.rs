@@ -11,19 +11,27 @@
 //! | [`ring`] | what of a log is held in memory, within a cap |
 //! | `lines` | where lines begin and end |
 //! | [`display`] | a line's bytes as text that a terminal can be trusted with |
+//! | `sgr`, `wrap` | colours; rows of a width |
 //! | [`pane`] | one client's view of one run: follow, scroll, wrap |
+//! | [`pattern`] | what is searched for |
 //! | [`search`] | every line that a pattern matches, newest first |
 
 pub mod display;
 mod lines;
 pub mod log;
 pub mod pane;
+pub mod pattern;
 pub mod reader;
 pub mod ring;
 pub mod search;
+mod sgr;
+#[cfg(test)]
+mod tests;
+mod wrap;
 
 pub use log::LogFiles;
 pub use pane::{Layout, Pane, Row, RowKind};
+pub use pattern::Pattern;
 pub use reader::{Block, Fetch, Reader};
 pub use ring::Ring;
-pub use search::{Ask, Found, Hits, Pattern, Search};
+pub use search::{Ask, Found, Hits, Search};
