@@ -253,7 +253,3 @@ pub(crate) fn searchable(line: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned(clean(line, &mut Style::default()).text.into_bytes())
 }
-
-#[cfg(test)]
-#[path = "display_tests.rs"]
-mod tests;
