@@ -221,7 +221,3 @@ impl LogFiles {
         Ok(first)
     }
 }
-
-#[cfg(test)]
-#[path = "log_tests.rs"]
-mod tests;

@@ -188,7 +188,3 @@ fn fill(dir: &Path, block: &mut Block) -> io::Result<()> {
     block.bytes.truncate(filled);
     Ok(())
 }
-
-#[cfg(test)]
-#[path = "reader_tests.rs"]
-mod tests;

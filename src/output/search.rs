@@ -276,7 +276,3 @@ impl Found {
         index.checked_sub(1).map(|index| self.offsets[index])
     }
 }
-
-#[cfg(test)]
-#[path = "search_tests.rs"]
-mod tests;

@@ -55,12 +55,19 @@ fn only_text_is_left_of_hostile_output() {
 fn colour_goes_on_from_line_to_line() {
     let mut style = Style::default();
     let first = clean(b"a\x1b[1;31mb\x1b[38;5;200mc", &mut style);
-    let red = Style { fg: Some(Color::Red), ..Style::default() }.add_modifier(Modifier::BOLD);
+    let red = Style {
+        fg: Some(Color::Red),
+        ..Style::default()
+    }
+    .add_modifier(Modifier::BOLD);
     let pink = red.fg(Color::Indexed(200));
     assert_eq!(first.styles, [(0, Style::default()), (1, red), (2, pink)]);
     assert_eq!(clean(b"d", &mut style).styles, [(0, pink)]);
     clean(b"\x1b[38:2::1:2:3m\x1b[48;2;4;5;6m\x1b[4:0;22m", &mut style);
-    assert_eq!((style.fg, style.bg), (Some(Color::Rgb(1, 2, 3)), Some(Color::Rgb(4, 5, 6))));
+    assert_eq!(
+        (style.fg, style.bg),
+        (Some(Color::Rgb(1, 2, 3)), Some(Color::Rgb(4, 5, 6)))
+    );
     assert_eq!(style.add_modifier, Modifier::empty());
     clean(b"\x1b[m", &mut style);
     assert_eq!(style, Style::default());
@@ -71,7 +78,10 @@ fn plain_streams_get_colour_or_none() {
     assert_eq!(safe_line(b"\x1b[31mred\x1b[2J\n", false), b"red");
     let mut lines = SafeLines::new(true);
     assert_eq!(lines.line(b"\x1b[31mred\n"), "\x1b[0;31mred\x1b[0m");
-    assert_eq!(lines.line(b"still\x1b[0m not\n"), "\x1b[0;31mstill\x1b[0m not\x1b[0m");
+    assert_eq!(
+        lines.line(b"still\x1b[0m not\n"),
+        "\x1b[0;31mstill\x1b[0m not\x1b[0m"
+    );
     assert_eq!(lines.line(b"plain"), "plain");
 }
 
@@ -91,7 +101,8 @@ fn rows_have_real_widths() {
 #[test]
 fn matches_are_told_in_columns() {
     let clean = clean("a\t世bc".as_bytes(), &mut Style::default());
-    let at = |range, cols, found: &[std::ops::Range<usize>]| wrap::draw(&clean, range, cols, found).1;
+    let at =
+        |range, cols, found: &[std::ops::Range<usize>]| wrap::draw(&clean, range, cols, found).1;
     assert_eq!(at(0..7, 20, &[0..2, 2..6]), [0..8, 8..11]);
     assert_eq!(at(2..7, 20, &[0..1, 1..6]), [0..3]);
     assert_eq!(at(0..2, 8, &[1..6]), [1..8]);

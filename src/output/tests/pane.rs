@@ -28,19 +28,34 @@ fn ring_of(first: u64, log: &[u8]) -> Ring {
 }
 
 fn texts(layout: &Layout) -> Vec<String> {
-    layout.rows.iter().map(super::super::pane::Row::text).collect()
+    layout
+        .rows
+        .iter()
+        .map(super::super::pane::Row::text)
+        .collect()
 }
 
 /// Every row of the log, the plain way.
 fn naive(first: u64, log: &[u8], cols: u16) -> Vec<(u64, u16, String)> {
-    let slice = Slice { offset: first, bytes: log, first };
+    let slice = Slice {
+        offset: first,
+        bytes: log,
+        first,
+    };
     let mut rows = Vec::new();
     let mut line = first;
     while line < slice.bounds().end {
         let end = end_of(&slice, line).unwrap();
-        let clean = clean(&log[(line - first) as usize..(end - first) as usize], &mut Style::default());
+        let clean = clean(
+            &log[(line - first) as usize..(end - first) as usize],
+            &mut Style::default(),
+        );
         for (part, range) in wrap::rows(&clean.text, cols).into_iter().enumerate() {
-            rows.push((line, part as u16, wrap::draw(&clean, range, cols, &[]).0.to_string()));
+            rows.push((
+                line,
+                part as u16,
+                wrap::draw(&clean, range, cols, &[]).0.to_string(),
+            ));
         }
         line = end;
     }
@@ -53,7 +68,9 @@ fn shown(layout: &Layout) -> Vec<(u64, u16, String)> {
 }
 
 fn numbered(lines: usize) -> Vec<u8> {
-    (0..lines).flat_map(|n| format!("line {n}\n").into_bytes()).collect()
+    (0..lines)
+        .flat_map(|n| format!("line {n}\n").into_bytes())
+        .collect()
 }
 
 #[test]
@@ -110,9 +127,15 @@ fn the_top_tells_what_was_dropped() {
     assert_eq!(texts(&layout)[..2], ["— 3.0 GiB dropped —", "line 0"]);
     assert_eq!((layout.above, layout.dropped), (0, 3 << 30));
     pane.scroll(1);
-    assert_eq!(texts(&show(&mut pane, &mut ring, 3 << 30, &log))[0], "line 0");
+    assert_eq!(
+        texts(&show(&mut pane, &mut ring, 3 << 30, &log))[0],
+        "line 0"
+    );
     pane.scroll(-9);
-    assert_eq!(show(&mut pane, &mut ring, 3 << 30, &log).rows[0].kind, RowKind::Dropped);
+    assert_eq!(
+        show(&mut pane, &mut ring, 3 << 30, &log).rows[0].kind,
+        RowKind::Dropped
+    );
     // all of it gone
     ring.set_bounds(4 << 30, 4 << 30);
     assert_eq!(texts(&pane.layout(&ring)), ["— 4.0 GiB dropped —"]);
@@ -173,7 +196,12 @@ fn colour_from_above_the_window_is_kept() {
     log.extend(numbered(40));
     let mut ring = ring_of(0, &log);
     let layout = show(&mut Pane::new(30, 4), &mut ring, 0, &log);
-    assert!(layout.rows.iter().all(|row| row.line.spans[0].style.fg == Some(Color::Red)));
+    assert!(
+        layout
+            .rows
+            .iter()
+            .all(|row| row.line.spans[0].style.fg == Some(Color::Red))
+    );
 }
 
 #[test]
@@ -189,7 +217,10 @@ fn a_huge_line_is_shown_without_being_read() {
         }
         while let Some(missing) = pane.layout(&ring).missing {
             fetched += missing.end - missing.start;
-            ring.insert(missing.start, &vec![b'x'; (missing.end - missing.start) as usize]);
+            ring.insert(
+                missing.start,
+                &vec![b'x'; (missing.end - missing.start) as usize],
+            );
         }
         assert_eq!(pane.layout(&ring).rows.len(), 50);
     }

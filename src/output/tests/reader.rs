@@ -11,7 +11,10 @@ use crate::core::id::{RunId, TaskId};
 const SOON: Duration = Duration::from_secs(30);
 
 fn run(task: u32) -> RunId {
-    RunId { task: TaskId(task), number: 1 }
+    RunId {
+        task: TaskId(task),
+        number: 1,
+    }
 }
 
 #[test]
@@ -22,7 +25,13 @@ fn brings_what_is_asked_for() {
     let mut reader = Reader::new(move |block| send.send(block).unwrap_or_default());
     let mut ask = |range| {
         let dir = dir.path().to_owned();
-        reader.fetch(Fetch { run: run(1), dir, range }).unwrap();
+        reader
+            .fetch(Fetch {
+                run: run(1),
+                dir,
+                range,
+            })
+            .unwrap();
         blocks.recv_timeout(SOON).unwrap()
     };
     let block = ask(52..55);
@@ -31,7 +40,10 @@ fn brings_what_is_asked_for() {
     let block = ask(0..53);
     assert_eq!((block.offset, &block.bytes[..]), (50, &b"abc"[..]));
     let block = ask(58..90);
-    assert_eq!((block.offset, &block.bytes[..], block.end), (58, &b"ij"[..], 60));
+    assert_eq!(
+        (block.offset, &block.bytes[..], block.end),
+        (58, &b"ij"[..], 60)
+    );
     for entry in fs::read_dir(dir.path()).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
@@ -54,7 +66,13 @@ fn a_newer_fetch_of_a_run_takes_the_place_of_one_not_begun() {
     });
     let mut ask = |task, range| {
         let dir = dir.path().to_owned();
-        reader.fetch(Fetch { run: run(task), dir, range }).unwrap();
+        reader
+            .fetch(Fetch {
+                run: run(task),
+                dir,
+                range,
+            })
+            .unwrap();
     };
     ask(1, 0..1);
     assert_eq!(blocks.recv_timeout(SOON).unwrap().bytes, b"a");
@@ -72,5 +90,9 @@ fn a_newer_fetch_of_a_run_takes_the_place_of_one_not_begun() {
     go.send(()).unwrap();
     drop(reader);
     // the thread is gone, and with it its end of the channel
-    assert!(blocks.recv_timeout(SOON).is_err_and(|e| e == mpsc::RecvTimeoutError::Disconnected));
+    assert!(
+        blocks
+            .recv_timeout(SOON)
+            .is_err_and(|e| e == mpsc::RecvTimeoutError::Disconnected)
+    );
 }

@@ -6,7 +6,10 @@ use crate::core::id::{RunId, TaskId};
 
 fn block(asked: std::ops::Range<u64>, offset: u64, bytes: &[u8], first: u64, end: u64) -> Block {
     Block {
-        run: RunId { task: TaskId(1), number: 1 },
+        run: RunId {
+            task: TaskId(1),
+            number: 1,
+        },
         asked,
         offset,
         bytes: bytes.to_vec(),

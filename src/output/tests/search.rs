@@ -5,10 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::tempdir;
 
+use super::super::Pattern;
 use super::super::display::searchable;
 use super::super::lines::{Bytes, Slice, end_of};
 use super::super::search::{Ask, Found, Hits, MAX_HITS, Search};
-use super::super::Pattern;
 use super::{output, write_log};
 use crate::core::log::segment_name;
 
@@ -60,7 +60,10 @@ fn smart_case() {
 fn a_pattern_that_is_none_says_so_in_one_line() {
     for bad in ["(", "[a", "x{99999}{99999}", "*"] {
         let error = Pattern::new(bad).unwrap_err();
-        assert!(!error.contains('\n') && error.contains("pattern"), "{error}");
+        assert!(
+            !error.contains('\n') && error.contains("pattern"),
+            "{error}"
+        );
     }
 }
 
@@ -87,9 +90,15 @@ fn what_is_written_later_is_searched_when_told() {
     search.extend(19);
     finish(&hits, &mut found);
     assert_eq!(found.offsets(), [0, 9, 15]);
-    assert_eq!((found.after(0), found.before(9), found.before(0)), (Some(9), Some(0), None));
+    assert_eq!(
+        (found.after(0), found.before(9), found.before(0)),
+        (Some(9), Some(0), None)
+    );
     drop(search);
-    assert!(hits.recv_timeout(SOON).is_err_and(|e| e == mpsc::RecvTimeoutError::Disconnected));
+    assert!(
+        hits.recv_timeout(SOON)
+            .is_err_and(|e| e == mpsc::RecvTimeoutError::Disconnected)
+    );
 }
 
 #[test]
