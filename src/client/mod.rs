@@ -1,1 +1,32 @@
 //! Clients: the attach relay and command-line calls.
+//!
+//! | file | what |
+//! |---|---|
+//! | `connect` | finds the supervisor, or starts one |
+//! | `line` | the line to it: requests, answers, interrupts |
+//! | `call` | one verb: a request and what becomes of its answers |
+//! | `table` | tasks as text |
+//! | `logs` | a task's output, from the disk |
+//! | `attach` | the terminal that shows the screen; `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `doctor` | what works on this machine |
+
+mod attach;
+mod call;
+mod connect;
+mod doctor;
+mod keys;
+mod line;
+mod logs;
+mod out;
+mod pager;
+mod painter;
+mod perform;
+mod safe;
+mod table;
+mod trouble;
+mod tty;
+
+pub use doctor::doctor;
+pub use out::print;
+pub use perform::perform;
+pub use trouble::Trouble;

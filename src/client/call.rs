@@ -1,0 +1,219 @@
+//! One verb on the command line: a request, and what becomes of its answers.
+
+use std::time::{Duration, Instant};
+
+use super::connect::connect;
+use super::line::{Line, News, Process};
+use super::logs::{self, Form};
+use super::out::Out;
+use super::table;
+use super::trouble::{Trouble, say};
+use crate::config::Paths;
+use crate::core::id::{Target, TaskId};
+use crate::core::report::TaskReport;
+use crate::core::wire::{Answer, Request, Role};
+use crate::verb::Call;
+
+/// How long a supervisor may take to be gone once it has said that nothing lives.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// Asks, prints, gives the exit code.
+pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
+    let (mut line, welcome) = connect(paths, &Role::Call)?;
+    match call.request {
+        Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
+        Request::Wait(targets) => wait(&mut line, targets, call.timeout),
+        Request::Shutdown { .. } => {
+            let supervisor = Process::of(&welcome);
+            let number = line.ask(call.request)?;
+            print_all(&mut line, number, false)?;
+            // it closes the line as it leaves
+            let until = Instant::now() + LEAVING;
+            while !matches!(line.next(Some(until))?, News::Ended | News::Late) {}
+            if supervisor.wait(LEAVING) {
+                return Ok(0);
+            }
+            Err(Trouble::Failed(format!(
+                "every task has ended, but the supervisor (pid {}) lives on; see {}",
+                welcome.pid,
+                paths.log().display()
+            )))
+        }
+        request => {
+            let list = matches!(request, Request::List { .. });
+            let one = matches!(request, Request::Show(_));
+            let number = line.ask(request)?;
+            if !(list || one) {
+                print_all(&mut line, number, call.json)?;
+                return Ok(0);
+            }
+            let tasks = tasks(&mut line, number)?;
+            let mut out = Out::new();
+            match tasks.as_slice() {
+                tasks if call.json => json(&mut out, tasks)?,
+                [task] if one => table::one(&mut out, task)?,
+                [] if out.tty => say("no such task is active; wrangle ls --all shows every one"),
+                tasks => table::list(&mut out, tasks)?,
+            }
+            out.flush()?;
+            Ok(0)
+        }
+    }
+}
+
+/// Every task that a request is answered with.
+fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
+    let mut tasks = Vec::new();
+    while let Some((answer, last)) = line.answer(number, None)? {
+        match answer {
+            Answer::Task(task) => tasks.push(*task),
+            Answer::Tasks(more) => tasks.extend(more),
+            Answer::Done(_) | Answer::Failed(..) => {}
+        }
+        if last {
+            break;
+        }
+    }
+    Ok(tasks)
+}
+
+/// Prints answers as they come: a line each.
+fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble> {
+    let mut out = Out::new();
+    while let Some((answer, last)) = line.answer(number, None)? {
+        let tasks = match answer {
+            Answer::Task(task) => vec![*task],
+            Answer::Tasks(tasks) => tasks,
+            Answer::Done(what) => {
+                if let Some(what) = what {
+                    out.line(&what)?;
+                }
+                Vec::new()
+            }
+            Answer::Failed(..) => Vec::new(),
+        };
+        if as_json {
+            json(&mut out, &tasks)?;
+        } else {
+            for task in &tasks {
+                out.line(&table::sentence(task))?;
+            }
+        }
+        out.flush()?;
+        if last {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn json(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
+    for task in tasks {
+        let text = serde_json::to_string(task).map_err(|error| {
+            Trouble::Failed(format!("cannot write task {} as JSON: {error}", task.id))
+        })?;
+        out.line(&text)?;
+    }
+    Ok(())
+}
+
+/// `run` and `retry`: says which task it is, or follows it.
+fn launch(line: &mut Line, call: Call) -> Result<u8, Trouble> {
+    let number = line.ask(call.request)?;
+    let Some(task) = tasks(line, number)?.pop() else {
+        return Err(Trouble::Failed(
+            "the supervisor did not say which task this is; wrangle ls lists them".into(),
+        ));
+    };
+    let mut out = Out::new();
+    if call.follow {
+        let form = if out.tty {
+            Form::safe(&out)
+        } else {
+            Form::Exact
+        };
+        let task = logs::follow(line, &mut out, &task, form, |task| {
+            matches!(task.state.as_str(), "ended" | "lingering")
+        })?;
+        say_how(&task);
+        if task.state == "lingering" {
+            say(&format!(
+                "{} left in the background go on; wrangle revoke {} stops them",
+                table::processes(task.left),
+                task.id
+            ));
+        }
+        return Ok(code(&task));
+    }
+    if call.json {
+        json(&mut out, &[task])?;
+    } else if out.tty {
+        let command = table::plain(&task.command);
+        out.line(&format!("task {} launched: {command}", task.id))?;
+    } else {
+        // for scripts: ID=$(wrangle run ...)
+        out.line(&task.id.to_string())?;
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+/// Until all have settled.
+fn wait(line: &mut Line, targets: Vec<Target>, timeout: Option<Duration>) -> Result<u8, Trouble> {
+    let until = timeout.and_then(|time| Instant::now().checked_add(time));
+    line.catch_interrupts()?;
+    let many = targets.len() > 1;
+    let number = line.ask(Request::Wait(targets))?;
+    let mut codes: Vec<u8> = Vec::new();
+    loop {
+        let answer = line
+            .answer(number, until)
+            .map_err(|trouble| match trouble {
+                Trouble::Signalled(signal, _) => Trouble::Signalled(
+                    signal,
+                    "no longer waiting; what was waited for goes on".into(),
+                ),
+                other => other,
+            })?;
+        let Some((answer, last)) = answer else {
+            let time = humantime::format_duration(timeout.unwrap_or_default());
+            return Err(Trouble::Failed(format!(
+                "not ended within {time}; what was waited for goes on"
+            )));
+        };
+        if let Answer::Task(task) = answer {
+            say_how(&task);
+            codes.push(code(&task));
+        }
+        if last {
+            break;
+        }
+    }
+    Ok(match codes.as_slice() {
+        [code] if !many => *code,
+        codes => u8::from(codes.iter().any(|code| *code != 0)),
+    })
+}
+
+/// A bad end is worth a line.
+fn say_how(task: &TaskReport) {
+    if code(task) != 0 {
+        say(&table::sentence(task));
+    }
+}
+
+/// What a call that stands for the task exits with.
+fn code(task: &TaskReport) -> u8 {
+    match (task.exit_code, task.signal) {
+        (Some(code), _) => code as u8,
+        (None, Some(signal)) => (128 + signal) as u8,
+        (None, None) => 1,
+    }
+}
+
+/// What is said when the following of a task is interrupted.
+pub(super) fn goes_on(task: TaskId) -> String {
+    format!(
+        "task {task} goes on; wrangle logs -f {task} shows it again, wrangle revoke {task} stops it"
+    )
+}

@@ -1,0 +1,98 @@
+//! What comes from the terminal: keys, the mouse, pastes. Read by a thread of its own,
+//! because crossterm reads without end when a terminal is closed under it: whether it is
+//! gone is asked of the kernel before each read.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossterm::event::{Event, MouseEventKind};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// How long crossterm looks for more of what has come. It must be above zero: only then
+/// does it look at all.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// What the thread has to say.
+#[derive(Debug)]
+pub(super) enum Typed {
+    /// Something for the screen.
+    Event(Event),
+    /// The terminal is gone.
+    Closed,
+}
+
+/// The thread, while it reads.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// Closed to end it.
+    stop: OwnedFd,
+    thread: JoinHandle<()>,
+}
+
+impl Keys {
+    /// Begins to read. What is typed comes at human speed, so the queue needs no bound.
+    pub(super) fn read(to: UnboundedSender<Typed>) -> io::Result<Self> {
+        let (stop, stopped) = UnixStream::pair()?;
+        let thread = thread::Builder::new()
+            .name("keys".into())
+            .spawn(move || serve(&stopped, &to))?;
+        Ok(Self {
+            stop: stop.into(),
+            thread,
+        })
+    }
+
+    /// Returns when nothing is read any more: the next reader gets every key.
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        self.thread.join().ok();
+    }
+}
+
+fn serve(stopped: &UnixStream, to: &UnboundedSender<Typed>) {
+    let stdin = io::stdin();
+    loop {
+        let mut fds = [
+            PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stopped.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            Err(_) => break,
+            Ok(_) => {}
+        }
+        if fds[1].any() == Some(true) {
+            return;
+        }
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        if fds[0].revents().is_some_and(|what| what.intersects(gone)) {
+            break;
+        }
+        if forward(to).is_err() {
+            break;
+        }
+    }
+    to.send(Typed::Closed).ok();
+}
+
+/// Passes on what has come.
+fn forward(to: &UnboundedSender<Typed>) -> io::Result<()> {
+    while crossterm::event::poll(GLANCE)? {
+        let event = crossterm::event::read()?;
+        let idle = match &event {
+            Event::Mouse(mouse) => mouse.kind == MouseEventKind::Moved,
+            // the size is watched by SIGWINCH, which comes without a key too
+            Event::Resize(..) => true,
+            _ => false,
+        };
+        if !idle && to.send(Typed::Event(event)).is_err() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+    }
+    Ok(())
+}

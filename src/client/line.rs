@@ -1,0 +1,230 @@
+//! The line to the supervisor, for calls: requests out, answers in, and what else may
+//! end the waiting.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde::Serialize;
+
+use super::trouble::Trouble;
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Request, Welcome};
+
+/// What is read at once.
+const READ: usize = 64 << 10;
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The supervisor said something.
+    Said(Box<FromSupervisor>),
+    /// Ctrl-C.
+    Interrupted,
+    /// The time is up.
+    Late,
+    /// The other side is gone.
+    Ended,
+}
+
+/// A supervisor that listens.
+#[derive(Debug)]
+pub(super) struct Line {
+    stream: UnixStream,
+    /// What was read and not yet understood.
+    buffer: Vec<u8>,
+    said: VecDeque<FromSupervisor>,
+    interrupts: Option<SignalFd>,
+    next: u64,
+}
+
+impl Line {
+    pub(super) fn new(stream: UnixStream) -> Self {
+        Self {
+            stream,
+            buffer: Vec::new(),
+            said: VecDeque::new(),
+            interrupts: None,
+            next: 0,
+        }
+    }
+
+    /// The bare socket, with what was read from it and not yet taken.
+    pub(super) fn into_parts(self) -> (UnixStream, Vec<u8>) {
+        (self.stream, self.buffer)
+    }
+
+    /// From now on Ctrl-C ends the waiting, not the process. Where it was ignored when
+    /// the program began (`nohup`, a script's background job) it stays so.
+    pub(super) fn catch_interrupts(&mut self) -> Result<(), Trouble> {
+        let mut mask = SigSet::empty();
+        mask.add(Signal::SIGINT);
+        let caught = mask
+            .thread_block()
+            .and_then(|()| SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC));
+        self.interrupts = Some(
+            caught.map_err(|error| Trouble::Failed(format!("cannot watch for Ctrl-C: {error}")))?,
+        );
+        Ok(())
+    }
+
+    pub(super) fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.stream.write_all(&line)
+    }
+
+    /// Sends a request; answers will bear the number it gives.
+    pub(super) fn ask(&mut self, request: Request) -> Result<u64, Trouble> {
+        self.next += 1;
+        self.send(&FromClient::Request(self.next, request))
+            .map_err(|_| lost())?;
+        Ok(self.next)
+    }
+
+    /// The next answer to a request, and whether it is the last; `None`: the time is up.
+    pub(super) fn answer(
+        &mut self,
+        number: u64,
+        until: Option<Instant>,
+    ) -> Result<Option<(Answer, bool)>, Trouble> {
+        loop {
+            match self.next(until)? {
+                News::Said(said) => match *said {
+                    FromSupervisor::Answer(n, Answer::Failed(failure, line), _) if n == number => {
+                        return Err((failure, line).into());
+                    }
+                    FromSupervisor::Answer(n, answer, last) if n == number => {
+                        return Ok(Some((answer, last)));
+                    }
+                    FromSupervisor::Bye(why) => {
+                        let why = why.unwrap_or_else(|| "the supervisor said goodbye".into());
+                        return Err(Trouble::Unreachable(why));
+                    }
+                    _ => {}
+                },
+                News::Late => return Ok(None),
+                News::Interrupted => {
+                    return Err(Trouble::Signalled(Signal::SIGINT as i32, String::new()));
+                }
+                News::Ended => return Err(lost()),
+            }
+        }
+    }
+
+    /// Waits until something is said or the waiting ends.
+    pub(super) fn next(&mut self, until: Option<Instant>) -> Result<News, Trouble> {
+        loop {
+            if let Some(said) = self.said.pop_front() {
+                return Ok(News::Said(Box::new(said)));
+            }
+            if let Some(news) = self.wait(until)? {
+                return Ok(news);
+            }
+            let mut piece = vec![0; READ];
+            match self.stream.read(&mut piece) {
+                Ok(0) => return Ok(News::Ended),
+                Ok(read) => self.take(&piece[..read])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Ok(News::Ended),
+            }
+        }
+    }
+
+    /// `None` when there is something to read.
+    fn wait(&self, until: Option<Instant>) -> Result<Option<News>, Trouble> {
+        loop {
+            let timeout = until.map_or(PollTimeout::NONE, left);
+            let mut fds = vec![PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+            if let Some(interrupts) = &self.interrupts {
+                fds.push(PollFd::new(interrupts.as_fd(), PollFlags::POLLIN));
+            }
+            match poll(&mut fds, timeout) {
+                Ok(0) if until.is_some_and(|until| Instant::now() >= until) => {
+                    return Ok(Some(News::Late));
+                }
+                Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(_) if fds.get(1).and_then(PollFd::any) == Some(true) => {
+                    return Ok(Some(News::Interrupted));
+                }
+                Ok(_) => return Ok(None),
+                Err(error) => {
+                    return Err(Trouble::Failed(format!(
+                        "cannot wait for the supervisor: {error}"
+                    )));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Result<(), Trouble> {
+        self.buffer.extend_from_slice(piece);
+        let mut taken = 0;
+        while let Some(end) = memchr::memchr(b'\n', &self.buffer[taken..]) {
+            let line = &self.buffer[taken..taken + end];
+            let said = serde_json::from_slice(line).map_err(|error| {
+                Trouble::Unreachable(format!(
+                    "the supervisor's words are not understood ({error}); it may be of another version: wrangle shutdown with that version ends it"
+                ))
+            })?;
+            taken += end + 1;
+            self.said.push_back(said);
+            // a screen's frames are bytes, not lines: they are for someone else to take
+            if matches!(self.said.back(), Some(FromSupervisor::Welcome(_))) {
+                break;
+            }
+        }
+        self.buffer.drain(..taken);
+        Ok(())
+    }
+}
+
+/// The time left, rounded up so that a deadline is not polled for.
+fn left(until: Instant) -> PollTimeout {
+    let left = until.saturating_duration_since(Instant::now());
+    let ms = left.as_micros().div_ceil(1000);
+    i32::try_from(ms)
+        .ok()
+        .and_then(|ms| PollTimeout::try_from(ms).ok())
+        .unwrap_or(PollTimeout::MAX)
+}
+
+fn lost() -> Trouble {
+    Trouble::Unreachable(
+        "the supervisor ended; tasks go on with their shims: the next wrangle takes them over"
+            .into(),
+    )
+}
+
+/// A process whose end can be waited for.
+#[derive(Debug)]
+pub(super) struct Process(Option<OwnedFd>);
+
+impl Process {
+    /// The supervisor that said welcome: it lives, so its pid is its own.
+    pub(super) fn of(welcome: &Welcome) -> Self {
+        let pid = Pid::from_raw(welcome.pid);
+        Self(pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()))
+    }
+
+    /// Waits until it has ended; whether it has within that time.
+    pub(super) fn wait(&self, most: Duration) -> bool {
+        let Some(pidfd) = &self.0 else {
+            return true;
+        };
+        let until = Instant::now() + most;
+        loop {
+            let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut fds, left(until)) {
+                Ok(0) | Err(nix::errno::Errno::EINTR) if Instant::now() < until => {}
+                Ok(ended) => return ended > 0,
+                Err(_) => return false,
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Carries out what the command line asks.
+
+use super::trouble::Trouble;
+use super::{attach, call, logs};
+use crate::config::{Config, Paths};
+use crate::verb::{Command, Context};
+
+/// Carries out a command and gives the exit code. Being the supervisor is not for a
+/// client, and not done here.
+///
+/// # Errors
+/// What kept it from being done, with its exit code.
+pub fn perform(
+    command: Command,
+    paths: &Paths,
+    config: &Config,
+    context: Context,
+) -> Result<u8, Trouble> {
+    match command {
+        Command::Screen => attach::attach(paths, context.caller),
+        Command::Call(call) => call::call(paths, call),
+        Command::Logs(logs) => logs::logs(paths, &logs),
+        Command::Doctor => super::doctor(paths, Ok(config)),
+        Command::Supervisor { .. } => Err(Trouble::Failed(
+            "a client cannot be the supervisor; run wrangle supervisor".into(),
+        )),
+    }
+}
