@@ -64,7 +64,7 @@ pub fn doctor(paths: &Paths, config: Result<&Config, &str>) -> Result<u8, Troubl
         for (mark, name, text) in findings {
             failed |= mark == Mark::Fail;
             out.line(&format!(
-                "  {}  {name:<16}{}",
+                "  {}  {name:<18}{}",
                 mark.word(),
                 table::plain(&text)
             ))?;
