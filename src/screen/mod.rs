@@ -1,1 +1,36 @@
-//! What a client sees: state, keys, views.
+//! A client's screen: its state, what its keys do, and how it looks.
+//!
+//! [`Screen`] takes events in and gives [`Action`]s back; [`view`] draws it and the
+//! engine into a frame and changes nothing but what it remembers of the drawing:
+//! where things are (for the mouse) and when a text next changes (for the timer).
+//! Nothing here reads a clock, a file or a terminal.
+
+mod action;
+mod areas;
+mod clock;
+mod completing;
+mod find;
+mod input;
+pub mod keymap;
+mod list;
+mod look;
+mod mode;
+mod output;
+#[allow(
+    clippy::module_inception,
+    reason = "the screen's state is what the room is named for"
+)]
+mod screen;
+#[cfg(test)]
+mod tests;
+mod text;
+mod theme;
+mod view;
+mod widget;
+mod words;
+
+pub use action::{Action, SearchAsk};
+pub use keymap::Keymap;
+pub use look::{Depth, Look};
+pub use screen::Screen;
+pub use view::view;

@@ -1,0 +1,39 @@
+//! What a screen wants done.
+
+use std::sync::Arc;
+
+use crate::core::id::{RunId, TaskId};
+use crate::core::wire::Request;
+use crate::output::Pattern;
+
+/// Something that a screen wants done. Performed in order by the supervisor.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Ask the engine; answers go to [`Screen::answer`](super::Screen::answer) under the
+    /// same number.
+    Request(u64, Request),
+    /// This client leaves; nothing of the herd changes.
+    Detach,
+    /// Put this on the client's clipboard.
+    Copy(String),
+    /// Show a run's whole log in the client's pager.
+    Page(RunId),
+    /// Search a run's log, instead of whatever this screen had searched before; what is
+    /// found goes to [`Screen::hits`](super::Screen::hits).
+    Search(SearchAsk),
+    /// The search is over: what is still under way may stop.
+    CancelSearch,
+    /// A person has this task before their eyes.
+    Seen(TaskId),
+}
+
+/// What is to be searched.
+#[derive(Debug, Clone)]
+pub struct SearchAsk {
+    /// Names this search among the screen's own; results of others are not taken.
+    pub generation: u64,
+    /// Whose log.
+    pub run: RunId,
+    /// For what.
+    pub pattern: Arc<Pattern>,
+}

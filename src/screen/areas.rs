@@ -1,0 +1,153 @@
+//! Where things go on a screen of a given size.
+
+use ratatui::layout::Rect;
+
+/// Below this nothing sensible fits.
+pub(super) const LEAST: (u16, u16) = (20, 5);
+/// From this width on list and output stand side by side.
+const WIDE: u16 = 60;
+/// From this height on a narrow screen shows both, one above the other.
+const TALL: u16 = 20;
+/// From this height of the output's part on, its header has a line for the command.
+const ROOMY: u16 = 9;
+
+/// What decides about the division.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Tasks in the list.
+    pub(super) tasks: usize,
+    /// Whether the output stands alone.
+    pub(super) zoom: bool,
+    /// Whether the keys go to the output: it is shown where only one has room.
+    pub(super) output: bool,
+    /// Whether the header has a reason to tell.
+    pub(super) reason: bool,
+}
+
+/// Where things are; an area without room is empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Areas {
+    /// All of the screen.
+    pub(super) whole: Rect,
+    /// All but the two lines at the bottom.
+    pub(super) body: Rect,
+    /// The task list.
+    pub(super) list: Rect,
+    /// Between list and output.
+    pub(super) rule: Rect,
+    /// Who the output is of.
+    pub(super) header: Rect,
+    /// The output.
+    pub(super) output: Rect,
+    /// Command bar, else messages and hints.
+    pub(super) bar: Rect,
+    /// The status line.
+    pub(super) status: Rect,
+}
+
+impl Areas {
+    /// The division of a screen.
+    pub(super) fn of((cols, rows): (u16, u16), shape: Shape) -> Self {
+        let whole = Rect::new(0, 0, cols, rows);
+        if cols < LEAST.0 || rows < LEAST.1 {
+            return Self {
+                whole,
+                ..Self::default()
+            };
+        }
+        let body = Rect {
+            height: rows - 2,
+            ..whole
+        };
+        let mut areas = Self {
+            whole,
+            body,
+            bar: Rect::new(0, rows - 2, cols, 1),
+            status: Rect::new(0, rows - 1, cols, 1),
+            ..Self::default()
+        };
+        if shape.tasks == 0 {
+            return areas;
+        }
+        let right = areas.divide(shape);
+        if !right.is_empty() {
+            let lines = 1 + u16::from(right.height >= ROOMY) + u16::from(shape.reason);
+            let lines = lines.min(right.height.saturating_sub(1));
+            areas.header = Rect {
+                height: lines,
+                ..right
+            };
+            areas.output = Rect {
+                y: right.y + lines,
+                height: right.height - lines,
+                ..right
+            };
+        }
+        areas
+    }
+
+    /// Gives the list its part; what is left is the output's.
+    fn divide(&mut self, shape: Shape) -> Rect {
+        let body = self.body;
+        let (cols, rows) = (self.whole.width, self.whole.height);
+        if shape.zoom {
+            body
+        } else if cols >= WIDE {
+            let width = (26 + cols / 10).clamp(30, 56);
+            self.list = Rect { width, ..body };
+            self.rule = Rect {
+                x: width,
+                width: 1,
+                ..body
+            };
+            Rect {
+                x: width + 2,
+                width: cols - width - 2,
+                ..body
+            }
+        } else if rows >= TALL {
+            let most = (body.height / 3).max(3);
+            let height = u16::try_from(shape.tasks).unwrap_or(most).clamp(1, most);
+            self.list = Rect { height, ..body };
+            self.rule = Rect {
+                y: height,
+                height: 1,
+                ..body
+            };
+            Rect {
+                y: height + 1,
+                height: body.height - height - 1,
+                ..body
+            }
+        } else if shape.output {
+            body
+        } else {
+            self.list = body;
+            Rect::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn areas_stay_on_the_screen_and_apart(
+            cols in 0u16..300, rows in 0u16..120, tasks in 0usize..100,
+            zoom: bool, output: bool, reason: bool,
+        ) {
+            let areas = Areas::of((cols, rows), Shape { tasks, zoom, output, reason });
+            let parts = [areas.list, areas.rule, areas.header, areas.output, areas.bar, areas.status];
+            for (at, part) in parts.iter().enumerate() {
+                prop_assert_eq!(part.intersection(areas.whole), *part);
+                for other in &parts[at + 1..] {
+                    prop_assert!(!part.intersects(*other) || part.is_empty() || other.is_empty());
+                }
+            }
+        }
+    }
+}

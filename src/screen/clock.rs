@@ -1,0 +1,160 @@
+//! Ages and countdowns as text, and when the next of them will read differently.
+//!
+//! Texts are coarse on purpose: past the first minute an age counts minutes, so a
+//! screen full of tasks that have nothing new to say wakes nobody for a while.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use crate::core::time::Timestamp;
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Silence is worth a word from here on.
+pub(super) const SILENT: Duration = Duration::from_secs(60);
+
+/// Says times during one drawing, and remembers when the first of what it said grows old.
+#[derive(Debug)]
+pub(super) struct Clock {
+    now: Timestamp,
+    runs: bool,
+    next: Cell<Option<Duration>>,
+}
+
+impl Clock {
+    /// A clock at `now`; one that does not run says times of day.
+    pub(super) const fn new(now: Timestamp, runs: bool) -> Self {
+        Self {
+            now,
+            runs,
+            next: Cell::new(None),
+        }
+    }
+
+    /// How long after `now` the first text said so far reads differently.
+    pub(super) const fn next(&self) -> Option<Duration> {
+        self.next.get()
+    }
+
+    /// How long ago: "42s", "12m", "3h05m", "12d".
+    pub(super) fn age(&self, since: Timestamp) -> String {
+        if !self.runs {
+            return time_of_day(since);
+        }
+        let age = millis(since.until(self.now));
+        let step = match age {
+            0..MINUTE => SECOND,
+            MINUTE..DAY => MINUTE,
+            _ => DAY,
+        };
+        self.changes_in(step - age % step);
+        span(Duration::from_millis(age))
+    }
+
+    /// How long nothing came, once that is worth a word.
+    pub(super) fn silence(&self, since: Timestamp) -> Option<String> {
+        if !self.runs {
+            return None;
+        }
+        let silent = since.until(self.now);
+        if silent < SILENT {
+            self.changes_in(millis(SILENT.saturating_sub(silent)));
+            return None;
+        }
+        Some(self.age(since))
+    }
+
+    /// Whole seconds until then, rounded up: "7 s"; a time of day where the clock stands.
+    pub(super) fn until(&self, then: Timestamp) -> String {
+        if !self.runs {
+            return time_of_day(then);
+        }
+        let left = millis(self.now.until(then));
+        let seconds = left.div_ceil(SECOND);
+        if seconds > 0 {
+            self.changes_in(left - (seconds - 1) * SECOND);
+        }
+        format!("{seconds} s")
+    }
+
+    fn changes_in(&self, millis: u64) {
+        let after = Duration::from_millis(millis);
+        let next = self.next.get().map_or(after, |next| next.min(after));
+        self.next.set(Some(next));
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A span in as few letters as say it.
+pub(super) fn span(span: Duration) -> String {
+    let ms = millis(span);
+    match ms {
+        0..MINUTE => format!("{}s", ms / SECOND),
+        MINUTE..HOUR => format!("{}m", ms / MINUTE),
+        HOUR..DAY => format!("{}h{:02}m", ms / HOUR, ms % HOUR / MINUTE),
+        _ => format!("{}d", ms / DAY),
+    }
+}
+
+/// Hours and minutes in UTC.
+fn time_of_day(at: Timestamp) -> String {
+    let ms = at.0 % DAY;
+    format!("{:02}:{:02}Z", ms / HOUR, ms % HOUR / MINUTE)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(ms: u64) -> Clock {
+        Clock::new(Timestamp(ms), true)
+    }
+
+    #[test]
+    fn a_still_clock_never_changes() {
+        let clock = Clock::new(Timestamp(5 * DAY), false);
+        assert_eq!(clock.age(Timestamp(HOUR + MINUTE)), "01:01Z");
+        assert_eq!(clock.silence(Timestamp(0)), None);
+        assert_eq!(clock.until(Timestamp(HOUR)), "01:00Z");
+        assert_eq!(clock.next(), None);
+    }
+
+    #[test]
+    fn a_countdown_rounds_up_and_stops_at_nought() {
+        let clock = at(0);
+        assert_eq!(clock.until(Timestamp(6_200)), "7 s");
+        assert_eq!(clock.next(), Some(Duration::from_millis(200)));
+        let over = at(9_000);
+        assert_eq!(over.until(Timestamp(6_200)), "0 s");
+        assert_eq!(over.next(), None);
+    }
+
+    #[test]
+    fn silence_announces_itself() {
+        let clock = at(40_000);
+        assert_eq!(clock.silence(Timestamp(0)), None);
+        assert_eq!(clock.next(), Some(Duration::from_secs(20)));
+        assert_eq!(at(61_000).silence(Timestamp(0)), Some("1m".into()));
+    }
+
+    proptest! {
+        /// A text stands unchanged until the moment said, and not a millisecond longer.
+        #[test]
+        fn a_text_holds_until_it_changes(age in 0u64..3 * DAY) {
+            let clock = at(age);
+            let text = clock.age(Timestamp(0));
+            let next = millis(clock.next().unwrap());
+            prop_assert!(next > 0);
+            prop_assert_eq!(at(age + next - 1).age(Timestamp(0)), text.clone());
+            prop_assert_ne!(at(age + next).age(Timestamp(0)), text);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The command bar: history, completion, and what a line asks.
+
+use crossterm::event::KeyEvent;
+
+use super::Turn;
+use crate::core::id::Target;
+use crate::core::wire::Request;
+use crate::screen::action::Action;
+use crate::screen::completing::Completing;
+use crate::screen::keymap::Command;
+use crate::screen::mode::{Bar, HISTORY, Mode};
+use crate::screen::screen::{Asked, Screen};
+use crate::verb;
+
+impl Screen {
+    /// A key in the command bar.
+    pub(super) fn bar_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
+        match command {
+            Some(Command::Accept) => {
+                let line = self.bar.take();
+                self.mode = Mode::Normal;
+                if !line.trim().is_empty() {
+                    self.run_line(turn, &line);
+                }
+            }
+            Some(Command::Interrupt) if !self.bar.field.is_empty() => drop(self.bar.take()),
+            Some(Command::Cancel | Command::Interrupt) => {
+                drop(self.bar.take());
+                self.mode = Mode::Normal;
+            }
+            Some(Command::Complete) => self.complete(turn, true),
+            Some(Command::CompleteBack) => self.complete(turn, false),
+            Some(Command::Older) => self.bar.recall(true),
+            Some(Command::Newer) => self.bar.recall(false),
+            _ => {
+                self.bar.completing = None;
+                self.bar.field.key(key);
+            }
+        }
+    }
+
+    /// Does what a line says, or tells why not and gives it back to be mended.
+    pub(super) fn run_line(&mut self, turn: &mut Turn, line: &str) {
+        self.bar.remember(line);
+        match verb::parse_bar(line, &self.context) {
+            Ok(asked) => self.carry_out(turn, asked),
+            Err(why) => {
+                self.fail(why);
+                self.bar.field.set(line);
+                self.mode = Mode::Bar;
+            }
+        }
+    }
+
+    /// Carries out what a verb comes down to.
+    pub(super) fn carry_out(&mut self, turn: &mut Turn, asked: verb::Asked) {
+        match asked {
+            verb::Asked::Request(request) => {
+                let asked = match request {
+                    Request::Run(_) => Asked::Launch,
+                    Request::Show(_) | Request::Wait(_) => Asked::Look,
+                    Request::List { .. } => Asked::Act("the list shows them all"),
+                    _ => Asked::Act(""),
+                };
+                self.ask(&mut turn.out, asked, request);
+            }
+            verb::Asked::Look(target) => self.look_at(turn, &target, false),
+            verb::Asked::Page(target) => self.look_at(turn, &target, true),
+            verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
+        }
+    }
+
+    fn look_at(&mut self, turn: &mut Turn, target: &Target, page: bool) {
+        match turn.engine.resolve(target) {
+            Ok(id) => {
+                self.list.select(id);
+                self.view.go_end();
+                if let Some(task) = turn.engine.task(id)
+                    && page
+                {
+                    turn.out.push(Action::Page(task.run_id()));
+                }
+            }
+            Err(why) => self.fail(why),
+        }
+    }
+
+    fn complete(&mut self, turn: &Turn, forward: bool) {
+        if let Some(completing) = &mut self.bar.completing {
+            completing.step(forward);
+            completing.put(&mut self.bar.field);
+            return;
+        }
+        let line = self.bar.field.text();
+        let cursor = line
+            .char_indices()
+            .nth(self.bar.field.cursor())
+            .map_or(line.len(), |(at, _)| at);
+        let found = verb::complete(&line, cursor, &self.context, turn.engine.tasks());
+        match Completing::new(line, found) {
+            Some(completing) => {
+                completing.put(&mut self.bar.field);
+                self.bar.completing = (!completing.is_single()).then_some(completing);
+            }
+            None => self.say("nothing completes that"),
+        }
+    }
+}
+
+impl Bar {
+    /// Takes what is typed; the bar is as new.
+    fn take(&mut self) -> String {
+        let line = self.field.text();
+        self.field.set("");
+        self.back = 0;
+        self.typed.clear();
+        self.completing = None;
+        line
+    }
+
+    fn remember(&mut self, line: &str) {
+        self.history.retain(|known| known != line);
+        self.history.push(line.to_owned());
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+    }
+
+    /// An older command, or a newer one; past the newest what was typed.
+    fn recall(&mut self, older: bool) {
+        self.completing = None;
+        if self.back == 0 {
+            self.typed = self.field.text();
+        }
+        self.back = if older {
+            (self.back + 1).min(self.history.len())
+        } else {
+            self.back.saturating_sub(1)
+        };
+        let line = match self.back {
+            0 => &self.typed,
+            back => &self.history[self.history.len() - back],
+        };
+        self.field.set(line);
+    }
+}

@@ -1,0 +1,203 @@
+//! Keys of list and output.
+
+use super::Turn;
+use crate::core::id::Target;
+use crate::core::task::{State, Task};
+use crate::core::wire::Request;
+use crate::screen::action::Action;
+use crate::screen::keymap::Command;
+use crate::screen::mode::{KillMenu, Mode};
+use crate::screen::screen::{Asked, Screen};
+use crate::screen::text::count;
+use crate::screen::widget::Field;
+
+impl Screen {
+    /// Does what a key of list or output is bound to.
+    pub(super) fn perform(&mut self, turn: &mut Turn, command: Command) {
+        match command {
+            Command::Down => self.step(turn, 1),
+            Command::Up => self.step(turn, -1),
+            Command::Top if self.reading => self.view.go_top(),
+            Command::Top => self.list.select_at(turn.engine, 0),
+            Command::Bottom if self.reading => self.view.go_end(),
+            Command::Bottom => {
+                let last = turn.engine.tasks().len().saturating_sub(1);
+                self.list.select_at(turn.engine, last);
+            }
+            Command::PageUp => self.view.page(-1),
+            Command::PageDown => self.view.page(1),
+            Command::Switch => self.reading = !self.reading,
+            Command::Zoom => {
+                self.zoom = !self.zoom;
+                self.reading = self.zoom;
+            }
+            Command::Back => self.back(),
+            Command::Attention => {
+                if !self.list.attention(turn.engine) {
+                    self.say("nobody needs you");
+                }
+            }
+            Command::Bar => self.mode = Mode::Bar,
+            Command::Compose => self.mode = Mode::Compose,
+            Command::Help => self.mode = Mode::Help(0),
+            Command::KillMenu => self.open_kill_menu(turn),
+            Command::Leave => self.leave(turn),
+            Command::Finish => self.finish(turn),
+            Command::Interrupt => {
+                let (leave, finish) = (
+                    self.keymap.key(Command::Leave),
+                    self.keymap.key(Command::Finish),
+                );
+                self.say(format!("{leave} leaves, {finish} revokes all and quits"));
+            }
+            Command::Follow => self.view.toggle_follow(),
+            Command::NextHit => self.next_hit(true),
+            Command::PreviousHit => self.next_hit(false),
+            Command::EndSearch => self.end_search(&mut turn.out),
+            _ => self.on_task(turn, command),
+        }
+    }
+
+    /// What needs a selected task.
+    fn on_task(&mut self, turn: &mut Turn, command: Command) {
+        let engine = turn.engine;
+        let Some(task) = self.list.selected().and_then(|id| engine.task(id)) else {
+            let key = self.keymap.key(Command::Compose);
+            self.say(format!("no task yet; {key} composes one"));
+            return;
+        };
+        let target = Target::Id(task.id);
+        match command {
+            Command::Revoke | Command::RevokeNow => {
+                self.revoke_task(turn, task, command == Command::RevokeNow);
+            }
+            Command::Retry if task.is_active() => {
+                let key = self.keymap.key(Command::Revoke);
+                self.fail(format!(
+                    "{} {} is {}; {key} revokes it first",
+                    task.id,
+                    task.spec.name,
+                    task.state().word()
+                ));
+            }
+            Command::Retry => {
+                let caller = self.context.caller.clone();
+                let request = Request::Retry { target, caller };
+                self.ask(&mut turn.out, Asked::Act(""), request);
+            }
+            Command::Pause => match task.state() {
+                State::Running { .. } => {
+                    self.ask(&mut turn.out, Asked::Act(""), Request::Pause(vec![target]));
+                }
+                State::Paused { .. } => {
+                    self.ask(&mut turn.out, Asked::Act(""), Request::Resume(vec![target]));
+                }
+                state => self.fail(format!(
+                    "{} {} is {}: nothing to pause",
+                    task.id,
+                    task.spec.name,
+                    state.word()
+                )),
+            },
+            Command::Send => self.open_send(task),
+            Command::Search => {
+                self.reading = true;
+                self.mode = Mode::Search(Box::new(Field::line("")));
+            }
+            Command::Copy => self.copy(turn),
+            Command::Pager => turn.out.push(Action::Page(task.run_id())),
+            _ => {}
+        }
+    }
+
+    /// Revokes, or forces where that is under way; says so where there is nothing to do.
+    pub(super) fn revoke_task(&mut self, turn: &mut Turn, task: &Task, force: bool) {
+        match task.state() {
+            State::Ended { .. } => {
+                self.say(format!("{} {} has ended", task.id, task.spec.name));
+            }
+            State::Stopping { kill_at: None, .. } => {
+                self.say(format!("{} {}: SIGKILL is sent", task.id, task.spec.name));
+            }
+            State::Stopping { .. } => self.revoke(&mut turn.out, task.id, true),
+            _ => self.revoke(&mut turn.out, task.id, force),
+        }
+    }
+
+    fn step(&mut self, turn: &Turn, by: isize) {
+        if self.reading {
+            self.view.scroll(by);
+        } else {
+            self.list.step(turn.engine, by);
+        }
+    }
+
+    /// One thing at a time: the selection, the zoom, the keys back to the list.
+    fn back(&mut self) {
+        if self.view.drop_selection() {
+            return;
+        }
+        if self.zoom {
+            self.zoom = false;
+        }
+        self.reading = false;
+    }
+
+    fn open_send(&mut self, task: &Task) {
+        let (id, name) = (task.id, &task.spec.name);
+        if !task.is_active() {
+            self.fail(format!("{id} {name} has ended: nobody reads"));
+        } else if task.spec.stdin {
+            self.mode = Mode::Send(Box::new(Field::line("")), id);
+        } else {
+            self.fail(format!(
+                "{id} {name} reads no input: launch it with --stdin to send to it"
+            ));
+        }
+    }
+
+    fn open_kill_menu(&mut self, turn: &Turn) {
+        let mut menu = KillMenu::default();
+        menu.refresh(turn.engine);
+        if menu.entries().len() == 0 {
+            self.say("nothing to revoke: no task is active");
+        } else {
+            self.mode = Mode::Kill(menu);
+        }
+    }
+
+    fn leave(&mut self, turn: &mut Turn) {
+        if turn.engine.active() == 0 {
+            turn.out.push(Action::Detach);
+        } else {
+            self.mode = Mode::Leave;
+        }
+    }
+
+    /// Revokes all, and shows who still lives until nobody does.
+    pub(super) fn finish(&mut self, turn: &mut Turn) {
+        if turn.engine.active() == 0 {
+            turn.out.push(Action::Detach);
+        } else {
+            self.revoke_all(&mut turn.out, false);
+            self.mode = Mode::Finish { scroll: 0 };
+        }
+    }
+
+    fn copy(&mut self, turn: &mut Turn) {
+        let text = self.view.selected_text();
+        let text = text.unwrap_or_else(|| self.view.visible_text());
+        if text.is_empty() {
+            self.say("no output in view to copy");
+            return;
+        }
+        self.say(format!("copied {}", count(text.lines().count(), "line")));
+        turn.out.push(Action::Copy(text));
+    }
+
+    fn next_hit(&mut self, forward: bool) {
+        if let Some(find) = &mut self.find {
+            find.step(forward, &mut self.view);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Where keys go that are not for list or output: texts being typed, dialogs.
+
+use super::completing::Completing;
+use super::widget::Field;
+use crate::core::engine::Engine;
+use crate::core::id::TaskId;
+use crate::core::wire::Caller;
+
+/// What has the keys.
+#[derive(Debug)]
+pub(super) enum Mode {
+    /// List or output.
+    Normal,
+    /// The command bar.
+    Bar,
+    /// A search being typed.
+    Search(Box<Field>),
+    /// A line for a task's standard input.
+    Send(Box<Field>, TaskId),
+    /// A task being composed.
+    Compose,
+    /// The kill menu.
+    Kill(KillMenu),
+    /// The keys; scrolled by so many rows.
+    Help(usize),
+    /// A text of several lines to be read.
+    Text {
+        /// The text.
+        text: String,
+        /// Rows scrolled.
+        scroll: usize,
+    },
+    /// Leave: detach, stop all, or stay.
+    Leave,
+    /// All is being revoked; then this client leaves.
+    Finish {
+        /// Rows scrolled.
+        scroll: usize,
+    },
+}
+
+impl Mode {
+    /// A search being typed ends with what it searched.
+    pub(super) fn leave_search(&mut self) {
+        if matches!(self, Self::Search(_)) {
+            *self = Self::Normal;
+        }
+    }
+}
+
+/// Every active task under a key of its own. A key stays its task's while the menu is
+/// open, also when the task is gone: what a finger aims at never moves.
+#[derive(Debug, Default)]
+pub(super) struct KillMenu {
+    tasks: Vec<TaskId>,
+    /// Rows scrolled.
+    pub(super) scroll: usize,
+}
+
+/// The keys of the menu, easiest first.
+const LABELS: &str = "123456789abcdefghijklmnopqrstuvwxyz0ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+impl KillMenu {
+    /// Takes in tasks that have become active since.
+    pub(super) fn refresh(&mut self, engine: &Engine) {
+        for task in engine.tasks().filter(|task| task.is_active()) {
+            if !self.tasks.contains(&task.id) {
+                self.tasks.push(task.id);
+            }
+        }
+    }
+
+    /// Its tasks with their keys; those past the last key have none.
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (Option<char>, TaskId)> + '_ {
+        let tasks = self.tasks.iter().enumerate();
+        tasks.map(|(at, id)| (LABELS.chars().nth(at), *id))
+    }
+
+    /// The task under a key.
+    pub(super) fn task(&self, key: char) -> Option<TaskId> {
+        self.entries()
+            .find(|(label, _)| *label == Some(key))
+            .map(|(_, id)| id)
+    }
+}
+
+/// The command bar.
+#[derive(Debug)]
+pub(super) struct Bar {
+    /// What is typed.
+    pub(super) field: Field,
+    /// Commands given on this screen, oldest first.
+    pub(super) history: Vec<String>,
+    /// How far back in them the field is; 0: not at all.
+    pub(super) back: usize,
+    /// What was typed before going back.
+    pub(super) typed: String,
+    /// Completions of what was typed, once asked for.
+    pub(super) completing: Option<Completing>,
+}
+
+/// Most commands remembered.
+pub(super) const HISTORY: usize = 200;
+
+impl Default for Bar {
+    fn default() -> Self {
+        Self {
+            field: Field::line(""),
+            history: Vec::new(),
+            back: 0,
+            typed: String::new(),
+            completing: None,
+        }
+    }
+}
+
+/// A task being composed, kept while the screen lives.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// A command for `sh -c`, in as many lines as it takes.
+    pub(super) command: Field,
+    /// What it is called; empty: after its command.
+    pub(super) name: Field,
+    /// Where it runs.
+    pub(super) dir: Field,
+    /// Which of the three has the keys.
+    pub(super) field: usize,
+}
+
+impl Draft {
+    /// An empty one, in the caller's directory.
+    pub(super) fn new(caller: &Caller) -> Self {
+        Self {
+            command: Field::lines(""),
+            name: Field::line(""),
+            dir: Field::line(&caller.dir.lossy()),
+            field: 0,
+        }
+    }
+
+    /// How many fields there are.
+    pub(super) const FIELDS: usize = 3;
+
+    /// Moves the keys on by so many fields, round and round.
+    pub(super) const fn step(&mut self, by: usize) {
+        self.field = (self.field + by) % Self::FIELDS;
+    }
+
+    /// The field that has the keys.
+    pub(super) const fn focused(&mut self) -> &mut Field {
+        match self.field {
+            0 => &mut self.command,
+            1 => &mut self.name,
+            _ => &mut self.dir,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The state of one client's screen.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, SearchAsk};
+use super::areas::{Areas, Shape};
+use super::find::Find;
+use super::keymap::Keymap;
+use super::list::List;
+use super::look::Look;
+use super::mode::{Bar, Draft, Mode};
+use super::output::View;
+use super::theme::Theme;
+use super::words;
+use crate::core::engine::Engine;
+use crate::core::id::{RunId, Target, TaskId};
+use crate::core::task::Task;
+use crate::core::time::{Now, Timestamp};
+use crate::core::wire::{Answer, Request};
+use crate::output::{Hits, Ring};
+use crate::verb;
+
+/// One client's screen: what it shows, where its keys go, what is half typed.
+///
+/// The supervisor calls, in this order: [`event`](Self::event) or, after the engine has
+/// changed, [`refresh`](Self::refresh); [`shown`](Self::shown) and
+/// [`layout`](Self::layout); [`view`](super::view); [`next_change`](Self::next_change).
+#[derive(Debug)]
+pub struct Screen {
+    pub(super) size: (u16, u16),
+    pub(super) context: verb::Context,
+    pub(super) look: Look,
+    pub(super) theme: Theme,
+    pub(super) keymap: Arc<Keymap>,
+    pub(super) areas: Areas,
+    pub(super) list: List,
+    pub(super) view: View,
+    /// Whether the keys go to the output.
+    pub(super) reading: bool,
+    pub(super) zoom: bool,
+    pub(super) mode: Mode,
+    pub(super) find: Option<Find>,
+    pub(super) bar: Bar,
+    pub(super) draft: Draft,
+    pub(super) message: Option<Message>,
+    asked: BTreeMap<u64, Asked>,
+    next: u64,
+    /// Counts searches, so that late results of an earlier one are told apart.
+    pub(super) searches: u64,
+    pub(super) drawn: Drawn,
+}
+
+/// A line for the person, until the next key.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) text: String,
+    pub(super) error: bool,
+}
+
+/// What a request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A launch: the new task gets selected.
+    Launch,
+    /// A look at tasks: they are told.
+    Look,
+    /// Anything else; this is said when it is done.
+    Act(&'static str),
+}
+
+/// What the last drawing left to know.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// When a text next changes by time alone.
+    pub(super) changes: Option<Timestamp>,
+    /// The task whose unread end was drawn in full.
+    pub(super) unread: Option<TaskId>,
+    /// How far the open dialog can scroll.
+    pub(super) scroll_most: usize,
+}
+
+impl Screen {
+    /// A screen of `cols` by `rows` cells for a client; `context` says where from, and what
+    /// holds for tasks launched here.
+    pub fn new(
+        cols: u16,
+        rows: u16,
+        context: verb::Context,
+        look: Look,
+        keymap: Arc<Keymap>,
+    ) -> Self {
+        let draft = Draft::new(&context.caller);
+        Self {
+            size: (cols, rows),
+            context,
+            look,
+            theme: Theme::of(look),
+            keymap,
+            areas: Areas::default(),
+            list: List::default(),
+            view: View::default(),
+            reading: false,
+            zoom: false,
+            mode: Mode::Normal,
+            find: None,
+            bar: Bar::default(),
+            draft,
+            message: None,
+            asked: BTreeMap::new(),
+            next: 1,
+            searches: 0,
+            drawn: Drawn::default(),
+        }
+    }
+
+    /// The screen's size in cells: columns, rows.
+    pub const fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    /// The run whose output is on this screen.
+    pub fn shown(&self) -> Option<RunId> {
+        (!self.areas.output.is_empty())
+            .then(|| self.view.run())
+            .flatten()
+    }
+
+    /// Follows what the engine has become: to be called after each change of it, before
+    /// the screen is drawn. Cheap where nothing changed.
+    pub fn refresh(&mut self, engine: &Engine) -> Vec<Action> {
+        self.list.refresh(engine);
+        let task = self.list.selected().and_then(|id| engine.task(id));
+        if task.is_none() {
+            self.reading = false;
+            self.zoom = false;
+        }
+        let shape = Shape {
+            tasks: engine.tasks().len(),
+            zoom: self.zoom,
+            output: self.reading,
+            reason: task.is_some_and(|task| words::because(task, "").is_some()),
+        };
+        self.areas = Areas::of(self.size, shape);
+        self.view.show(task.map(Task::run_id));
+        self.view
+            .resize(self.areas.output.width, self.areas.output.height);
+        let mut out = Vec::new();
+        if let Some(find) = &self.find
+            && Some(find.run) != self.view.run()
+        {
+            self.find = None;
+            self.mode.leave_search();
+            out.push(Action::CancelSearch);
+        }
+        if matches!(self.mode, Mode::Finish { .. }) && engine.active() == 0 {
+            self.mode = Mode::Normal;
+            out.push(Action::Detach);
+        }
+        if let Mode::Kill(menu) = &mut self.mode {
+            menu.refresh(engine);
+        }
+        out
+    }
+
+    /// Lays the shown output out; gives back the bytes of it that are not in the ring
+    /// and would have to be read for the drawing to be whole.
+    pub fn layout(&mut self, ring: &Ring) -> Option<Range<u64>> {
+        self.view.layout(ring)
+    }
+
+    /// Takes in what a search has found.
+    pub fn hits(&mut self, hits: &Hits) {
+        if let Some(find) = &mut self.find
+            && find.generation == hits.generation
+        {
+            find.take(hits, &mut self.view);
+        }
+    }
+
+    /// Takes in an answer to one of this screen's requests, `last` or more to follow.
+    pub fn answer(&mut self, number: u64, answer: Answer, last: bool) {
+        let Some(asked) = self.asked.get(&number).copied() else {
+            return;
+        };
+        if last {
+            self.asked.remove(&number);
+        }
+        match answer {
+            Answer::Failed(_, line) => self.fail(line),
+            Answer::Done(Some(line)) => self.say(line),
+            Answer::Task(task) => match asked {
+                Asked::Launch => {
+                    self.list.select(task.id);
+                    self.say(format!("launched {} {}", task.id, task.name));
+                }
+                Asked::Look => {
+                    self.list.select(task.id);
+                    let reason = task
+                        .reason
+                        .map_or_else(String::new, |why| format!(": {why}"));
+                    self.say(format!(
+                        "{} {} is {}{reason}",
+                        task.id, task.name, task.state
+                    ));
+                }
+                Asked::Act(_) => {}
+            },
+            Answer::Done(None) | Answer::Tasks(_) => {
+                if let Asked::Act(done) = asked
+                    && !done.is_empty()
+                {
+                    self.say(done.to_owned());
+                }
+            }
+        }
+    }
+
+    /// How long after `now` something on this screen next changes by time alone, as the
+    /// last drawing had it; `None` where nothing does.
+    pub fn next_change(&self, now: Now) -> Option<Duration> {
+        self.drawn.changes.map(|at| now.wall.until(at))
+    }
+
+    /// Asks the engine.
+    pub(super) fn ask(&mut self, out: &mut Vec<Action>, asked: Asked, request: Request) {
+        let number = self.next;
+        self.next += 1;
+        self.asked.insert(number, asked);
+        out.push(Action::Request(number, request));
+    }
+
+    /// Stops a task: by force where it is being stopped already.
+    pub(super) fn revoke(&mut self, out: &mut Vec<Action>, id: TaskId, force: bool) {
+        let request = Request::Revoke {
+            targets: vec![Target::Id(id)],
+            all: false,
+            force,
+            wait: false,
+        };
+        self.ask(out, Asked::Act(""), request);
+    }
+
+    /// Stops every task.
+    pub(super) fn revoke_all(&mut self, out: &mut Vec<Action>, force: bool) {
+        let request = Request::Revoke {
+            targets: Vec::new(),
+            all: true,
+            force,
+            wait: false,
+        };
+        self.ask(out, Asked::Act(""), request);
+    }
+
+    /// Begins a search of the shown output, or changes what is searched.
+    pub(super) fn search(&mut self, out: &mut Vec<Action>, text: &str) {
+        let Some(run) = self.view.run() else {
+            return;
+        };
+        self.searches += 1;
+        let from = self
+            .find
+            .take()
+            .map_or_else(|| self.view.position(), |find| find.from);
+        let find = Find::new(self.searches, run, text, from);
+        out.push(match &find.pattern {
+            Some(pattern) => Action::Search(SearchAsk {
+                generation: self.searches,
+                run,
+                pattern: Arc::clone(pattern),
+            }),
+            None => Action::CancelSearch,
+        });
+        self.view.highlight(find.pattern.clone());
+        self.find = Some(find);
+    }
+
+    /// Ends the search; the output stays where it is.
+    pub(super) fn end_search(&mut self, out: &mut Vec<Action>) {
+        if self.find.take().is_some() {
+            self.view.highlight(None);
+            out.push(Action::CancelSearch);
+        }
+    }
+
+    /// Puts a line before the person.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(Message {
+            text: text.into(),
+            error: false,
+        });
+    }
+
+    /// Puts a line before the person that says what went wrong.
+    pub(super) fn fail(&mut self, text: impl Into<String>) {
+        self.message = Some(Message {
+            text: text.into(),
+            error: true,
+        });
+    }
+}

@@ -1,0 +1,328 @@
+//! A herd without processes, and a person before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::core::engine::{Engine, Rules};
+use crate::core::id::{Ident, RunId, Target, TaskId};
+use crate::core::input::{Input, Ticket};
+use crate::core::shim::{Status, StopBy, Stopping};
+use crate::core::task::{AfterExit, Exit, Kind, Spec};
+use crate::core::time::{Now, Timestamp};
+use crate::core::wire::{Caller, Request, RunRequest};
+use crate::output::Ring;
+use crate::screen::keymap::Chord;
+use crate::screen::{Action, Depth, Keymap, Look, Screen, view};
+use crate::verb::Context;
+
+/// 2026-11-21 12:00:00 UTC.
+const START: u64 = 1_795_262_400_000;
+
+/// A herd, a screen on it, and the time.
+pub(super) struct Desk {
+    pub(super) engine: Engine,
+    pub(super) screen: Screen,
+    pub(super) actions: Vec<Action>,
+    rings: BTreeMap<RunId, Ring>,
+    statuses: BTreeMap<TaskId, Status>,
+    now: u64,
+    tickets: u64,
+}
+
+/// The event of a key as the keymap writes it.
+pub(super) fn key(text: &str) -> Event {
+    let chord: Chord = text.parse().unwrap();
+    Event::Key(chord.event())
+}
+
+pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
+    let (keymap, trouble) = Keymap::new(&toml::Table::new());
+    assert_eq!(trouble, Vec::<String>::new());
+    let context = Context {
+        caller: Caller {
+            dir: "/".into(),
+            env: vec![("HOME".into(), "/home/ada".into())],
+        },
+        grace: Duration::from_secs(10),
+    };
+    Screen::new(cols, rows, context, look, Arc::new(keymap))
+}
+
+pub(super) const LOOK: Look = Look {
+    depth: Depth::Ansi,
+    unicode: true,
+    clock: true,
+};
+
+impl Desk {
+    pub(super) fn new(cols: u16, rows: u16) -> Self {
+        let engine = Engine::new(
+            Rules {
+                tasks: "/t".into(),
+                shims: "/s".into(),
+                boot: "b".into(),
+                task_cap: 1 << 30,
+                total_cap: 1 << 40,
+                orphan: Duration::from_secs(600),
+                idle_exit: None,
+            },
+            0,
+        );
+        let mut desk = Self {
+            engine,
+            screen: screen(cols, rows, LOOK),
+            actions: Vec::new(),
+            rings: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            now: START,
+            tickets: 0,
+        };
+        desk.engine.handle(desk.now(), Input::Joined);
+        desk.refresh();
+        desk
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now {
+            mono: Duration::from_millis(self.now - START),
+            wall: Timestamp(self.now),
+        }
+    }
+
+    /// Time passes.
+    pub(super) fn wait(&mut self, seconds: u64) {
+        self.now += seconds * 1_000;
+    }
+
+    fn refresh(&mut self) {
+        let actions = self.screen.refresh(&self.engine);
+        self.actions.extend(actions);
+    }
+
+    /// The engine is asked, and what it wants stored is stored.
+    pub(super) fn ask(&mut self, request: Request) {
+        self.tickets += 1;
+        self.input(Input::Request(Ticket(self.tickets), request));
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        let now = self.now();
+        self.engine.handle(now, input);
+        self.refresh();
+    }
+
+    /// A task is launched; its shim has not reported yet.
+    pub(super) fn start(&mut self, name: &str, command: &str) -> TaskId {
+        self.launch(name, command, false)
+    }
+
+    pub(super) fn launch(&mut self, name: &str, command: &str, stdin: bool) -> TaskId {
+        let spec = Spec {
+            name: name.into(),
+            kind: Kind::Command,
+            argv: vec!["sh".into(), "-c".into(), command.into()],
+            dir: "/home/ada/src/api".into(),
+            grace_ms: 10_000,
+            after_exit: AfterExit::Keep,
+            stdin,
+            env_names: Vec::new(),
+        };
+        let env = Vec::new();
+        self.ask(Request::Run(Box::new(RunRequest { spec, env })));
+        let task = self.engine.tasks().next_back().unwrap();
+        task.id
+    }
+
+    /// A task that runs.
+    pub(super) fn run(&mut self, name: &str, command: &str) -> TaskId {
+        let id = self.start(name, command);
+        self.begin(id);
+        id
+    }
+
+    pub(super) fn begin(&mut self, id: TaskId) {
+        let at = Timestamp(self.now);
+        self.report(id, |status| {
+            status.leader = Some(Ident {
+                pid: 4000,
+                start: 1,
+            });
+            status.started = Some(at);
+            status.left = 1;
+        });
+    }
+
+    /// Its shim reports.
+    pub(super) fn report(&mut self, id: TaskId, change: impl FnOnce(&mut Status)) {
+        let run = self.engine.task(id).unwrap().run_id();
+        let status = self.statuses.entry(id).or_insert_with(|| fresh(run));
+        if status.run != run {
+            *status = fresh(run);
+        }
+        change(status);
+        status.seq += 1;
+        let status = status.clone();
+        self.input(Input::Status(Box::new(status)));
+    }
+
+    /// Its leader ends; so many are left.
+    pub(super) fn exit(&mut self, id: TaskId, exit: Exit, left: u32) {
+        let at = Timestamp(self.now);
+        self.report(id, |status| {
+            status.exit = Some(exit);
+            status.exited = Some(at);
+            status.exit_in_stop = status.stopping.is_some();
+            status.left = left;
+            status.example = (left > 0).then(|| "sleep 300".into());
+            status.empty = left == 0;
+            status.drained = left == 0;
+        });
+    }
+
+    /// The shim begins what the engine ordered.
+    pub(super) fn stopping(&mut self, id: TaskId, grace: Option<u64>) {
+        let kill_at = grace.map(|seconds| Timestamp(self.now + seconds * 1_000));
+        self.report(id, |status| {
+            status.stopping = Some(Stopping {
+                kill_at,
+                by: StopBy::Order,
+            });
+        });
+    }
+
+    /// A person revokes it elsewhere.
+    pub(super) fn revoke(&mut self, id: TaskId) {
+        self.ask(Request::Revoke {
+            targets: vec![Target::Id(id)],
+            all: false,
+            force: false,
+            wait: false,
+        });
+    }
+
+    /// It writes.
+    pub(super) fn write(&mut self, id: TaskId, text: &str) {
+        let run = self.engine.task(id).unwrap().run_id();
+        let ring = self.rings.entry(run).or_default();
+        let from = ring.bounds().end;
+        let end = from + text.len() as u64;
+        ring.set_bounds(0, end);
+        ring.insert(from, text.as_bytes());
+        let at = Timestamp(self.now);
+        self.report(id, |status| {
+            status.written = end;
+            status.last_output = Some(at);
+        });
+    }
+
+    /// Keys are pressed, one after another; what the screen wants done is kept.
+    pub(super) fn press(&mut self, keys: &str) -> &mut Self {
+        for text in keys.split_whitespace() {
+            self.event(key(text));
+        }
+        self
+    }
+
+    /// Letters are typed.
+    pub(super) fn type_in(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            let text = if c == ' ' {
+                "Space".into()
+            } else {
+                c.to_string()
+            };
+            self.event(key(&text));
+        }
+        self
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        let actions = self.screen.event(&self.engine, event);
+        self.actions.extend(actions);
+    }
+
+    /// What the screen has wanted done since.
+    pub(super) fn taken(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// What it asked the engine since, which does it and answers.
+    pub(super) fn requests(&mut self) -> Vec<Request> {
+        let mut requests = Vec::new();
+        for action in self.taken() {
+            if let Action::Request(_, request) = action {
+                self.ask(request.clone());
+                requests.push(request);
+            }
+        }
+        requests
+    }
+
+    /// The screen as it looks now.
+    pub(super) fn draw(&mut self) -> Terminal<TestBackend> {
+        let (cols, rows) = self.screen.size();
+        let mut terminal = Terminal::new(TestBackend::new(cols, rows)).unwrap();
+        if let Some(run) = self.screen.shown() {
+            let ring = self.rings.entry(run).or_default();
+            self.screen.layout(ring);
+        }
+        let now = self.now();
+        terminal
+            .draw(|frame| view(frame, &self.engine, &mut self.screen, now))
+            .unwrap();
+        terminal
+    }
+
+    /// The same as text, trailing blanks cut.
+    pub(super) fn text(&mut self) -> String {
+        let terminal = self.draw();
+        let buffer = terminal.backend().buffer();
+        let width = usize::from(buffer.area.width.max(1));
+        let rows = buffer.content.chunks(width).map(|row| {
+            let mut skip = 0;
+            let mut text = String::new();
+            for cell in row {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                text.push_str(cell.symbol());
+                skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+            }
+            text.trim_end().to_owned() + "\n"
+        });
+        rows.collect()
+    }
+}
+
+fn fresh(run: RunId) -> Status {
+    Status {
+        run,
+        seq: 0,
+        shim: Ident {
+            pid: 3999,
+            start: 1,
+        },
+        leader: None,
+        started: None,
+        failed: None,
+        paused: false,
+        stopping: None,
+        exit: None,
+        exited: None,
+        exit_in_stop: false,
+        left: 0,
+        example: None,
+        empty: false,
+        drained: false,
+        written: 0,
+        dropped: 0,
+        last_output: None,
+        trouble: None,
+    }
+}

@@ -1,0 +1,8 @@
+//! The screen by its keys and by its looks, over a herd made of inputs alone.
+
+mod chaos;
+mod herd;
+mod keys;
+mod looks;
+
+use herd::{Desk, key};

@@ -1,0 +1,125 @@
+//! Who the output is of.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::core::engine::Engine;
+use crate::core::raw::Raw;
+use crate::core::task::Task;
+use crate::screen::clock::Clock;
+use crate::screen::keymap::Command;
+use crate::screen::screen::Screen;
+use crate::screen::text::{cut, cut_left, home, width};
+use crate::screen::words;
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &Clock) {
+    let area = screen.areas.header;
+    let task = screen.view.run().and_then(|run| engine.task(run.task));
+    let Some(task) = task.filter(|_| !area.is_empty()) else {
+        return;
+    };
+    let theme = &screen.theme;
+    let revoke = screen.keymap.key(Command::Revoke);
+    let because = words::because(task, &revoke);
+    let mut rows = (area.top()..area.bottom()).map(|y| Rect {
+        y,
+        height: 1,
+        ..area
+    });
+    if let Some(row) = rows.next() {
+        title(frame, row, task, screen, clock);
+    }
+    let roomy = usize::from(area.height) > 1 + usize::from(because.is_some());
+    if roomy && let Some(row) = rows.next() {
+        command(frame, row, task, screen);
+    }
+    if let (Some(because), Some(row)) = (because, rows.next()) {
+        let (_, style) = words::mark(task, theme);
+        let text = cut(
+            &because,
+            usize::from(row.width).saturating_sub(1),
+            theme.signs.more,
+        );
+        frame.render_widget(Line::from(Span::styled(format!(" {text}"), style)), row);
+    }
+}
+
+/// Sign, number, name, where it stands; at the right how much of the output is in view.
+fn title(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, clock: &Clock) {
+    let theme = &screen.theme;
+    let (sign, style) = words::mark(task, theme);
+    let edge = if screen.reading {
+        theme.signs.cursor
+    } else {
+        ' '
+    };
+    let side = side(task, screen);
+    let side_width = if area.width > 40 { width(&side) + 1 } else { 0 };
+    let standing = words::standing(task, clock);
+    let room = usize::from(area.width).saturating_sub(side_width);
+    // the state says more than the end of a long name
+    let id = task.id.to_string();
+    let for_name = room.saturating_sub(6 + id.len() + width(&standing)).max(8);
+    let name = cut(&task.spec.name, for_name, theme.signs.more);
+    let for_standing = room.saturating_sub(6 + id.len() + width(&name));
+    let standing = cut(&standing, for_standing, theme.signs.more);
+    let line = Line::from(vec![
+        Span::styled(edge.to_string(), theme.key),
+        Span::styled(format!("{sign} "), style),
+        Span::styled(format!("{id} "), theme.dim),
+        Span::styled(name.into_owned(), theme.strong),
+        Span::raw("  "),
+        Span::styled(standing.into_owned(), style),
+    ]);
+    let left = Rect {
+        width: room as u16,
+        ..area
+    };
+    frame.render_widget(line, left);
+    if screen.reading {
+        frame.buffer_mut().set_style(area, theme.selected);
+    }
+    if side_width > 0 {
+        let side = Line::styled(side, theme.dim).right_aligned();
+        frame.render_widget(side, area);
+    }
+}
+
+/// Attempt, process, what was dropped, where the pane stands.
+fn side(task: &Task, screen: &Screen) -> String {
+    let mut facts = Vec::new();
+    let layout = screen.view.laid_out();
+    if !screen.view.following() {
+        let key = screen.keymap.key(Command::Follow);
+        let percent = (layout.position.clamp(0.0, 1.0) * 100.0).round();
+        facts.push(format!("{percent}%, {key} follows"));
+    }
+    if task.run.number > 1 {
+        facts.push(format!("run {}", task.run.number));
+    }
+    if task.run.dropped > 0 {
+        facts.push(format!("{} dropped", bytesize::ByteSize(task.run.dropped)));
+    }
+    facts.join("  ")
+}
+
+/// What it runs and where.
+fn command(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen) {
+    let theme = &screen.theme;
+    let more = theme.signs.more;
+    let room = usize::from(area.width).saturating_sub(3);
+    let dir = task.spec.dir.lossy();
+    let home_dir = screen.context.caller.var("HOME").map(Raw::lossy);
+    let dir = home(&dir, home_dir.as_deref());
+    let command = task.spec.command_line();
+    let for_dir = room.saturating_sub(width(&command)).max(room / 3);
+    let dir = cut_left(&dir, for_dir, more);
+    let command = cut(&command, room.saturating_sub(width(&dir)), more);
+    frame.render_widget(Line::styled(format!("   {command}"), theme.dim), area);
+    frame.render_widget(
+        Line::styled(dir.into_owned(), theme.dim).right_aligned(),
+        area,
+    );
+}

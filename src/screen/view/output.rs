@@ -1,0 +1,84 @@
+//! The output in view.
+
+use std::ops::Range;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::core::engine::Engine;
+use crate::output::{Row, RowKind};
+use crate::screen::find::Find;
+use crate::screen::screen::Screen;
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
+    let area = screen.areas.output;
+    if area.is_empty() {
+        return;
+    }
+    let theme = &screen.theme;
+    let layout = screen.view.laid_out();
+    if layout.rows.is_empty() {
+        let text = match &layout.trouble {
+            Some(trouble) => trouble.as_str(),
+            None if layout.missing.is_some() => "reading",
+            None => nothing(engine, screen),
+        };
+        frame.render_widget(Line::styled(format!(" {text}"), theme.dim), area);
+        return;
+    }
+    let at = screen.find.as_ref().and_then(Find::at);
+    for (row, y) in layout.rows.iter().zip(area.top()..area.bottom()) {
+        let area = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        if row.kind == RowKind::Dropped {
+            frame.render_widget(Line::styled(row.text(), theme.dim), area);
+            continue;
+        }
+        frame.render_widget(&row.line, area);
+        marks(frame, area, row, at, screen);
+    }
+}
+
+/// What a search found in a row, and what the mouse selected of it.
+fn marks(frame: &mut Frame, area: Rect, row: &Row, at: Option<u64>, screen: &Screen) {
+    let theme = &screen.theme;
+    let found = if at == Some(row.offset) {
+        theme.current
+    } else {
+        theme.found
+    };
+    for columns in &row.matches {
+        mark(frame, area, columns.clone(), found);
+    }
+    if let Some(columns) = screen.view.selected(row) {
+        let end = columns.end.min(row.line.width() as u16);
+        mark(frame, area, columns.start..end, theme.current);
+    }
+}
+
+fn mark(frame: &mut Frame, area: Rect, columns: Range<u16>, style: Style) {
+    let end = columns.end.min(area.width);
+    let start = columns.start.min(end);
+    let area = Rect {
+        x: area.x + start,
+        width: end - start,
+        ..area
+    };
+    frame.buffer_mut().set_style(area, style);
+}
+
+/// Why there is nothing to see.
+fn nothing(engine: &Engine, screen: &Screen) -> &'static str {
+    let task = screen.view.run().and_then(|run| engine.task(run.task));
+    match task {
+        Some(task) if task.run.written > 0 => "",
+        Some(task) if task.is_active() => "no output yet",
+        _ => "no output",
+    }
+}

@@ -1,0 +1,101 @@
+//! The status line: how many are active, and who needs a person.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::core::attention::Attention;
+use crate::core::engine::Engine;
+use crate::core::task::{State, Task};
+use crate::screen::keymap::Command;
+use crate::screen::screen::Screen;
+use crate::screen::text::{count, cut, width};
+use crate::screen::words;
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
+    let theme = &screen.theme;
+    let area = screen.areas.status;
+    let alarm = if let Some(trouble) = engine.store_trouble() {
+        let text = format!("{} nothing can be stored: {trouble}", theme.signs.failed);
+        Some((text, theme.alarm))
+    } else if engine.shutting_down() {
+        let live = count(engine.active(), "task");
+        let text = format!("{} shutting down, {live} left", theme.signs.stopping);
+        Some((text, theme.warn))
+    } else {
+        None
+    };
+    match alarm {
+        Some((text, style)) => {
+            let room = usize::from(area.width).saturating_sub(1);
+            let text = cut(&text, room, theme.signs.more);
+            frame.render_widget(Line::from(format!(" {text}")), area);
+            frame.buffer_mut().set_style(area, style);
+        }
+        None => counts(frame, area, engine, screen),
+    }
+}
+
+/// How many there are of what, as far as who needs a person leaves room.
+fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
+    let theme = &screen.theme;
+    let active = format!(" {} active", engine.active());
+    let mut left = Line::from(Span::styled(active, theme.strong));
+    let room = usize::from(area.width).saturating_sub(3);
+    let (needs, style) = needs(engine, screen).unwrap_or_default();
+    let needs = cut(&needs, room.saturating_sub(left.width()), theme.signs.more);
+    let room = room.saturating_sub(width(&needs));
+    let of = |wanted: fn(&State) -> bool| {
+        let states = engine.tasks().map(Task::state);
+        states.filter(|state| wanted(state)).count()
+    };
+    let kinds = [
+        (
+            of(|state| matches!(state, State::Stopping { .. })),
+            "stopping",
+        ),
+        (
+            of(|state| matches!(state, State::Lingering { .. })),
+            "lingering",
+        ),
+        (of(|state| matches!(state, State::Paused { .. })), "paused"),
+        (of(|state| matches!(state, State::Ended { .. })), "ended"),
+    ];
+    for (number, word) in kinds.into_iter().filter(|(number, _)| *number > 0) {
+        let text = format!(" {} {number} {word}", theme.signs.dot);
+        if left.width() + width(&text) <= room {
+            left.push_span(Span::styled(text, theme.dim));
+        }
+    }
+    frame.render_widget(left, area);
+    let wide = (width(&needs) as u16 + 1).min(area.width);
+    let place = Rect {
+        x: area.right() - wide,
+        width: wide,
+        ..area
+    };
+    if !needs.is_empty() {
+        frame.render_widget(Line::styled(needs.into_owned(), style), place);
+    }
+}
+
+/// Who needs a person most, and how many more do.
+fn needs(engine: &Engine, screen: &Screen) -> Option<(String, Style)> {
+    let waiting = || {
+        engine
+            .tasks()
+            .filter(|task| task.attention != Attention::None)
+    };
+    let most = waiting().max_by_key(|task| (task.attention, task.id))?;
+    let (_, style) = words::wants(most.attention, &screen.theme);
+    let more = match waiting().count() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let key = screen.keymap.key(Command::Attention);
+    let word = words::wants_word(most.attention);
+    let text = format!("{key} {} {} {word}{more}", most.id, most.spec.name);
+    Some((text, style))
+}

@@ -1,0 +1,7 @@
+//! Parts that views share.
+
+mod field;
+mod panel;
+
+pub(super) use field::Field;
+pub(super) use panel::{panel, place};

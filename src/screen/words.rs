@@ -1,0 +1,202 @@
+//! What a task's state is called on the screen, in few words and in fewer.
+
+use nix::sys::signal::Signal;
+use ratatui::style::Style;
+
+use super::clock::{Clock, span};
+use super::text::count;
+use super::theme::Theme;
+use crate::core::attention::Attention;
+use crate::core::task::{Exit, Outcome, State, StopCause, Task};
+use crate::core::time::Timestamp;
+
+/// A state's sign and style.
+pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
+    let signs = &theme.signs;
+    match task.state() {
+        State::Starting => (signs.starting, theme.busy),
+        State::Running { .. } => (signs.running, theme.good),
+        State::Paused { .. } => (signs.paused, theme.held),
+        State::Stopping { .. } => (signs.stopping, theme.warn),
+        State::Lingering { .. } => (signs.lingering, theme.warn),
+        State::Ended { outcome, .. } => match outcome {
+            Outcome::Succeeded => (signs.succeeded, theme.good),
+            Outcome::Failed(_) => (signs.failed, theme.bad),
+            Outcome::Killed(_) => (signs.killed, theme.bad),
+            Outcome::Revoked(_) => (signs.revoked, theme.dim),
+            Outcome::DidNotStart(_) => (signs.did_not_start, theme.bad),
+            Outcome::Lost(_) => (signs.lost, theme.bad),
+        },
+    }
+}
+
+/// What a task wants of a person, as a sign: a blank where it wants nothing.
+pub(super) const fn wants(attention: Attention, theme: &Theme) -> (char, Style) {
+    match attention {
+        Attention::None => (' ', theme.dim),
+        Attention::FinishedUnread => (theme.signs.dot, theme.good),
+        Attention::FailedUnread => ('!', theme.bad),
+    }
+}
+
+/// The same as words.
+pub(super) const fn wants_word(attention: Attention) -> &'static str {
+    match attention {
+        Attention::None => "",
+        Attention::FinishedUnread => "finished",
+        Attention::FailedUnread => "failed",
+    }
+}
+
+/// "exit 4", "SIGSEGV".
+pub(super) fn exit(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Signal(number) => signal(number),
+    }
+}
+
+/// A signal's name, else its number.
+fn signal(number: i32) -> String {
+    Signal::try_from(number).map_or_else(
+        |_| format!("signal {number}"),
+        |signal| signal.as_str().to_owned(),
+    )
+}
+
+/// What the list says of a task besides name and age.
+pub(super) fn note(task: &Task, clock: &Clock) -> String {
+    if task.run.trouble.is_some() {
+        return "trouble".into();
+    }
+    match task.state() {
+        State::Starting => "starting".into(),
+        State::Running { .. } => silent(task, clock).unwrap_or_default(),
+        State::Paused { .. } => "paused".into(),
+        State::Stopping {
+            kill_at: Some(at), ..
+        } => format!("kill {}", clock.until(*at)),
+        State::Stopping { kill_at: None, .. } => "killing".into(),
+        State::Lingering {
+            exit: how, left, ..
+        } => format!("{} +{left}", exit(*how)),
+        State::Ended { outcome, .. } => match outcome {
+            Outcome::Succeeded => "exit 0".into(),
+            Outcome::Failed(code) => format!("exit {code}"),
+            Outcome::Killed(number) => signal(*number),
+            Outcome::Revoked(_) => "revoked".into(),
+            Outcome::DidNotStart(_) => "no start".into(),
+            Outcome::Lost(_) => "lost".into(),
+        },
+    }
+}
+
+/// How long it runs, or ran: since it was asked for where it never started.
+pub(super) fn age(task: &Task, clock: &Clock) -> String {
+    match task.state() {
+        State::Ended { at, .. } => match task.run.started {
+            Some(started) => span(started.until(*at)),
+            None => String::new(),
+        },
+        State::Lingering { since, .. } => clock.age(*since),
+        _ => clock.age(began(task)),
+    }
+}
+
+/// "silent 12m"; where it never wrote, its age says how long.
+fn silent(task: &Task, clock: &Clock) -> Option<String> {
+    match (task.run.last_output, task.run.started) {
+        (Some(heard), _) => Some(format!("silent {}", clock.silence(heard)?)),
+        (None, Some(started)) => clock.silence(started).map(|_| "silent".into()),
+        (None, None) => None,
+    }
+}
+
+/// When the current run began.
+fn began(task: &Task) -> Timestamp {
+    task.run.started.unwrap_or(task.run.created)
+}
+
+/// Where a task stands, in full: "running for 12m, silent for 3m".
+pub(super) fn standing(task: &Task, clock: &Clock) -> String {
+    let since = began(task);
+    match task.state() {
+        State::Starting => "starting".into(),
+        State::Running { .. } => {
+            let silent =
+                silent(task, clock).map_or_else(String::new, |silent| format!(", {silent}"));
+            format!("running {}{silent}", clock.age(since))
+        }
+        State::Paused { since, .. } => format!("paused {}", clock.age(*since)),
+        State::Stopping {
+            kill_at: Some(at), ..
+        } => format!("stopping, {} to SIGKILL", clock.until(*at)),
+        State::Stopping { kill_at: None, .. } => "stopping, SIGKILL sent".into(),
+        State::Lingering {
+            exit: how, left, ..
+        } => {
+            let how = match how {
+                Exit::Code(code) => format!("exited {code}"),
+                Exit::Signal(number) => format!("ended by {}", signal(*number)),
+            };
+            let left = count(*left as usize, "process");
+            format!("{how}, {left} left in the background")
+        }
+        State::Ended { outcome, at } => {
+            let how = match outcome {
+                Outcome::Succeeded => "succeeded".into(),
+                Outcome::Failed(code) => format!("failed, exit {code}"),
+                Outcome::Killed(number) => format!("killed by {}", signal(*number)),
+                Outcome::Revoked(Some(how)) => format!("revoked, {}", exit(*how)),
+                Outcome::Revoked(None) => "revoked".into(),
+                Outcome::DidNotStart(_) => "did not start".into(),
+                Outcome::Lost(_) => "lost".into(),
+            };
+            let ran = task.run.started.map_or_else(String::new, |started| {
+                format!(" after {}", span(started.until(*at)))
+            });
+            format!("{how}{ran}")
+        }
+    }
+}
+
+/// What a person may want to know besides, in one line: why it stands there and what
+/// moves it.
+pub(super) fn because(task: &Task, revoke: &str) -> Option<String> {
+    if let Some(trouble) = &task.run.trouble {
+        return Some(trouble.clone());
+    }
+    match task.state() {
+        State::Stopping {
+            cause,
+            kill_at,
+            left,
+            ..
+        } => {
+            let cause = match cause {
+                StopCause::Revoked => "revoked",
+                StopCause::Swept => "its leader ended, what it left is being stopped",
+                StopCause::Lost => "its shim is gone, what it ran is being ended",
+            };
+            let left = match left {
+                0 => String::new(),
+                n => format!(", {} left", count(*n as usize, "process")),
+            };
+            let next = match kill_at {
+                Some(_) => format!("{revoke} kills now; "),
+                None => String::new(),
+            };
+            Some(format!("{next}{cause}{left}"))
+        }
+        State::Lingering { example, .. } => Some(match example {
+            Some(example) => format!("{revoke} stops it: {example}"),
+            None => format!("{revoke} stops it"),
+        }),
+        State::Ended { outcome, .. } => match outcome {
+            Outcome::DidNotStart(why) | Outcome::Lost(why) => Some(why.clone()),
+            Outcome::Killed(_) => Some("a signal that wrangle did not send".into()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
