@@ -39,7 +39,7 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
         None => Command::Screen,
     };
     match command {
-        Command::Supervisor { detached } => supervisor::main(paths, config, detached)
+        Command::Supervisor { detached } => supervisor::main(&paths, &config, detached)
             .map(|()| 0)
             .map_err(Trouble::Unreachable),
         command => client::perform(command, &paths, &config, context),

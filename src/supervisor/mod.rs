@@ -1,1 +1,20 @@
-//! The loop that owns every task.
+//! The supervisor: the one process that owns every task.
+//!
+//! `entry` becomes the supervisor, `hub` is the loop and the one place where effects
+//! are performed, `shims` and `clients` hold the connections, `session` one client's
+//! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
+//! left, `sweep` what a killed shim left, `trim` the cap on all logs.
+
+mod clients;
+mod entry;
+mod event;
+mod hub;
+mod log;
+mod outputs;
+mod recover;
+mod session;
+mod shims;
+mod sweep;
+mod trim;
+
+pub use entry::main;

@@ -1,0 +1,144 @@
+//! Connected clients: accepting them, reading their lines, writing to them.
+
+use std::collections::BTreeMap;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::event::{ClientId, Event};
+use super::session::Session;
+use crate::core::wire::{FromClient, FromSupervisor, Hello};
+use crate::sys::socket;
+
+/// The longest line that a client may send: a command with its environment, or a paste.
+const LONGEST: u64 = 64 << 20;
+
+/// One client.
+#[derive(Debug)]
+pub(super) struct Client {
+    out: UnboundedSender<Vec<u8>>,
+    writer: JoinHandle<()>,
+    reader: JoinHandle<()>,
+    /// What it shows, once it has said that it is a screen.
+    pub(super) session: Option<Box<Session>>,
+    /// Whether its hello was accepted.
+    pub(super) welcome: bool,
+}
+
+impl Client {
+    /// Queues a line, and what follows it. What a client does not read waits here; a
+    /// screen gets one frame at a time, a call what it asked for.
+    pub(super) fn send(&self, line: &FromSupervisor, payload: &[u8]) {
+        let Ok(mut bytes) = serde_json::to_vec(line) else {
+            return;
+        };
+        bytes.push(b'\n');
+        bytes.extend_from_slice(payload);
+        self.out.send(bytes).ok();
+    }
+}
+
+/// All clients.
+#[derive(Debug)]
+pub(super) struct Clients {
+    events: Sender<Event>,
+    pub(super) all: BTreeMap<ClientId, Client>,
+    next: u64,
+}
+
+impl Clients {
+    pub(super) const fn new(events: Sender<Event>) -> Self {
+        Self {
+            events,
+            all: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Takes in a connection; one of another user is closed unanswered.
+    pub(super) fn accept(&mut self, stream: UnixStream) {
+        if !socket::peer_is_me(&stream) {
+            tracing::warn!("refused a connection of another user");
+            return;
+        }
+        self.next += 1;
+        let id = ClientId(self.next);
+        let (read, write) = stream.into_split();
+        let (out, queue) = unbounded_channel();
+        let writer = tokio::spawn(write_lines(write, queue));
+        let reader = tokio::spawn(read_lines(BufReader::new(read), id, self.events.clone()));
+        self.all.insert(
+            id,
+            Client {
+                out,
+                writer,
+                reader,
+                session: None,
+                welcome: false,
+            },
+        );
+    }
+
+    /// Ends a connection once all that was queued for it is sent.
+    pub(super) fn close(&mut self, id: ClientId) -> Option<JoinHandle<()>> {
+        let client = self.all.remove(&id)?;
+        client.reader.abort();
+        Some(client.writer)
+    }
+}
+
+/// The next connection.
+pub(super) async fn next(listener: &UnixListener) -> UnixStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                // out of descriptors: those who are connected may leave meanwhile
+                tracing::warn!(%error, "a connection can't be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn write_lines(
+    mut socket: tokio::net::unix::OwnedWriteHalf,
+    mut queue: UnboundedReceiver<Vec<u8>>,
+) {
+    while let Some(bytes) = queue.recv().await {
+        if socket.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read_lines(
+    mut socket: BufReader<tokio::net::unix::OwnedReadHalf>,
+    id: ClientId,
+    events: Sender<Event>,
+) {
+    let mut greeted = false;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut limited = tokio::io::AsyncReadExt::take(&mut socket, LONGEST);
+        match limited.read_until(b'\n', &mut line).await {
+            Ok(_) if line.last() == Some(&b'\n') => {}
+            _ => break,
+        }
+        let event = if greeted {
+            serde_json::from_slice::<FromClient>(&line)
+                .map(|said| Event::Client(id, Box::new(said)))
+        } else {
+            serde_json::from_slice::<Hello>(&line).map(|hello| Event::Hello(id, Box::new(hello)))
+        };
+        greeted = true;
+        let Ok(event) = event else { break };
+        if events.send(event).await.is_err() {
+            break;
+        }
+    }
+    events.send(Event::ClientGone(id)).await.ok();
+}

@@ -1,0 +1,126 @@
+//! Becoming the supervisor.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::{Flock, FlockArg};
+
+use super::hub::Hub;
+use super::log;
+use crate::config::{Config, Paths};
+use crate::core::engine::Rules;
+use crate::sys::{proc, socket};
+
+/// Runs the supervisor until it has nothing left to do. `detached`: started by a client,
+/// which waits for one line on standard output: `ready`, or what went wrong.
+///
+/// # Errors
+/// One line: what could not be had. Nothing was started then.
+pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String> {
+    let answer = |line: &str| {
+        if detached {
+            let mut out = io::stdout();
+            // a client that went away needs no answer
+            writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+            close_stdio();
+        }
+    };
+    match prepare(paths, config, detached) {
+        Ok((lock, rules, listener)) => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| format!("cannot start the event loop: {error}"))?;
+            let done: Result<(), String> = runtime.block_on(async {
+                let mut hub = Hub::new(rules, config, paths, listener)?;
+                answer("ready");
+                hub.run().await;
+                Ok(())
+            });
+            // the socket goes while the lock is still held: no later one's is removed
+            fs::remove_file(paths.socket()).ok();
+            drop(lock);
+            if let Err(error) = &done {
+                answer(error);
+            }
+            done
+        }
+        Err(error) => {
+            answer(&error);
+            Err(error)
+        }
+    }
+}
+
+type Prepared = (Flock<File>, Rules, std::os::unix::net::UnixListener);
+
+fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, String> {
+    paths.create()?;
+    let shims = paths.shims();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&shims)
+        .map_err(|error| format!("cannot make {}: {error}", shims.display()))?;
+    let lock = lock(&paths.run.join("supervisor.lock"))?;
+    log::open(&paths.log());
+    if detached {
+        // fails only for a process group's leader, which then has no terminal to lose
+        nix::unistd::setsid().ok();
+    }
+    std::env::set_current_dir("/").map_err(|error| format!("cannot enter /: {error}"))?;
+    nix::sys::prctl::set_child_subreaper(true)
+        .map_err(|error| format!("cannot become a subreaper: {error}"))?;
+    // colours are for each client's terminal to decide, not for this one's environment
+    crossterm::style::force_color_output(true);
+    let rules = Rules {
+        tasks: paths.tasks(),
+        shims,
+        boot: proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?,
+        task_cap: config.output.task_cap,
+        total_cap: config.output.total_cap,
+        orphan: config.supervisor.orphan_limit,
+        idle_exit: config.supervisor.idle_exit,
+    };
+    let path = paths.socket();
+    let listener = socket::listen(&path)
+        .map_err(|error| format!("cannot listen at {}: {error}", path.display()))?;
+    Ok((lock, rules, listener))
+}
+
+/// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
+fn lock(path: &Path) -> Result<Flock<File>, String> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
+    let mut lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(file, _)| {
+        let pid = io::read_to_string(file).unwrap_or_default();
+        format!(
+            "a supervisor runs here already (pid {}); wrangle shutdown ends it",
+            pid.trim()
+        )
+    })?;
+    let me = std::process::id();
+    lock.set_len(0)
+        .and_then(|()| writeln!(lock, "{me}"))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(lock)
+}
+
+/// Lets go of what the client gave: it, and whoever reads behind it, would wait for ever.
+fn close_stdio() {
+    if let Ok(null) = OpenOptions::new().read(true).write(true).open("/dev/null") {
+        let null = null.as_fd();
+        rustix::stdio::dup2_stdin(null).ok();
+        rustix::stdio::dup2_stdout(null).ok();
+        rustix::stdio::dup2_stderr(null).ok();
+    }
+}

@@ -1,0 +1,627 @@
+//! The loop: everything that happens comes in here, everything that is done goes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::UnixListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+
+use super::clients::{self, Clients};
+use super::event::{ClientId, Event};
+use super::outputs::Outputs;
+use super::recover;
+use super::session::Session;
+use super::shims::Shims;
+use super::sweep::Sweep;
+use super::trim::trim;
+use crate::config::{Config, Paths};
+use crate::core::effect::Effect;
+use crate::core::engine::{Engine, Rules};
+use crate::core::id::RunId;
+use crate::core::input::{Input, Ticket};
+use crate::core::shim::Order;
+use crate::core::wire::{FromClient, FromSupervisor, Hello, PROTOCOL, Request, Role, Welcome};
+use crate::output::{Ask, Search};
+use crate::screen::{Action, Keymap, Look, Screen};
+use crate::store::{self, Store};
+use crate::sys::clock::Clock;
+use crate::verb::Context;
+
+/// How long the end waits for shims to go and lines to be sent.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// How many events of clients and shims wait at most; who has more waits.
+const QUEUE: usize = 256;
+
+/// Everything a supervisor holds.
+pub(super) struct Hub {
+    clock: Clock,
+    engine: Engine,
+    store: Option<Store>,
+    shims: Shims,
+    sweeps: Vec<Sweep>,
+    clients: Clients,
+    outputs: Outputs,
+    tickets: BTreeMap<Ticket, (ClientId, u64)>,
+    next_ticket: u64,
+    keymap: Arc<Keymap>,
+    /// Whether screens show ages that count up.
+    clock_shown: bool,
+    /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
+    grace: Duration,
+    data: std::path::PathBuf,
+    listener: UnixListener,
+    events: Receiver<Event>,
+    /// From threads, which must never wait for the loop. What they may have under way
+    /// is bounded by what they were asked.
+    answers: UnboundedReceiver<Event>,
+    to_answers: UnboundedSender<Event>,
+    signals: Signals,
+    /// Everything is dead and on record: until when to wait for the rest.
+    leaving: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Signals {
+    child: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Hub {
+    /// Takes over what an earlier supervisor left. Must run inside the runtime.
+    pub(super) fn new(
+        rules: Rules,
+        config: &Config,
+        paths: &Paths,
+        listener: std::os::unix::net::UnixListener,
+    ) -> Result<Self, String> {
+        let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
+        let (keymap, conflicts) = Keymap::new(&config.keys);
+        let loaded = store::load(&rules.tasks)
+            .map_err(|error| cannot(&format!("read {}", rules.tasks.display()), error))?;
+        for problem in loaded.problems.iter().chain(&conflicts) {
+            tracing::error!("{problem}");
+        }
+        let (to_events, events) = channel(QUEUE);
+        let (to_answers, answers) = unbounded_channel();
+        let done = to_answers.clone();
+        let store = Store::open(rules.tasks.clone(), move |written| {
+            done.send(Event::Stored(written)).ok();
+        })
+        .map_err(|error| cannot("start the store's thread", error))?;
+        let signals = || -> std::io::Result<Signals> {
+            Ok(Signals {
+                child: signal(SignalKind::child())?,
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+                hangup: signal(SignalKind::hangup())?,
+            })
+        };
+        listener
+            .set_nonblocking(true)
+            .map_err(|error| cannot("listen", error))?;
+        let mut hub = Self {
+            clock: Clock::start(),
+            engine: Engine::new(rules, loaded.highest),
+            store: Some(store),
+            shims: Shims::new(to_events.clone()),
+            sweeps: Vec::new(),
+            clients: Clients::new(to_events),
+            outputs: Outputs::new(config.output.ring, to_answers.clone()),
+            tickets: BTreeMap::new(),
+            next_ticket: 0,
+            keymap: Arc::new(keymap),
+            clock_shown: config.screen.clock,
+            grace: config.task.grace,
+            data: paths.data.clone(),
+            listener: UnixListener::from_std(listener).map_err(|error| cannot("listen", error))?,
+            events,
+            answers,
+            to_answers,
+            signals: signals().map_err(|error| cannot("watch for signals", error))?,
+            leaving: None,
+        };
+        hub.take_over(loaded.records);
+        Ok(hub)
+    }
+
+    fn take_over(&mut self, records: Vec<crate::core::record::Record>) {
+        let mut known = Vec::new();
+        for record in records {
+            let run = record.task.run_id();
+            if !record.task.is_active() {
+                let gone = crate::core::input::Found::Gone {
+                    last: None,
+                    same_boot: false,
+                };
+                self.take(Input::Recovered(Box::new(record), gone));
+                continue;
+            }
+            known.push(run);
+            let (found, line) = recover::find(self.engine.rules(), &record);
+            tracing::info!(%run, adopted = line.is_some(), "taking over");
+            if let Some(line) = line
+                && let Err(error) = self.shims.attach(run, line)
+            {
+                tracing::error!(%run, %error, "a shim's line can't be used");
+            }
+            self.take(Input::Recovered(Box::new(record), found));
+        }
+        for (run, line) in recover::strays(self.engine.rules(), &known) {
+            tracing::warn!(%run, "a shim without a record is told to stop");
+            if self.shims.attach(run, line).is_ok() {
+                self.shims.order(run, Order::Stop { grace_ms: 10_000 });
+                self.shims.order(run, Order::Abandon);
+            }
+        }
+    }
+
+    /// Runs until the engine says that it is over.
+    pub(super) async fn run(&mut self) {
+        while !self.is_over() {
+            let deadline = self.deadline();
+            let sleep = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // signals and clients before output: a chatty task can't delay a key
+            tokio::select! {
+                biased;
+                _ = self.signals.terminate.recv() => self.shut_down(),
+                _ = self.signals.interrupt.recv() => self.shut_down(),
+                // a terminal that closes is no reason to stop
+                _ = self.signals.hangup.recv() => {}
+                _ = self.signals.child.recv() => self.shims.reap(),
+                stream = clients::next(&self.listener) => self.clients.accept(stream),
+                Some(event) = self.events.recv() => self.event(event),
+                Some(event) = self.answers.recv() => self.event(event),
+                () = sleep => {}
+            }
+            self.due();
+        }
+        self.farewell().await;
+    }
+
+    fn shut_down(&mut self) {
+        // asked a second time: at once
+        let force = self.engine.shutting_down();
+        self.take(Input::Shutdown { force });
+    }
+
+    fn is_over(&self) -> bool {
+        self.leaving
+            .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+    }
+
+    async fn farewell(&mut self) {
+        if let Some(store) = self.store.take() {
+            store.close();
+        }
+        let ids: Vec<ClientId> = self.clients.all.keys().copied().collect();
+        for id in ids {
+            if let Some(client) = self.clients.all.get(&id)
+                && client.session.is_some()
+            {
+                client.send(&FromSupervisor::Bye(None), &[]);
+            }
+            if let Some(writer) = self.clients.close(id) {
+                tokio::time::timeout(FAREWELL, writer).await.ok();
+            }
+        }
+    }
+
+    /// When something is due at the latest, whatever happens.
+    fn deadline(&self) -> Option<Instant> {
+        let frames = self
+            .clients
+            .all
+            .values()
+            .filter_map(|client| client.session.as_ref()?.due());
+        let engine = self.engine.deadline().map(|mono| self.clock.instant(mono));
+        frames
+            .chain(engine)
+            .chain(self.shims.deadline())
+            .chain(self.sweeps.iter().map(|sweep| sweep.next))
+            .chain(self.leaving)
+            .min()
+    }
+
+    /// Does what is due.
+    fn due(&mut self) {
+        let now = Instant::now();
+        self.shims.acknowledge(now);
+        self.sweep(now);
+        if self
+            .engine
+            .deadline()
+            .is_some_and(|at| self.clock.now().mono >= at)
+        {
+            self.take(Input::Tick);
+        }
+        self.draw(now);
+    }
+
+    /// A turn of each sweep that is due.
+    fn sweep(&mut self, now: Instant) {
+        let mut done = Vec::new();
+        for sweep in &mut self.sweeps {
+            if sweep.next <= now && sweep.round(&mut self.shims, now) {
+                done.push(sweep.run);
+            }
+        }
+        if done.is_empty() {
+            return;
+        }
+        self.sweeps.retain(|sweep| !done.contains(&sweep.run));
+        for run in done {
+            let last = recover::last_word(self.engine.rules(), run);
+            self.take(Input::Swept(run, last));
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Shim(status) => {
+                let run = status.run;
+                let shown = self.is_shown(run);
+                let watched = shown || self.engine.is_watched(run.task);
+                self.shims
+                    .reported(run, status.seq, watched, Instant::now());
+                self.take(Input::Status(status));
+                if shown {
+                    self.outputs.follow(&self.engine, run);
+                }
+            }
+            Event::ShimGone(run, generation) => {
+                if self.shims.gone(run, generation) {
+                    self.take(Input::ShimGone(run));
+                }
+            }
+            Event::Hello(id, hello) => self.hello(id, *hello),
+            Event::Client(id, said) => self.client(id, *said),
+            Event::ClientGone(id) => self.client_gone(id),
+            Event::Stored(done) => {
+                let input = match done.error {
+                    None => Input::Stored(done.then),
+                    Some(why) => {
+                        tracing::error!("{why}");
+                        Input::StoreFailed(done.task, why, done.then)
+                    }
+                };
+                self.take(input);
+            }
+            Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
+            Event::Block(block) => {
+                let run = block.run;
+                self.outputs.accept(&block);
+                // more may have come while it was read
+                self.outputs.follow(&self.engine, run);
+                for session in self.sessions() {
+                    if session.screen.shown() == Some(run) {
+                        session.touch();
+                        if let Some(search) = &session.search {
+                            search.extend(block.end);
+                        }
+                    }
+                }
+            }
+            Event::Hits(id, hits) => {
+                if let Some(session) = self.session(id) {
+                    session.screen.hits(&hits);
+                    session.touch();
+                }
+            }
+        }
+    }
+
+    /// Hands something to the engine and does what comes of it.
+    fn take(&mut self, input: Input) {
+        let now = self.clock.now();
+        for effect in self.engine.handle(now, input) {
+            self.perform(effect);
+        }
+        for session in self.sessions() {
+            session.touch();
+        }
+    }
+
+    /// The one place where anything is done.
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store { record, then } => {
+                if let Some(store) = &self.store {
+                    store.save(record, then);
+                }
+            }
+            Effect::Spawn(launch) => {
+                let run = launch.run;
+                if let Err(error) = self.shims.spawn(launch) {
+                    let why = format!("cannot start its shim: {error}");
+                    tracing::error!(%run, "{why}");
+                    self.take(Input::SpawnFailed(run, why));
+                }
+            }
+            Effect::Order(run, order) => self.shims.order(run, order),
+            Effect::Sweep { run, leader } => {
+                let socket = self.engine.rules().shim_socket(run);
+                let now = Instant::now();
+                self.sweeps.push(Sweep::new(run, leader, socket, now));
+            }
+            Effect::Trim { runs, bytes } => self.trim(runs, bytes),
+            Effect::Answer {
+                ticket,
+                answer,
+                last,
+            } => self.answer(ticket, answer, last),
+            Effect::Exit => {
+                self.leaving.get_or_insert(Instant::now() + FAREWELL);
+            }
+        }
+    }
+
+    fn trim(&self, runs: Vec<RunId>, bytes: u64) {
+        let rules = self.engine.rules();
+        let runs: Vec<_> = runs
+            .into_iter()
+            .map(|run| {
+                let active = self
+                    .engine
+                    .task(run.task)
+                    .is_some_and(|task| task.run_id() == run && task.is_active());
+                (run, rules.run_dir(run), active)
+            })
+            .collect();
+        let answers = self.to_answers.clone();
+        let work = move || {
+            answers.send(Event::Trimmed(trim(&runs, bytes))).ok();
+        };
+        if let Err(error) = std::thread::Builder::new().name("trim".into()).spawn(work) {
+            tracing::error!(%error, "no thread to trim logs");
+            self.to_answers.send(Event::Trimmed(Vec::new())).ok();
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: crate::core::wire::Answer, last: bool) {
+        let found = if last {
+            self.tickets.remove(&ticket)
+        } else {
+            self.tickets.get(&ticket).copied()
+        };
+        let Some((id, number)) = found else { return };
+        let Some(client) = self.clients.all.get_mut(&id) else {
+            return;
+        };
+        if let Some(session) = client.session.as_mut() {
+            session.screen.answer(number, answer, last);
+            session.touch();
+        } else {
+            client.send(&FromSupervisor::Answer(number, answer, last), &[]);
+        }
+    }
+
+    fn request(&mut self, id: ClientId, number: u64, request: Request) {
+        self.next_ticket += 1;
+        let ticket = Ticket(self.next_ticket);
+        self.tickets.insert(ticket, (id, number));
+        let watched = match &request {
+            Request::Watch(target) => self.engine.resolve(target).ok(),
+            _ => None,
+        };
+        self.take(Input::Request(ticket, request));
+        if let Some(task) = watched.and_then(|id| self.engine.task(id)) {
+            self.shims.hasten(task.run_id(), Instant::now());
+        }
+    }
+
+    fn hello(&mut self, id: ClientId, hello: Hello) {
+        let Some(client) = self.clients.all.get_mut(&id) else {
+            return;
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        if hello.protocol != PROTOCOL {
+            let line = format!(
+                "the running supervisor is wrangle {version} (protocol {PROTOCOL}), this is {} (protocol {}); use the same program, or wrangle shutdown first",
+                hello.version, hello.protocol
+            );
+            client.send(&FromSupervisor::Refused(line), &[]);
+            self.clients.close(id);
+            return;
+        }
+        client.welcome = true;
+        let welcome = Welcome {
+            version: version.into(),
+            pid: std::process::id() as i32,
+            data: self.data.clone().into(),
+        };
+        client.send(&FromSupervisor::Welcome(welcome), &[]);
+        if let Role::Screen(terminal) = hello.role {
+            let (cols, rows) = (terminal.cols, terminal.rows);
+            let look = Look::of(&terminal.caller, self.clock_shown);
+            let context = Context {
+                caller: terminal.caller,
+                grace: self.grace,
+            };
+            let screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
+            match Session::new(screen, cols, rows, Instant::now()) {
+                Ok(session) => client.session = Some(Box::new(session)),
+                Err(error) => {
+                    let line = format!("cannot draw on this terminal: {error}");
+                    client.send(&FromSupervisor::Refused(line), &[]);
+                    self.clients.close(id);
+                    return;
+                }
+            }
+        }
+        self.take(Input::Joined);
+    }
+
+    fn client(&mut self, id: ClientId, said: FromClient) {
+        if !self
+            .clients
+            .all
+            .get(&id)
+            .is_some_and(|client| client.welcome)
+        {
+            return;
+        }
+        match said {
+            FromClient::Request(number, request) => self.request(id, number, request),
+            FromClient::Drawn => {
+                if let Some(session) = self.session(id) {
+                    session.drawn();
+                }
+            }
+            FromClient::Event(event) => {
+                let engine = &self.engine;
+                let Some(session) = self
+                    .clients
+                    .all
+                    .get_mut(&id)
+                    .and_then(|client| client.session.as_deref_mut())
+                else {
+                    return;
+                };
+                if let crossterm::event::Event::Resize(cols, rows) = event {
+                    session.resize(cols, rows);
+                }
+                let actions = session.screen.event(engine, event);
+                session.touch_now();
+                for action in actions {
+                    self.act(id, action);
+                }
+            }
+        }
+    }
+
+    /// What a key on a screen comes to.
+    fn act(&mut self, id: ClientId, action: Action) {
+        match action {
+            Action::Request(number, request) => self.request(id, number, request),
+            Action::Seen(task) => self.take(Input::Seen(task)),
+            Action::Detach => {
+                self.say(id, &FromSupervisor::Bye(None));
+                self.client_gone(id);
+            }
+            Action::Copy(text) => self.say(id, &FromSupervisor::Copy(text)),
+            Action::Page(run) => {
+                let title = format!("task {run}");
+                let log = self.engine.rules().run_dir(run).into();
+                self.say(id, &FromSupervisor::Page { log, title });
+            }
+            Action::Search(ask) => {
+                let answers = self.to_answers.clone();
+                let ask = Ask {
+                    generation: ask.generation,
+                    dir: self.engine.rules().run_dir(ask.run),
+                    pattern: ask.pattern,
+                };
+                let search = Search::start(ask, move |hits| {
+                    answers.send(Event::Hits(id, hits)).ok();
+                });
+                if let Err(error) = &search {
+                    tracing::error!(%error, "a search can't be started");
+                }
+                if let Some(session) = self.session(id) {
+                    session.search = search.ok();
+                }
+            }
+            Action::CancelSearch => {
+                if let Some(session) = self.session(id) {
+                    session.search = None;
+                }
+            }
+        }
+    }
+
+    fn say(&self, id: ClientId, line: &FromSupervisor) {
+        if let Some(client) = self.clients.all.get(&id) {
+            client.send(line, &[]);
+        }
+    }
+
+    fn client_gone(&mut self, id: ClientId) {
+        let Some(client) = self.clients.all.get(&id) else {
+            return;
+        };
+        let joined = client.welcome;
+        self.clients.close(id);
+        let tickets: Vec<Ticket> = self
+            .tickets
+            .iter()
+            .filter(|(_, (client, _))| *client == id)
+            .map(|(ticket, _)| *ticket)
+            .collect();
+        for ticket in tickets {
+            self.tickets.remove(&ticket);
+            self.take(Input::Forget(ticket));
+        }
+        if joined {
+            self.take(Input::Left);
+        }
+    }
+
+    /// Draws every screen for which a frame is due.
+    fn draw(&mut self, now: Instant) {
+        let due = |session: &Session| session.due().is_some_and(|at| at <= now);
+        let engine = &self.engine;
+        let mut actions = Vec::new();
+        for (id, client) in &mut self.clients.all {
+            if let Some(session) = client.session.as_deref_mut().filter(|session| due(session)) {
+                let wanted = session.screen.refresh(engine);
+                actions.extend(wanted.into_iter().map(|action| (*id, action)));
+            }
+        }
+        for (id, action) in actions {
+            self.act(id, action);
+        }
+        self.look_at_shown();
+        let time = self.clock.now();
+        for client in self.clients.all.values_mut() {
+            let Some(session) = client.session.as_deref_mut().filter(|session| due(session)) else {
+                continue;
+            };
+            if let Some(run) = session.screen.shown()
+                && let Some(ring) = self.outputs.ring(run)
+                && let Some(missing) = session.screen.layout(ring)
+            {
+                self.outputs.fetch(&self.engine, run, missing);
+            }
+            if let Some(bytes) = session.draw(&self.engine, time, now) {
+                client.send(&FromSupervisor::Frame(bytes.len()), &bytes);
+            }
+        }
+    }
+
+    /// Rings follow what screens show.
+    fn look_at_shown(&mut self) {
+        let shown: BTreeSet<RunId> = self
+            .sessions()
+            .filter_map(|session| session.screen.shown())
+            .collect();
+        for run in self.outputs.keep(&shown) {
+            self.outputs.follow(&self.engine, run);
+            self.shims.hasten(run, Instant::now());
+        }
+    }
+
+    fn is_shown(&self, run: RunId) -> bool {
+        self.outputs.ring(run).is_some()
+    }
+
+    fn sessions(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.clients
+            .all
+            .values_mut()
+            .filter_map(|client| client.session.as_deref_mut())
+    }
+
+    fn session(&mut self, id: ClientId) -> Option<&mut Session> {
+        self.clients.all.get_mut(&id)?.session.as_deref_mut()
+    }
+}

@@ -1,0 +1,87 @@
+//! At start: what did an earlier supervisor leave?
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::core::engine::Rules;
+use crate::core::id::RunId;
+use crate::core::input::Found;
+use crate::core::record::Record;
+use crate::core::shim::Status;
+use crate::shim::RECORD;
+use crate::sys::socket;
+
+/// How long a shim may take to answer before it is taken for dead: it reports at once
+/// when somebody connects, unless it is stopped or the machine is on its knees.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is left of a stored task's current run, and the line to its shim.
+pub(super) fn find(rules: &Rules, record: &Record) -> (Found, Option<UnixStream>) {
+    let run = record.task.run_id();
+    if let Some((stream, status)) = greet(&rules.shim_socket(run), run) {
+        return (Found::Shim(Box::new(status)), Some(stream));
+    }
+    let gone = Found::Gone {
+        last: last_word(rules, run),
+        same_boot: record.boot == rules.boot,
+    };
+    (gone, None)
+}
+
+/// What a run's shim last put on record.
+pub(super) fn last_word(rules: &Rules, run: RunId) -> Option<Box<Status>> {
+    let text = fs::read(rules.run_dir(run).join(RECORD)).ok()?;
+    let status: Status = serde_json::from_slice(&text).ok()?;
+    (status.run == run).then(|| Box::new(status))
+}
+
+/// Connects to a run's shim and takes its first report.
+fn greet(path: &Path, run: RunId) -> Option<(UnixStream, Status)> {
+    let stream = socket::connect(path).ok()?;
+    if !socket::peer_is_me(&stream) {
+        return None;
+    }
+    let first = || -> io::Result<Status> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut line = String::new();
+        // one report is sent, and the next only after it was acknowledged or something
+        // happened; what a reader this small may take too much of comes again, since
+        // every report is whole
+        BufReader::with_capacity(1, &stream).read_line(&mut line)?;
+        stream.set_read_timeout(None)?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    match first() {
+        Ok(status) if status.run == run => Some((stream, status)),
+        other => {
+            tracing::warn!(%run, ?other, "a shim listens and doesn't answer");
+            None
+        }
+    }
+}
+
+/// Shims that listen and belong to no active task: their record is gone or can't be
+/// read, so nobody could ever see or stop what they run.
+pub(super) fn strays(rules: &Rules, known: &[RunId]) -> Vec<(RunId, UnixStream)> {
+    let Ok(entries) = fs::read_dir(&rules.shims) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let run = name
+            .to_str()
+            .and_then(|name| name.strip_suffix(".sock")?.parse::<RunId>().ok());
+        let Some(run) = run.filter(|run| !known.contains(run)) else {
+            continue;
+        };
+        match socket::connect(&entry.path()) {
+            Ok(stream) => found.push((run, stream)),
+            Err(_) => drop(fs::remove_file(entry.path())),
+        }
+    }
+    found
+}
