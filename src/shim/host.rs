@@ -51,6 +51,8 @@ pub fn main() -> ExitCode {
 /// Moves the two sockets away from 0 and 1 and puts /dev/null there: a program that
 /// inherited them would keep them open for ever.
 fn take_over() -> io::Result<(Link, UnixListener)> {
+    // what ps and top call it, in place of the name of /proc/self/exe
+    nix::sys::prctl::set_name(c"wrangle-shim")?;
     rustix::process::setsid()?;
     tree::adopt()?;
     let keep = |fd: OwnedFd| -> io::Result<OwnedFd> {
