@@ -212,7 +212,7 @@ impl Pane {
         let mut view = View::new(ring, bounds.start..end, self);
         let top = view.last_page(&mut missing);
         let (rows, _) = view.fill(top, &mut None);
-        if end < bounds.end && self.following() {
+        if end < bounds.end && (self.following() || end == bounds.start) {
             let from = end.max(bounds.end.saturating_sub(READ));
             missing = Some(Missing(from..bounds.end));
         }
@@ -249,6 +249,9 @@ impl Pane {
             Stand::Follow | Stand::Hold => {
                 let mut lacking = None;
                 let shown = bounds.start..held_end(ring);
+                if shown.is_empty() {
+                    return None;
+                }
                 let top = View::new(ring, shown, self).last_page(&mut lacking);
                 if lacking.is_some() {
                     *missing = missing.take().or(lacking);

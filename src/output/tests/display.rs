@@ -115,7 +115,8 @@ proptest! {
         for line in line.split_inclusive(|b| *b == b'\n') {
             let clean = clean(line, &mut style);
             prop_assert!(clean.text.chars().all(|c| c == '\t' || !c.is_control()));
-            prop_assert!(!clean.text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')));
+            let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            prop_assert!(!clean.text.contains(turns));
             prop_assert_eq!(clean.styles[0].0, 0);
             prop_assert!(clean.styles.windows(2).all(|pair| pair[0].0 < pair[1].0));
             prop_assert!(clean.styles.iter().all(|(from, _)| clean.text.is_char_boundary(*from)));

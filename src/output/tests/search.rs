@@ -73,7 +73,7 @@ fn colour_and_progress_do_not_hide_a_match() {
     let dir = tempdir().unwrap();
     write_log(dir.path(), 0, log, 5);
     assert_eq!(all(dir.path(), "^error$").offsets(), [0]);
-    assert_eq!(all(dir.path(), "done").offsets(), [16]);
+    assert_eq!(all(dir.path(), "done").offsets(), [15]);
     assert_eq!(all(dir.path(), "10%").offsets(), [0u64; 0]);
     assert_eq!(all(dir.path(), "x*").offsets(), [0u64; 0]);
 }
