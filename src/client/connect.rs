@@ -181,3 +181,62 @@ fn this_program() -> io::Result<PathBuf> {
     }
     Ok(PathBuf::from("/proc/self/exe"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::io::Write;
+    use std::thread;
+
+    use super::*;
+
+    /// A herd in a directory of its own, and what listens there: says a line to each caller.
+    fn herd(words: &'static str) -> (tempfile::TempDir, Paths) {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::under(&OsString::from(dir.path())).unwrap();
+        paths.create().unwrap();
+        let listener = socket::listen(&paths.socket()).unwrap();
+        thread::spawn(move || {
+            let (mut caller, _) = listener.accept().unwrap();
+            let mut hello = String::new();
+            BufReader::new(&caller).read_line(&mut hello).unwrap();
+            assert!(hello.contains("protocol"));
+            caller.write_all(words.as_bytes()).unwrap();
+        });
+        (dir, paths)
+    }
+
+    #[test]
+    fn a_welcome_is_a_welcome() {
+        let (_dir, paths) = herd("{\"welcome\":{\"version\":\"9\",\"pid\":7,\"data\":\"/\"}}\n");
+        let (_, welcome) = connect(&paths, &Role::Call).unwrap();
+        assert_eq!((welcome.pid, welcome.version.as_str()), (7, "9"));
+    }
+
+    #[test]
+    fn a_refusal_is_passed_on() {
+        let (_dir, paths) = herd("{\"refused\":\"other version; do this\"}\n");
+        let trouble = connect(&paths, &Role::Call).unwrap_err();
+        assert_eq!(
+            trouble,
+            Trouble::Unreachable("other version; do this".into())
+        );
+        assert_eq!(trouble.code(), 3);
+    }
+
+    #[test]
+    fn what_is_no_supervisor_is_said_to_be_none() {
+        let (_dir, paths) = herd("HTTP/1.1 400\n");
+        assert_eq!(connect(&paths, &Role::Call).unwrap_err().code(), 3);
+    }
+
+    #[test]
+    fn nobody_there_and_a_stale_socket_are_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::under(&OsString::from(dir.path())).unwrap();
+        assert!(connect_if_running(&paths, &Role::Call).unwrap().is_none());
+        paths.create().unwrap();
+        drop(socket::listen(&paths.socket()).unwrap());
+        assert!(connect_if_running(&paths, &Role::Call).unwrap().is_none());
+    }
+}

@@ -2,6 +2,7 @@
 //! end the waiting.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -62,6 +63,10 @@ impl Line {
     /// From now on Ctrl-C ends the waiting, not the process. Where it was ignored when
     /// the program began (`nohup`, a script's background job) it stays so.
     pub(super) fn catch_interrupts(&mut self) -> Result<(), Trouble> {
+        // a blocked signal is queued even when it is ignored (signal(7))
+        if interrupts_are_ignored() {
+            return Ok(());
+        }
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGINT);
         let caught = mask
@@ -184,6 +189,16 @@ impl Line {
     }
 }
 
+/// Whether SIGINT is ignored, as `/proc/self/status` says (proc(5): one bit per signal).
+fn interrupts_are_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & (1 << (Signal::SIGINT as u32 - 1)) != 0)
+}
+
 /// The time left, rounded up so that a deadline is not polled for.
 fn left(until: Instant) -> PollTimeout {
     let left = until.saturating_duration_since(Instant::now());
@@ -226,5 +241,88 @@ impl Process {
                 Err(_) => return false,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::wire::Failure;
+
+    fn pair() -> (Line, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        (Line::new(ours), theirs)
+    }
+
+    fn say(to: &mut UnixStream, said: &FromSupervisor) {
+        let mut line = serde_json::to_vec(said).unwrap();
+        line.push(b'\n');
+        to.write_all(&line).unwrap();
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_their_number() {
+        let (mut line, mut supervisor) = pair();
+        let number = line.ask(Request::Shutdown { force: false }).unwrap();
+        say(
+            &mut supervisor,
+            &FromSupervisor::Answer(number + 7, Answer::Done(None), true),
+        );
+        say(
+            &mut supervisor,
+            &FromSupervisor::Answer(number, Answer::Done(Some("so".into())), true),
+        );
+        let (answer, last) = line.answer(number, None).unwrap().unwrap();
+        assert!(last && matches!(answer, Answer::Done(Some(what)) if what == "so"));
+    }
+
+    #[test]
+    fn a_refusal_has_the_exit_code_of_its_kind() {
+        for (failure, code) in [
+            (Failure::Failed, 1),
+            (Failure::Usage, 2),
+            (Failure::NoSuchTask, 4),
+        ] {
+            let (mut line, mut supervisor) = pair();
+            let number = line.ask(Request::Wait(Vec::new())).unwrap();
+            let answer = Answer::Failed(failure, "no".into());
+            say(
+                &mut supervisor,
+                &FromSupervisor::Answer(number, answer, true),
+            );
+            assert_eq!(line.answer(number, None).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn a_silent_supervisor_is_waited_for_until_the_time_is_up_and_a_dead_one_not() {
+        let (mut line, supervisor) = pair();
+        let soon = Instant::now() + Duration::from_millis(5);
+        assert!(line.answer(1, Some(soon)).unwrap().is_none());
+        drop(supervisor);
+        assert_eq!(line.answer(1, None).unwrap_err().code(), 3);
+    }
+
+    #[test]
+    fn words_of_another_version_are_no_panic() {
+        let (mut line, mut supervisor) = pair();
+        supervisor.write_all(b"hello?\n").unwrap();
+        let trouble = line.next(None).unwrap_err();
+        assert_eq!(trouble.code(), 3);
+        assert!(trouble.to_string().contains("another version"));
+    }
+
+    #[test]
+    fn an_answer_in_pieces_is_one_answer() {
+        let (mut line, mut supervisor) = pair();
+        let said = FromSupervisor::Answer(1, Answer::Done(None), true);
+        let mut bytes = serde_json::to_vec(&said).unwrap();
+        bytes.push(b'\n');
+        let (head, tail) = bytes.split_at(9);
+        supervisor.write_all(head).unwrap();
+        let soon = Instant::now() + Duration::from_millis(5);
+        assert!(line.answer(1, Some(soon)).unwrap().is_none());
+        supervisor.write_all(tail).unwrap();
+        assert!(line.answer(1, None).unwrap().is_some());
     }
 }

@@ -16,6 +16,8 @@ use crate::output::LogFiles;
 
 /// What is read at once.
 const READ: usize = 256 << 10;
+/// The pager where `PAGER` names none.
+const USUAL: &str = "if command -v less >/dev/null; then exec less -R; else exec more; fi";
 /// What a shell says when there is no such program.
 const NOT_FOUND: i32 = 127;
 
@@ -43,7 +45,7 @@ impl Pager {
         let name = env::var("PAGER")
             .ok()
             .filter(|name| !name.trim().is_empty())
-            .unwrap_or_else(|| "less -R || more".into());
+            .unwrap_or_else(|| USUAL.into());
         let log = LogFiles::open(dir)?;
         let mut child = Command::new("sh")
             .args(["-c", &name])

@@ -37,7 +37,10 @@ pub(super) fn processes(count: u32) -> String {
 pub(super) fn sentence(task: &TaskReport) -> String {
     let mut line = format!("task {} ({}) {}", task.id, plain(&task.name), task.state);
     let how = match (&task.outcome, &task.reason) {
-        (Some(outcome), None) => Some(outcome.replace('_', " ")),
+        (Some(outcome), None) => Some(match task.exit_code {
+            Some(code) if code != 0 => format!("{outcome}, exit code {code}"),
+            _ => outcome.replace('_', " "),
+        }),
         (_, reason) => reason.as_deref().map(plain),
     };
     if let Some(how) = how {
