@@ -108,7 +108,7 @@ impl Find {
         let more = if self.found.capped { "+" } else { "" };
         let count = match (hits.len(), self.at) {
             (0, _) if self.found.done => return "no hit".into(),
-            (0, _) => String::new(),
+            (0, _) => "searching".into(),
             (count, Some(at)) => {
                 let before = hits.partition_point(|hit| *hit < at);
                 format!("{} of {count}{more}", before + 1)
@@ -120,9 +120,7 @@ impl Find {
             return count;
         }
         let percent = u128::from(scanned) * 100 / u128::from(total);
-        format!("{count} {percent}% searched")
-            .trim_start()
-            .to_owned()
+        format!("{count}, {percent}% searched")
     }
 
     fn show(&self, view: &mut View) {

@@ -74,7 +74,8 @@ impl View {
         let left = run.and_then(|run| self.left.remove(&run));
         let mut pane = left.unwrap_or_else(|| Pane::new(cols, rows));
         pane.resize(cols, rows);
-        let before = std::mem::replace(&mut self.pane, pane);
+        let mut before = std::mem::replace(&mut self.pane, pane);
+        before.highlight(None);
         if let Some(run) = self.run
             && !before.following()
         {
@@ -93,6 +94,9 @@ impl View {
             self.pane.resize(cols, rows);
             // its rows are others now
             self.selection = None;
+            if cols == 0 || rows == 0 {
+                self.layout = Layout::default();
+            }
         }
     }
 

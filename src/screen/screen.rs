@@ -41,6 +41,8 @@ pub struct Screen {
     /// Whether the keys go to the output.
     pub(super) reading: bool,
     pub(super) zoom: bool,
+    /// Whether they did before the zoom.
+    pub(super) was_reading: bool,
     pub(super) mode: Mode,
     pub(super) find: Option<Find>,
     pub(super) bar: Bar,
@@ -104,6 +106,7 @@ impl Screen {
             view: View::default(),
             reading: false,
             zoom: false,
+            was_reading: false,
             mode: Mode::Normal,
             find: None,
             bar: Bar::default(),
@@ -216,6 +219,12 @@ impl Screen {
                 }
             }
         }
+    }
+
+    /// Puts a line before the person that says what went wrong outside of this screen,
+    /// until the next key.
+    pub fn notice(&mut self, line: impl Into<String>) {
+        self.fail(line);
     }
 
     /// How long after `now` something on this screen next changes by time alone, as the

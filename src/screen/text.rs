@@ -86,6 +86,21 @@ pub(super) fn right(text: &str, cells: usize, more: char) -> String {
     format!("{:fill$}{text}", "")
 }
 
+/// A text in rows of at most so many cells, broken between words.
+pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match rows.last_mut() {
+            Some(row) if width(row) + 1 + width(word) <= cells => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
+}
+
 /// "1 task", "3 tasks".
 pub(super) fn count(number: usize, noun: &str) -> String {
     match number {

@@ -26,10 +26,16 @@ impl Screen {
             }
             Command::PageUp => self.view.page(-1),
             Command::PageDown => self.view.page(1),
-            Command::Switch => self.reading = !self.reading,
+            Command::Switch => {
+                self.zoom = false;
+                self.reading = !self.reading;
+            }
             Command::Zoom => {
+                if !self.zoom {
+                    self.was_reading = self.reading;
+                }
                 self.zoom = !self.zoom;
-                self.reading = self.zoom;
+                self.reading = self.zoom || self.was_reading;
             }
             Command::Back => self.back(),
             Command::Attention => {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::Desk;
 use crate::core::id::TaskId;
-use crate::core::task::Exit;
+use crate::core::task::{Exit, Task};
 use crate::output::Hits;
 
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ proptest! {
     fn nothing_panics(steps in proptest::collection::vec(step(), 1..60)) {
         let mut desk = Desk::new(80, 24);
         for step in steps {
-            let known = |desk: &Desk, id: u32| desk.engine.task(TaskId(id)).map(|task| task.is_active());
+            let known = |desk: &Desk, id: u32| desk.engine.task(TaskId(id)).map(Task::is_active);
             match step {
                 Step::Event(event) => desk.event(event),
                 Step::Launch(name) => {

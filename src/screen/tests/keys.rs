@@ -18,8 +18,8 @@ fn desk() -> Desk {
     let third = desk.launch("chat", "cat", true);
     desk.begin(third);
     desk.exit(second, Exit::Code(1), 0);
-    let lines: String = (0..500).map(|n| format!("line {n}\n")).collect();
-    desk.write(first, &lines);
+    let lines: Vec<String> = (0..500).map(|n| format!("line {n}\n")).collect();
+    desk.write(first, &lines.concat());
     desk.write(third, "hello\n");
     desk.press("g").taken();
     desk.draw();
@@ -122,6 +122,10 @@ fn focus_and_zoom() {
     assert!(!desk.screen.zoom && !desk.screen.reading);
     desk.press("Enter Esc");
     assert!(!desk.screen.zoom && !desk.screen.reading);
+    desk.press("Enter Tab");
+    assert!(!desk.screen.zoom && !desk.screen.reading);
+    desk.press("Tab Enter Enter");
+    assert!(!desk.screen.zoom && desk.screen.reading);
 }
 
 #[test]
@@ -333,7 +337,7 @@ fn searching() {
     assert!(desk.taken().is_empty());
     desk.press("Esc");
     assert!(matches!(desk.taken().as_slice(), [Action::CancelSearch]));
-    desk.press("n");
+    desk.press("Tab n");
     assert!(desk.text().contains("new task"));
 }
 

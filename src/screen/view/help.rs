@@ -8,7 +8,7 @@ use super::{hint, hints};
 use crate::screen::keymap::{Chord, Command};
 use crate::screen::mode::Mode;
 use crate::screen::screen::Screen;
-use crate::screen::text::{clean, left, width};
+use crate::screen::text::{clean, left, width, wrapped};
 use crate::screen::widget::{panel, place};
 
 /// Cells of an action's keys, where there is room.
@@ -72,21 +72,6 @@ fn broken(line: &str, cells: usize) -> Vec<String> {
         .into_iter()
         .map(|row| format!("{indent}{row}"))
         .collect()
-}
-
-/// A text in rows of at most so many cells, broken between words.
-fn wrapped(text: &str, cells: usize) -> Vec<String> {
-    let mut rows: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match rows.last_mut() {
-            Some(row) if width(row) + 1 + width(word) <= cells => {
-                row.push(' ');
-                row.push_str(word);
-            }
-            _ => rows.push(word.to_owned()),
-        }
-    }
-    rows
 }
 
 /// Draws as many lines as fit from where it is scrolled to.

@@ -8,9 +8,11 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use crate::core::engine::Engine;
+use crate::core::task::{Outcome, State};
 use crate::output::{Row, RowKind};
 use crate::screen::find::Find;
 use crate::screen::screen::Screen;
+use crate::screen::text::{clean, wrapped};
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
@@ -22,11 +24,20 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
     let layout = screen.view.laid_out();
     if layout.rows.is_empty() {
         let text = match &layout.trouble {
-            Some(trouble) => trouble.as_str(),
-            None if layout.missing.is_some() => "reading",
+            Some(trouble) => trouble.clone(),
+            None if layout.missing.is_some() => "reading".into(),
             None => nothing(engine, screen),
         };
-        frame.render_widget(Line::styled(format!(" {text}"), theme.dim), area);
+        let room = usize::from(area.width).saturating_sub(2);
+        let rows = wrapped(&clean(&text), room).into_iter();
+        for (row, y) in rows.zip(area.top()..area.bottom()) {
+            let area = Rect {
+                y,
+                height: 1,
+                ..area
+            };
+            frame.render_widget(Line::styled(format!(" {row}"), theme.dim), area);
+        }
         return;
     }
     let at = screen.find.as_ref().and_then(Find::at);
@@ -74,11 +85,19 @@ fn mark(frame: &mut Frame, area: Rect, columns: Range<u16>, style: Style) {
 }
 
 /// Why there is nothing to see.
-fn nothing(engine: &Engine, screen: &Screen) -> &'static str {
+fn nothing(engine: &Engine, screen: &Screen) -> String {
     let task = screen.view.run().and_then(|run| engine.task(run.task));
     match task {
-        Some(task) if task.run.written > 0 => "",
-        Some(task) if task.is_active() => "no output yet",
-        _ => "no output",
+        Some(task) if task.run.written > 0 => String::new(),
+        Some(task) if task.is_active() => "no output yet".into(),
+        Some(task) => match task.state() {
+            // in full, where the header has but a line for it
+            State::Ended {
+                outcome: Outcome::DidNotStart(why) | Outcome::Lost(why),
+                ..
+            } => why.clone(),
+            _ => "no output".into(),
+        },
+        None => String::new(),
     }
 }
