@@ -5,13 +5,14 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::line::{Line, News};
 use super::trouble::Trouble;
 use crate::config::Paths;
+use crate::core::shim::MARK;
 use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Role, Welcome};
 use crate::sys::socket;
 
@@ -104,6 +105,7 @@ fn greet(stream: UnixStream, role: &Role) -> Result<Option<(Line, Welcome)>, Tro
 /// Starts a supervisor and connects to it. Of two clients one starts and the other
 /// waits for the lock, then finds what the first one started.
 fn start(paths: &Paths) -> Result<UnixStream, Trouble> {
+    refuse_within_a_task(paths)?;
     paths.create().map_err(Trouble::Unreachable)?;
     let lock_path = paths.start_lock();
     let failed = |error: io::Error| {
@@ -127,6 +129,19 @@ fn start(paths: &Paths) -> Result<UnixStream, Trouble> {
             paths.log().display()
         ))
     })
+}
+
+/// A supervisor that a task starts belongs to the task's tree, and would die with it.
+fn refuse_within_a_task(paths: &Paths) -> Result<(), Trouble> {
+    let ours =
+        env::var_os(MARK).is_some_and(|socket| Path::new(&socket).starts_with(paths.shims()));
+    if ours {
+        return Err(Trouble::Unreachable(
+            "no supervisor runs, and one started within a task would end with it; run wrangle outside once"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Starts a supervisor and waits for its word: `ready`, or what is wrong.

@@ -35,15 +35,12 @@ impl Paths {
         let dirs = ProjectDirs::from("", "", "wrangle").ok_or(
             "no home directory is known; set HOME, or WRANGLE_HOME to a directory for wrangle",
         )?;
-        // the session's runtime directory may be gone, or another user's after su
-        let run = dirs
-            .runtime_dir()
-            .filter(|run| run.parent().is_some_and(is_mine))
-            .map_or_else(fallback_run, Path::to_path_buf);
         Ok(Self {
             config: dirs.config_dir().join("config.toml"),
             data: dirs.data_dir().to_path_buf(),
-            run,
+            // not the session's runtime directory: that one goes with the last log-out,
+            // and another session (cron, su) would look for the herd elsewhere
+            run: dirs.data_dir().join("run"),
             home: None,
         })
     }
@@ -72,9 +69,8 @@ impl Paths {
     /// # Errors
     /// One line that names the directory and says what to do.
     pub fn create(&self) -> Result<(), String> {
-        // data may be moved elsewhere by a link; what lies under a shared /tmp may not
-        private_dir(&self.data, true)?;
-        private_dir(&self.run, self.home.is_some())
+        private_dir(&self.data)?;
+        private_dir(&self.run)
     }
 
     /// Where the supervisor listens.
@@ -103,16 +99,8 @@ impl Paths {
     }
 }
 
-fn fallback_run() -> PathBuf {
-    env::temp_dir().join(format!("wrangle-{}", geteuid()))
-}
-
-fn is_mine(dir: &Path) -> bool {
-    fs::metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw())
-}
-
 /// Makes `dir` where it is missing, and sees to it that only this user can enter.
-fn private_dir(dir: &Path, follow: bool) -> Result<(), String> {
+fn private_dir(dir: &Path) -> Result<(), String> {
     let failed = |what: &str, error: io::Error| {
         format!(
             "cannot {what} {}: {error}; set WRANGLE_HOME to a directory you can write",
@@ -124,12 +112,7 @@ fn private_dir(dir: &Path, follow: bool) -> Result<(), String> {
         .mode(0o700)
         .create(dir)
         .map_err(|error| failed("make", error))?;
-    let meta = if follow {
-        fs::metadata(dir)
-    } else {
-        fs::symlink_metadata(dir)
-    }
-    .map_err(|error| failed("look at", error))?;
+    let meta = fs::metadata(dir).map_err(|error| failed("look at", error))?;
     if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
         return Err(format!(
             "{} is not a directory of yours; remove it, or set WRANGLE_HOME to one that is",

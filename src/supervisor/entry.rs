@@ -1,12 +1,10 @@
 //! Becoming the supervisor.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-
-use nix::fcntl::{Flock, FlockArg};
 
 use super::hub::Hub;
 use super::log;
@@ -55,7 +53,7 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
     }
 }
 
-type Prepared = (Flock<File>, Rules, std::os::unix::net::UnixListener);
+type Prepared = (File, Rules, std::os::unix::net::UnixListener);
 
 fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, String> {
     paths.create()?;
@@ -65,7 +63,7 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         .mode(0o700)
         .create(&shims)
         .map_err(|error| format!("cannot make {}: {error}", shims.display()))?;
-    let lock = lock(&paths.run.join("supervisor.lock"))?;
+    let lock = lock(&paths.data.join("supervisor.lock"))?;
     log::open(&paths.log());
     if detached {
         // fails only for a process group's leader, which then has no terminal to lose
@@ -92,7 +90,7 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
 }
 
 /// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
-fn lock(path: &Path) -> Result<Flock<File>, String> {
+fn lock(path: &Path) -> Result<File, String> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -101,18 +99,24 @@ fn lock(path: &Path) -> Result<Flock<File>, String> {
         .mode(0o600)
         .open(path)
         .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-    let mut lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(file, _)| {
-        let pid = io::read_to_string(file).unwrap_or_default();
-        format!(
-            "a supervisor runs here already (pid {}); wrangle shutdown ends it",
-            pid.trim()
-        )
-    })?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = io::read_to_string(&file).unwrap_or_default();
+            return Err(format!(
+                "a supervisor runs here already (pid {}); wrangle shutdown ends it",
+                pid.trim()
+            ));
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(format!("cannot lock {}: {error}", path.display()));
+        }
+    }
     let me = std::process::id();
-    lock.set_len(0)
-        .and_then(|()| writeln!(lock, "{me}"))
+    file.set_len(0)
+        .and_then(|()| writeln!(&file, "{me}"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    Ok(lock)
+    Ok(file)
 }
 
 /// Lets go of what the client gave: it, and whoever reads behind it, would wait for ever.

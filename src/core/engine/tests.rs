@@ -653,9 +653,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn apply(world: &mut World, step: Step) {
-    let run = |world: &World, id: u32| world.engine.task(TaskId(id)).map(|task| task.run_id());
-    match step {
+fn apply(world: &mut World, step: &Step) {
+    let run = |world: &World, id: u32| {
+        world
+            .engine
+            .task(TaskId(id))
+            .map(crate::core::task::Task::run_id)
+    };
+    match *step {
         Step::Launch(sweep) => {
             let after_exit = if sweep {
                 AfterExit::Sweep
@@ -731,7 +736,7 @@ proptest! {
     fn any_life_ends_in_a_true_state(steps in prop::collection::vec(step(), 0..120)) {
         let mut world = World::new();
         for step in steps {
-            apply(&mut world, step);
+            apply(&mut world, &step);
         }
         world.settle();
         let ticket = world.ask(Request::Shutdown { force: false });
