@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, };
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;

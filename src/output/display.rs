@@ -218,7 +218,7 @@ impl Perform for Writer {
 /// The character to show for one: itself, a sign for it, or nothing.
 fn shown(c: char) -> Option<char> {
     match c {
-        '\t' => Some(c),
+        ' '..='~' | '\t' => Some(c),
         // bell and shifts; marks of no width that can only deceive: direction marks,
         // zero-width spaces, invisible operators, tags
         '\u{7}'
@@ -248,8 +248,33 @@ fn shown(c: char) -> Option<char> {
 /// A line as search sees it: borrowed where nothing in it needs cleaning.
 pub(crate) fn searchable(line: &[u8]) -> Cow<'_, [u8]> {
     let body = body(line);
-    if memchr3(0x1b, b'\r', 0x8, body).is_none() {
+    let Some(escape) = memchr3(0x1b, b'\r', 0x8, body) else {
         return Cow::Borrowed(body);
+    };
+    let text = (body[escape] == 0x1b).then(|| without_csi(body)).flatten();
+    Cow::Owned(text.unwrap_or_else(|| {
+        let clean = clean(line, &mut Style::default());
+        clean.text.into_bytes()
+    }))
+}
+
+/// The line without its control sequences, where it holds whole ones of that kind
+/// (ECMA-48 5.4) and nothing else to clean: the usual coloured line, at the price of
+/// copying it.
+fn without_csi(line: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr3(0x1b, b'\r', 0x8, rest) {
+        out.extend_from_slice(&rest[..at]);
+        let sequence = rest[at..].strip_prefix(b"\x1b[")?;
+        let end = sequence
+            .iter()
+            .position(|byte| !matches!(byte, 0x20..=0x3f))?;
+        if !matches!(sequence[end], 0x40..=0x7e) {
+            return None;
+        }
+        rest = &sequence[end + 1..];
     }
-    Cow::Owned(clean(line, &mut Style::default()).text.into_bytes())
+    out.extend_from_slice(rest);
+    Some(out)
 }

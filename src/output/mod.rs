@@ -11,7 +11,8 @@
 //! | [`ring`] | what of a log is held in memory, within a cap |
 //! | `lines` | where lines begin and end |
 //! | [`display`] | a line's bytes as text that a terminal can be trusted with |
-//! | `sgr`, `wrap` | colours; rows of a width |
+//! | `sgr`, `wrap` | colours; where rows break |
+//! | [`rows`] | rows of a width, out of a ring |
 //! | [`pane`] | one client's view of one run: follow, scroll, wrap |
 //! | [`pattern`] | what is searched for |
 //! | [`search`] | every line that a pattern matches, newest first |
@@ -23,6 +24,7 @@ pub mod pane;
 pub mod pattern;
 pub mod reader;
 pub mod ring;
+pub mod rows;
 pub mod search;
 mod sgr;
 #[cfg(test)]
@@ -30,8 +32,9 @@ mod tests;
 mod wrap;
 
 pub use log::LogFiles;
-pub use pane::{Layout, Pane, Row, RowKind};
+pub use pane::{Layout, Pane};
 pub use pattern::Pattern;
 pub use reader::{Block, Fetch, Reader};
 pub use ring::Ring;
+pub use rows::{Row, RowKind};
 pub use search::{Ask, Found, Hits, Search};

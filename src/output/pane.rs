@@ -1,61 +1,18 @@
 //! One client's view of one run: follow, scroll, wrap.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytesize::ByteSize;
-use memchr::memrchr;
-use ratatui::style::{Modifier, Style};
-use ratatui::text::Line;
-
-use super::display::{clean, style_after};
-use super::lines::{Bytes, Missing, end_of, start_of};
+use super::lines::{Missing, start_of};
 use super::pattern::Pattern;
 use super::ring::Ring;
-use super::wrap;
-
-/// As far as colours are looked for above the first row, in bytes.
-const LOOK_BACK: u64 = 8 << 10;
+use super::rows::{Row, Spot, View};
 
 /// Bytes read at once when more are needed than are held.
 const READ: u64 = 256 << 10;
 
 /// Rows that may be scrolled by between two layouts.
 const MAX_SCROLL: i64 = 10_000;
-
-/// What a row shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowKind {
-    /// Output.
-    Text,
-    /// How much was dropped before the first kept line.
-    Dropped,
-}
-
-/// A row of the pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// What it shows: at most as wide as the pane, safe to draw, tabs expanded.
-    pub line: Line<'static>,
-    /// The line's id: the offset of its first byte in the run's output.
-    pub offset: u64,
-    /// Which row of its line, from 0.
-    pub part: u16,
-    /// Whether its line goes on in the next row: no line feed lies between them.
-    pub wrapped: bool,
-    /// Columns that the pattern matches.
-    pub matches: Vec<Range<u16>>,
-    /// What it shows.
-    pub kind: RowKind,
-}
-
-impl Row {
-    /// The row's text.
-    pub fn text(&self) -> String {
-        self.line.spans.iter().map(|span| &*span.content).collect()
-    }
-}
 
 /// What a pane shows now.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -76,14 +33,6 @@ pub struct Layout {
     pub following: bool,
     /// Why what is missing can't be had, where it can't.
     pub trouble: Option<String>,
-}
-
-/// A row's place: its line, and which row of it; -1 is the row above the first kept
-/// line that tells how much was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Spot {
-    line: u64,
-    part: i64,
 }
 
 /// Where a pane stands.
@@ -189,7 +138,7 @@ impl Pane {
         let mut missing = None;
         let down = self.scroll > 0;
         if let Some(spot) = self.settle(ring, &mut missing) {
-            let mut view = View::new(ring, bounds.clone(), self);
+            let mut view = self.view(ring, bounds.clone());
             let (rows, ends) = view.fill(spot, &mut missing);
             let full = rows.len() == usize::from(self.rows);
             if !ends || missing.is_some() || (full && !down) {
@@ -209,7 +158,7 @@ impl Pane {
         }
         // of a log that grows faster than it is read, what was read last is shown
         let end = held_end(ring);
-        let mut view = View::new(ring, bounds.start..end, self);
+        let mut view = self.view(ring, bounds.start..end);
         let top = view.last_page(&mut missing);
         let (rows, _) = view.fill(top, &mut None);
         if end < bounds.end && (self.following() || end == bounds.start) {
@@ -225,7 +174,7 @@ impl Pane {
         if bounds.is_empty() {
             return None;
         }
-        let mut view = View::new(ring, bounds.clone(), self);
+        let mut view = self.view(ring, bounds.clone());
         if let Some(offset) = self.jump {
             match start_of(&view, offset.clamp(bounds.start, bounds.end - 1)) {
                 Ok(line) => {
@@ -252,7 +201,7 @@ impl Pane {
                 if shown.is_empty() {
                     return None;
                 }
-                let top = View::new(ring, shown, self).last_page(&mut lacking);
+                let top = self.view(ring, shown).last_page(&mut lacking);
                 if lacking.is_some() {
                     *missing = missing.take().or(lacking);
                     return None;
@@ -266,6 +215,10 @@ impl Pane {
         }
         self.stand = Stand::At(spot);
         Some(spot)
+    }
+
+    fn view<'a>(&self, ring: &'a Ring, bounds: Range<u64>) -> View<'a> {
+        View::new(ring, bounds, self.cols, self.rows, self.pattern.clone())
     }
 
     fn finish(
@@ -300,209 +253,8 @@ impl Pane {
     }
 }
 
-/// A log's held bytes as rows of a width.
-struct View<'a> {
-    ring: &'a Ring,
-    bounds: Range<u64>,
-    cols: u16,
-    rows: usize,
-    pattern: Option<Arc<Pattern>>,
-    /// How many rows a line fills.
-    counts: HashMap<u64, i64>,
-    /// Where the last row's line ends.
-    reached: u64,
-}
-
-impl Bytes for View<'_> {
-    fn bounds(&self) -> Range<u64> {
-        self.bounds.clone()
-    }
-
-    fn chunk(&self, offset: u64) -> Option<(u64, &[u8])> {
-        let (start, bytes) = self.ring.chunk(offset)?;
-        let length = bytes.len().min((self.bounds.end - start) as usize);
-        Some((start, &bytes[..length]))
-    }
-}
-
-impl<'a> View<'a> {
-    fn new(ring: &'a Ring, bounds: Range<u64>, pane: &Pane) -> Self {
-        Self {
-            ring,
-            reached: bounds.start,
-            bounds,
-            cols: pane.cols,
-            rows: usize::from(pane.rows),
-            pattern: pane.pattern.clone(),
-            counts: HashMap::new(),
-        }
-    }
-
-    /// The line's bytes, and where it ends.
-    fn line(&self, line: u64) -> Result<(Vec<u8>, u64), Missing> {
-        let end = end_of(self, line)?;
-        let mut bytes = Vec::with_capacity((end - line) as usize);
-        if self.ring.copy(line..end, &mut bytes) {
-            Ok((bytes, end))
-        } else {
-            Err(Missing(line..end))
-        }
-    }
-
-    /// The line's first and one past its last row.
-    fn parts(&mut self, line: u64) -> Result<Range<i64>, Missing> {
-        let marker = line == self.bounds.start && line > 0;
-        let count = if let Some(count) = self.counts.get(&line) {
-            *count
-        } else {
-            let (bytes, _) = self.line(line)?;
-            let clean = clean(&bytes, &mut Style::default());
-            let count = wrap::rows(&clean.text, self.cols).len() as i64;
-            self.counts.insert(line, count);
-            count
-        };
-        Ok(if marker { -1 } else { 0 }..count)
-    }
-
-    /// The first row of the last full page; as far up as bytes are held.
-    fn last_page(&mut self, missing: &mut Option<Missing>) -> Spot {
-        let mut spot = Spot {
-            line: self.bounds.end,
-            part: 0,
-        };
-        let mut up = -(self.rows as i64);
-        if let Err(lacking) = self.walk(&mut spot, &mut up) {
-            *missing = Some(lacking);
-        }
-        spot
-    }
-
-    /// Moves `spot` by `rows`, up where negative, as far as there are lines; counts
-    /// `rows` down to what could not be done because bytes are missing.
-    fn walk(&mut self, spot: &mut Spot, rows: &mut i64) -> Result<(), Missing> {
-        let Range { start: first, end } = self.bounds.clone();
-        if spot.line < end {
-            let parts = self.parts(spot.line)?;
-            spot.part = spot.part.clamp(parts.start, parts.end - 1);
-        }
-        while *rows < 0 {
-            let room = if spot.line >= end {
-                0
-            } else {
-                spot.part - self.parts(spot.line)?.start
-            };
-            let step = room.min(-*rows);
-            spot.part -= step;
-            *rows += step;
-            if *rows == 0 || spot.line <= first {
-                break;
-            }
-            let line = start_of(self, spot.line.min(end) - 1)?;
-            let part = self.parts(line)?.end - 1;
-            *spot = Spot { line, part };
-            *rows += 1;
-        }
-        while *rows > 0 && spot.line < end {
-            let room = self.parts(spot.line)?.end - 1 - spot.part;
-            let step = room.min(*rows);
-            spot.part += step;
-            *rows -= step;
-            let line = end_of(self, spot.line)?;
-            if *rows == 0 || line >= end {
-                break;
-            }
-            *spot = Spot { line, part: 0 };
-            *rows -= 1;
-        }
-        Ok(())
-    }
-
-    /// A page of rows from `spot` on, as far as bytes are held, and whether the log's
-    /// last row is among them.
-    fn fill(&mut self, spot: Spot, missing: &mut Option<Missing>) -> (Vec<Row>, bool) {
-        let Range { start: first, end } = self.bounds.clone();
-        let mut rows = Vec::with_capacity(self.rows);
-        let mut from = spot.part;
-        if from < 0 || (first == end && first > 0) {
-            rows.push(dropped(first, self.cols));
-            from = 0;
-        }
-        let mut line = spot.line;
-        let mut style = self.style_before(line);
-        self.reached = line;
-        while rows.len() < self.rows && line < end {
-            let (bytes, next) = match self.line(line) {
-                Ok(line) => line,
-                Err(lacking) => {
-                    missing.get_or_insert(lacking);
-                    break;
-                }
-            };
-            let clean = clean(&bytes, &mut style);
-            let matches = self.pattern.as_ref();
-            let matches = matches.map_or_else(Vec::new, |pattern| pattern.matches(&clean.text));
-            let ranges = wrap::rows(&clean.text, self.cols);
-            let torn = bytes.last() != Some(&b'\n') && next < end;
-            let last = ranges.len() - 1;
-            self.reached = next;
-            for (part, range) in ranges.into_iter().enumerate().skip(from as usize) {
-                if rows.len() == self.rows {
-                    return (rows, false);
-                }
-                let (drawn, matches) = wrap::draw(&clean, range, self.cols, &matches);
-                rows.push(Row {
-                    line: drawn,
-                    offset: line,
-                    part: part as u16,
-                    wrapped: part < last || torn,
-                    matches,
-                    kind: RowKind::Text,
-                });
-            }
-            from = 0;
-            line = next;
-        }
-        (rows, line >= end)
-    }
-
-    /// The colours that lines above leave on, as far as they are near and held.
-    fn style_before(&self, line: u64) -> Style {
-        let first = self.bounds.start;
-        let mut from = line;
-        while from > first && line - from < LOOK_BACK {
-            match self.chunk(from - 1) {
-                Some((start, _)) => from = start.max(first).max(line.saturating_sub(LOOK_BACK)),
-                None => break,
-            }
-        }
-        let mut bytes = Vec::new();
-        if !self.ring.copy(from..line, &mut bytes) || memrchr(0x1b, &bytes).is_none() {
-            return Style::default();
-        }
-        style_after(&bytes)
-    }
-}
-
 /// The end of what can be shown of the log's end.
 fn held_end(ring: &Ring) -> u64 {
     let bounds = ring.bounds();
     ring.held_end().clamp(bounds.start, bounds.end)
-}
-
-/// The row that tells what is no longer kept.
-fn dropped(bytes: u64, cols: u16) -> Row {
-    let mut text = format!("— {} dropped —", ByteSize(bytes).display().iec());
-    text.truncate(
-        text.char_indices()
-            .nth(usize::from(cols))
-            .map_or(text.len(), |(at, _)| at),
-    );
-    Row {
-        line: Line::styled(text, Style::new().add_modifier(Modifier::DIM)),
-        offset: bytes,
-        part: 0,
-        wrapped: false,
-        matches: Vec::new(),
-        kind: RowKind::Dropped,
-    }
 }

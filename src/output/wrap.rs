@@ -28,7 +28,7 @@ pub(crate) fn rows(text: &str, cols: u16) -> Vec<Range<usize>> {
     }
     let mut found = Vec::new();
     let (mut from, mut x) = (0, 0);
-    for (at, cluster) in text.grapheme_indices(true) {
+    for (at, cluster) in clusters(text) {
         let mut width = width(cluster, x, cols);
         if x + width > cols || (x == cols && cluster == "\t") {
             found.push(from..at);
@@ -47,8 +47,27 @@ fn is_simple(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
 }
 
+/// The characters of `text` as readers see them, and where they begin. ASCII that
+/// ASCII follows is known to stand alone, which spares most text the tables.
+fn clusters(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &text[at..];
+        let length = match rest.as_bytes() {
+            [] => return None,
+            [byte] | [byte, 0..0x80, ..] if byte.is_ascii() => 1,
+            _ => rest.graphemes(true).next()?.len(),
+        };
+        at += length;
+        Some((at - length, &rest[..length]))
+    })
+}
+
 /// Cells that a cluster takes at column `x`.
 fn width(cluster: &str, x: u16, cols: u16) -> u16 {
+    if let [0x20..=0x7e] = cluster.as_bytes() {
+        return 1;
+    }
     if cluster == "\t" {
         return (TAB - x % TAB).min(cols.saturating_sub(x));
     }
@@ -95,7 +114,7 @@ pub(crate) fn draw(
     let mut x = 0;
     let mut style = Style::default();
     let mut content = String::new();
-    for (at, cluster) in text.grapheme_indices(true) {
+    for (at, cluster) in clusters(text) {
         // a character has the style that it begins with, wherever a sequence tore it
         while let Some((_, next)) = styles.next_if(|(from, _)| *from <= row.start + at) {
             if *next != style && !content.is_empty() {
@@ -119,7 +138,7 @@ fn push(out: &mut String, cluster: &str, width: u16) {
     if cluster == "\t" {
         out.extend(std::iter::repeat_n(' ', usize::from(width)));
     } else if width > 0 {
-        if shown.width() == usize::from(width) {
+        if shown.len() == 1 || shown.width() == usize::from(width) {
             out.push_str(shown);
         } else {
             out.push(char::REPLACEMENT_CHARACTER);

@@ -47,6 +47,8 @@ pub(super) struct Hub {
     tickets: BTreeMap<Ticket, (ClientId, u64)>,
     next_ticket: u64,
     keymap: Arc<Keymap>,
+    /// What was wrong at start; every screen says the last of it.
+    problems: Vec<String>,
     /// Whether screens show ages that count up.
     clock_shown: bool,
     /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
@@ -83,7 +85,8 @@ impl Hub {
         let (keymap, conflicts) = Keymap::new(&config.keys);
         let loaded = store::load(&rules.tasks)
             .map_err(|error| cannot(&format!("read {}", rules.tasks.display()), error))?;
-        for problem in loaded.problems.iter().chain(&conflicts) {
+        let problems: Vec<String> = conflicts.into_iter().chain(loaded.problems).collect();
+        for problem in &problems {
             tracing::error!("{problem}");
         }
         let (to_events, events) = channel(QUEUE);
@@ -115,6 +118,7 @@ impl Hub {
             tickets: BTreeMap::new(),
             next_ticket: 0,
             keymap: Arc::new(keymap),
+            problems,
             clock_shown: config.screen.clock,
             grace: config.task.grace,
             data: paths.data.clone(),
@@ -447,7 +451,10 @@ impl Hub {
                 caller: terminal.caller,
                 grace: self.grace,
             };
-            let screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
+            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
+            for problem in &self.problems {
+                screen.notice(problem.clone());
+            }
             match Session::new(screen, cols, rows, Instant::now()) {
                 Ok(session) => client.session = Some(Box::new(session)),
                 Err(error) => {
@@ -524,10 +531,10 @@ impl Hub {
                 let search = Search::start(ask, move |hits| {
                     answers.send(Event::Hits(id, hits)).ok();
                 });
-                if let Err(error) = &search {
-                    tracing::error!(%error, "a search can't be started");
-                }
                 if let Some(session) = self.session(id) {
+                    if let Err(error) = &search {
+                        session.screen.notice(format!("cannot search: {error}"));
+                    }
                     session.search = search.ok();
                 }
             }

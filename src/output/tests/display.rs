@@ -1,8 +1,10 @@
+use std::ops::Range;
+
 use proptest::prelude::*;
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::display::{SafeLines, clean, safe_line};
+use super::super::display::{SafeLines, clean, safe_line, searchable};
 use super::super::wrap;
 use super::output;
 
@@ -101,11 +103,20 @@ fn rows_have_real_widths() {
 #[test]
 fn matches_are_told_in_columns() {
     let clean = clean("a\t世bc".as_bytes(), &mut Style::default());
-    let at =
-        |range, cols, found: &[std::ops::Range<usize>]| wrap::draw(&clean, range, cols, found).1;
-    assert_eq!(at(0..7, 20, &[0..2, 2..6]), [0..8, 8..11]);
-    assert_eq!(at(2..7, 20, &[0..1, 1..6]), [0..3]);
-    assert_eq!(at(0..2, 8, &[1..6]), [1..8]);
+    let at = |range, cols, from, to| {
+        let found = Range {
+            start: from,
+            end: to,
+        };
+        let columns = wrap::draw(&clean, range, cols, &[found]).1;
+        let columns = columns.iter().map(|c| (c.start, c.end));
+        columns.collect::<Vec<(u16, u16)>>()
+    };
+    assert_eq!(at(0..7, 20, 0, 2), [(0, 8)]);
+    assert_eq!(at(0..7, 20, 2, 6), [(8, 11)]);
+    assert_eq!(at(2..7, 20, 0, 2), []);
+    assert_eq!(at(2..7, 20, 1, 6), [(0, 3)]);
+    assert_eq!(at(0..2, 8, 1, 6), [(1, 8)]);
 }
 
 proptest! {
@@ -132,6 +143,12 @@ proptest! {
                 prop_assert!(!row.contains(char::is_control));
             }
         }
+    }
+
+    /// The short way to a line's text is no other than the long one.
+    #[test]
+    fn search_sees_what_is_shown(line in "[a-z ]{0,9}(\x1b\\[[0-9;:?<!]{0,5}[@-~][a-z \t]{0,9}){0,5}\n?") {
+        prop_assert_eq!(searchable(line.as_bytes()).into_owned(), text(line.as_bytes()).into_bytes());
     }
 
     #[test]

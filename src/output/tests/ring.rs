@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::super::reader::Block;
@@ -50,12 +52,21 @@ fn dropped_bytes_are_let_go() {
     assert!(ring.copy(200_000..300_000, &mut Vec::new()));
 }
 
+/// Bytes that differ from place to place.
+static LOG: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    (0..3_400_000u32)
+        .map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8)
+        .collect()
+});
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
     /// Whatever is inserted, read, evicted and dropped: what is held is what was
     /// written, the cap holds, and what is wanted, once brought, completes a range.
     #[test]
     fn agrees_with_a_vec(steps in prop::collection::vec((0u64..3_000_000, 1u64..400_000, 0u8..10), 1..40)) {
-        let log: Vec<u8> = (0..3_400_000u32).map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8).collect();
+        let log = &*LOG;
         let cap = 600_000;
         let mut ring = Ring::new(cap);
         ring.set_bounds(0, log.len() as u64);
