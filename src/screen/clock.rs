@@ -54,6 +54,16 @@ impl Clock {
         span(Duration::from_millis(age))
     }
 
+    /// For how long, as part of a sentence: "12m"; "since 10:32Z" where the clock stands.
+    pub(super) fn since(&self, since: Timestamp) -> String {
+        let age = self.age(since);
+        if self.runs {
+            age
+        } else {
+            format!("since {age}")
+        }
+    }
+
     /// How long nothing came, once that is worth a word.
     pub(super) fn silence(&self, since: Timestamp) -> Option<String> {
         if !self.runs {
@@ -67,10 +77,15 @@ impl Clock {
         Some(self.age(since))
     }
 
+    /// Whether ages run.
+    pub(super) const fn runs(&self) -> bool {
+        self.runs
+    }
+
     /// Whole seconds until then, rounded up: "7 s"; a time of day where the clock stands.
     pub(super) fn until(&self, then: Timestamp) -> String {
         if !self.runs {
-            return time_of_day(then);
+            return exactly(then);
         }
         let left = millis(self.now.until(then));
         let seconds = left.div_ceil(SECOND);
@@ -102,6 +117,13 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
+/// Hours, minutes and seconds in UTC.
+fn exactly(at: Timestamp) -> String {
+    let ms = at.0 % DAY;
+    let (hours, minutes, seconds) = (ms / HOUR, ms % HOUR / MINUTE, ms % MINUTE / SECOND);
+    format!("{hours:02}:{minutes:02}:{seconds:02}Z")
+}
+
 /// Hours and minutes in UTC.
 fn time_of_day(at: Timestamp) -> String {
     let ms = at.0 % DAY;
@@ -123,7 +145,7 @@ mod tests {
         let clock = Clock::new(Timestamp(5 * DAY), false);
         assert_eq!(clock.age(Timestamp(HOUR + MINUTE)), "01:01Z");
         assert_eq!(clock.silence(Timestamp(0)), None);
-        assert_eq!(clock.until(Timestamp(HOUR)), "01:00Z");
+        assert_eq!(clock.until(Timestamp(HOUR)), "01:00:00Z");
         assert_eq!(clock.next(), None);
     }
 

@@ -56,7 +56,7 @@ impl Find {
         let (line, _) = self.from;
         let near = self
             .found
-            .before(line + 1)
+            .before(line.saturating_add(1))
             .or_else(|| self.found.after(line));
         if near.is_some() && near != self.at {
             self.at = near;

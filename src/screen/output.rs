@@ -121,10 +121,11 @@ impl View {
         self.pane.following()
     }
 
-    /// The last line in view, and whether the end is followed.
+    /// The last line in view, and whether the end is followed: then past every line.
     pub(super) fn position(&self) -> (u64, bool) {
+        let following = self.pane.following();
         let last = self.layout.rows.last().map_or(0, |row| row.offset);
-        (last, self.pane.following())
+        (if following { u64::MAX } else { last }, following)
     }
 
     /// Scrolls by rows, up where negative.

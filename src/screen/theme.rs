@@ -171,3 +171,30 @@ impl Theme {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever sees no colours still sees every state apart.
+    #[test]
+    fn every_state_has_a_sign_of_its_own() {
+        for signs in [UNICODE, ASCII] {
+            let states = [
+                signs.starting,
+                signs.running,
+                signs.paused,
+                signs.stopping,
+                signs.lingering,
+                signs.succeeded,
+                signs.failed,
+                signs.killed,
+                signs.revoked,
+                signs.did_not_start,
+                signs.lost,
+            ];
+            let distinct: std::collections::BTreeSet<char> = states.into_iter().collect();
+            assert_eq!(distinct.len(), states.len());
+        }
+    }
+}

@@ -125,12 +125,15 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
         State::Running { .. } => {
             let silent =
                 silent(task, clock).map_or_else(String::new, |silent| format!(", {silent}"));
-            format!("running {}{silent}", clock.age(since))
+            format!("running {}{silent}", clock.since(since))
         }
-        State::Paused { since, .. } => format!("paused {}", clock.age(*since)),
+        State::Paused { since, .. } => format!("paused {}", clock.since(*since)),
         State::Stopping {
             kill_at: Some(at), ..
-        } => format!("stopping, {} to SIGKILL", clock.until(*at)),
+        } if clock.runs() => format!("stopping, {} to SIGKILL", clock.until(*at)),
+        State::Stopping {
+            kill_at: Some(at), ..
+        } => format!("stopping, SIGKILL at {}", clock.until(*at)),
         State::Stopping { kill_at: None, .. } => "stopping, SIGKILL sent".into(),
         State::Lingering {
             exit: how, left, ..

@@ -2,13 +2,14 @@
 
 use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::herd::{LOOK, screen};
 use super::{Desk, key};
 use crate::core::attention::Attention;
 use crate::core::id::{Target, TaskId};
 use crate::core::task::Exit;
 use crate::core::wire::{Answer, Failure, Request};
 use crate::output::Hits;
-use crate::screen::Action;
+use crate::screen::{Action, Look};
 
 /// Three tasks: one runs and writes, one was ended, one reads its input.
 fn desk() -> Desk {
@@ -342,6 +343,29 @@ fn searching() {
 }
 
 #[test]
+fn a_search_shows_the_hit_nearest_to_where_one_was() {
+    let mut desk = desk();
+    let hits = |generation| Hits {
+        generation,
+        offsets: vec![0, 3000, 4000],
+        scanned: 10,
+        total: 10,
+        done: true,
+        capped: false,
+        error: None,
+    };
+    desk.press("/ x");
+    desk.screen.hits(&hits(desk.screen.searches));
+    assert!(desk.text().contains("3 of 3"));
+    desk.press("Esc");
+    assert!(desk.screen.view.following());
+    desk.press("g").draw();
+    desk.press("/ x");
+    desk.screen.hits(&hits(desk.screen.searches));
+    assert!(desk.text().contains("1 of 3"));
+}
+
+#[test]
 fn a_wrong_pattern_says_so() {
     let mut desk = desk();
     desk.press("/").type_in("(");
@@ -541,6 +565,23 @@ fn the_timer_is_set_for_what_is_seen() {
     assert_eq!(next.as_millis(), 60_000);
     desk.exit(TaskId(1), Exit::Code(0), 0);
     desk.draw();
+    assert_eq!(desk.screen.next_change(desk.now()), None);
+}
+
+#[test]
+fn a_still_clock_needs_no_timer() {
+    let mut desk = Desk::new(80, 24);
+    let still = Look {
+        clock: false,
+        ..LOOK
+    };
+    desk.screen = screen(80, 24, still);
+    let id = desk.run("sleep", "sleep 1d");
+    desk.wait(600);
+    assert!(desk.text().contains("running since 12:00Z"));
+    assert_eq!(desk.screen.next_change(desk.now()), None);
+    desk.revoke(id);
+    assert!(desk.text().contains("SIGKILL at 12:10:10Z"));
     assert_eq!(desk.screen.next_change(desk.now()), None);
 }
 

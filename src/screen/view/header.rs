@@ -114,9 +114,9 @@ fn command(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen) {
     let home_dir = screen.context.caller.var("HOME").map(Raw::lossy);
     let dir = home(&dir, home_dir.as_deref());
     let command = task.spec.command_line();
-    let for_dir = room.saturating_sub(width(&command)).max(room / 3);
+    let for_dir = room.saturating_sub(width(&command) + 2).max(room / 3);
     let dir = cut_left(&dir, for_dir, more);
-    let command = cut(&command, room.saturating_sub(width(&dir)), more);
+    let command = cut(&command, room.saturating_sub(width(&dir) + 2), more);
     frame.render_widget(Line::styled(format!("   {command}"), theme.dim), area);
     frame.render_widget(
         Line::styled(dir.into_owned(), theme.dim).right_aligned(),
