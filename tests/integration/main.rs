@@ -1,1 +1,22 @@
+//! The real program on real processes: every promise tried from outside.
+//!
+//! Each test has a herd of its own ([`herd::Herd`]) that runs the real binary on the
+//! process trees and writers of `tests/kit/tree.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that fails says so by a panic, one that is skipped by a line"
+)]
+
+#[path = "../kit/content.rs"]
+mod content;
+
+mod crash;
+mod herd;
+mod kill;
+mod nothing_left;
+mod procs;
+mod pty;
+mod recycled;
+mod whole;
