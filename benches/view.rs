@@ -1,0 +1,247 @@
+//! The parts that draw, by themselves: a screenful, the pane's layout, the cleaning of
+//! lines, a search over 256 MiB. `cargo bench --bench view`.
+
+use std::fs;
+use std::hint::black_box;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Style;
+use wrangle::core::engine::{Engine, Rules};
+use wrangle::core::id::{Ident, RunId, TaskId};
+use wrangle::core::input::{Input, Ticket};
+use wrangle::core::log::{segment_name, segment_size};
+use wrangle::core::shim::Status;
+use wrangle::core::task::{AfterExit, Kind, Spec};
+use wrangle::core::time::{Now, Timestamp};
+use wrangle::core::wire::{Caller, Request, RunRequest};
+use wrangle::output::display::clean;
+use wrangle::output::search::{Ask, Search};
+use wrangle::output::{Pane, Pattern, Ring};
+use wrangle::screen::{Depth, Keymap, Look, Screen, view};
+use wrangle::verb;
+
+/// 2026-11-21 12:00:00 UTC.
+const NOW: Now = Now {
+    mono: Duration::from_secs(60),
+    wall: Timestamp(1_795_262_400_000),
+};
+
+const TASKS: u32 = 50;
+
+/// Lines of 100 bytes, every third of them coloured, one in a thousand with a needle.
+fn lines(bytes: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes + 128);
+    let mut number = 0_u32;
+    while text.len() < bytes {
+        let colour = if number.is_multiple_of(3) {
+            "\x1b[32m"
+        } else {
+            ""
+        };
+        let word = if number.is_multiple_of(1000) {
+            "needle"
+        } else {
+            "straw"
+        };
+        let line =
+            format!("{number:08} {colour}compiling the crate of {word}\x1b[0m and what it wants");
+        text.extend(format!("{line:<99}\n").bytes());
+        number += 1;
+    }
+    text.truncate(bytes);
+    text
+}
+
+fn ring() -> Ring {
+    let text = lines(4 << 20);
+    let mut ring = Ring::new(4 << 20);
+    ring.set_bounds(0, text.len() as u64);
+    ring.insert(0, &text);
+    ring
+}
+
+/// Fifty tasks that run.
+fn herd() -> Engine {
+    let rules = Rules {
+        tasks: "/t".into(),
+        shims: "/s".into(),
+        boot: "b".into(),
+        task_cap: 1 << 30,
+        total_cap: 1 << 40,
+        orphan: Duration::from_secs(600),
+        idle_exit: None,
+    };
+    let mut engine = Engine::new(rules, 0);
+    for number in 1..=TASKS {
+        let spec = Spec {
+            name: format!("task-{number}"),
+            kind: Kind::Command,
+            argv: vec!["make".into(), "-j8".into(), "test".into()],
+            dir: "/home/ada/src/api".into(),
+            grace_ms: 10_000,
+            after_exit: AfterExit::Keep,
+            stdin: false,
+            env_names: Vec::new(),
+        };
+        let env = Vec::new();
+        let request = Request::Run(Box::new(RunRequest { spec, env }));
+        engine.handle(NOW, Input::Request(Ticket(number.into()), request));
+        engine.handle(NOW, Input::Status(Box::new(running(number))));
+    }
+    engine
+}
+
+fn running(number: u32) -> Status {
+    let ident = |pid| Ident { pid, start: 1 };
+    Status {
+        run: RunId {
+            task: TaskId(number),
+            number: 1,
+        },
+        seq: 1,
+        shim: ident(1000 + number as i32),
+        leader: Some(ident(2000 + number as i32)),
+        started: Some(NOW.wall),
+        failed: None,
+        paused: false,
+        stopping: None,
+        exit: None,
+        exited: None,
+        exit_in_stop: false,
+        left: 1,
+        example: None,
+        empty: false,
+        drained: false,
+        written: 4 << 20,
+        dropped: 0,
+        last_output: Some(NOW.wall),
+        trouble: None,
+    }
+}
+
+fn screen(cols: u16, rows: u16) -> Screen {
+    let context = verb::Context {
+        caller: Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        },
+        grace: Duration::from_secs(10),
+    };
+    let look = Look {
+        depth: Depth::True,
+        unicode: true,
+        clock: true,
+    };
+    let (keymap, _) = Keymap::new(&toml::Table::new());
+    Screen::new(cols, rows, context, look, Arc::new(keymap))
+}
+
+fn screenful(bench: &mut Criterion) {
+    let engine = herd();
+    let ring = ring();
+    for (cols, rows) in [(80, 24), (200, 50)] {
+        let mut screen = screen(cols, rows);
+        screen.refresh(&engine);
+        let backend = TestBackend::new(cols, rows);
+        let Ok(mut terminal) = Terminal::new(backend);
+        bench.bench_function(&format!("screenful {cols}x{rows}"), |run| {
+            run.iter(|| {
+                screen.layout(&ring);
+                let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+            });
+        });
+    }
+}
+
+fn layout(bench: &mut Criterion) {
+    let ring = ring();
+    for (cols, rows) in [(80, 24), (200, 50)] {
+        let mut pane = Pane::new(cols, rows);
+        bench.bench_function(&format!("pane layout {cols}x{rows}"), |run| {
+            run.iter(|| black_box(pane.layout(&ring)));
+        });
+    }
+}
+
+fn cleaning(bench: &mut Criterion) {
+    let text = lines(1 << 20);
+    let mut group = bench.benchmark_group("clean");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("1 MiB of lines, a third coloured", |run| {
+        run.iter(|| {
+            for line in text.split(|byte| *byte == b'\n') {
+                black_box(clean(line, &mut Style::default()));
+            }
+        });
+    });
+    group.finish();
+}
+
+/// A log as a shim leaves it.
+fn write_log(dir: &Path, text: &[u8], times: usize) -> io::Result<()> {
+    let size = segment_size(256 << 20) as usize;
+    let all = text.len() * times;
+    for offset in (0..all).step_by(size) {
+        let segment: Vec<u8> = text
+            .iter()
+            .cycle()
+            .skip(offset % text.len())
+            .take(size.min(all - offset))
+            .copied()
+            .collect();
+        fs::write(dir.join(segment_name(offset as u64)), segment)?;
+    }
+    Ok(())
+}
+
+fn search(bench: &mut Criterion) {
+    let Ok(home) = tempfile::tempdir() else {
+        return;
+    };
+    let text = lines(8 << 20);
+    if write_log(home.path(), &text, 32).is_err() {
+        return;
+    }
+    let mut group = bench.benchmark_group("search 256 MiB");
+    group.throughput(Throughput::Bytes(256 << 20));
+    group.sample_size(10);
+    for (what, words) in [
+        ("rare word", "needle"),
+        ("expression", "n[aeiou]+dle .*wants"),
+        ("nothing", "absent"),
+    ] {
+        let Ok(pattern) = Pattern::new(words) else {
+            continue;
+        };
+        let pattern = Arc::new(pattern);
+        group.bench_function(what, |run| {
+            run.iter(|| {
+                let (tell, told) = channel();
+                let ask = Ask {
+                    generation: 1,
+                    dir: home.path().to_owned(),
+                    pattern: Arc::clone(&pattern),
+                };
+                let search = Search::start(ask, move |hits| {
+                    if hits.done {
+                        tell.send(hits.scanned).ok();
+                    }
+                });
+                let scanned = told.recv();
+                drop(search);
+                scanned
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(parts, screenful, layout, cleaning, search);
+criterion_main!(parts);

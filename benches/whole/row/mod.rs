@@ -1,0 +1,35 @@
+//! The rows of the table, a file each.
+
+mod fifty_writers;
+mod first_frame;
+mod idle;
+mod key;
+mod launch;
+mod memory;
+mod one_writer;
+mod revoke;
+
+use super::figure::Figure;
+use super::{Outcome, Scale};
+
+/// A row.
+pub(crate) struct Row {
+    /// By which it is chosen.
+    pub(crate) name: &'static str,
+    /// What it measures.
+    pub(crate) about: &'static str,
+    /// Measures.
+    pub(crate) run: fn(Scale) -> Outcome<Vec<Figure>>,
+}
+
+/// All rows.
+pub(crate) const ALL: &[Row] = &[
+    one_writer::ROW,
+    fifty_writers::ROW,
+    key::ROW,
+    idle::ROW,
+    memory::ROW,
+    first_frame::ROW,
+    launch::ROW,
+    revoke::ROW,
+];
