@@ -148,12 +148,12 @@ mod tests {
     fn goes_on_after_a_trim_from_outside() {
         let home = tempfile::tempdir().unwrap();
         let mut log = Writer::new(home.path(), 64 << 10).unwrap();
-        write_all(&mut log, &[1; 20_000]);
+        write_all(&mut log, &vec![1; 20_000]);
         for offset in [0, 4096] {
             fs::remove_file(home.path().join(segment_name(offset))).unwrap();
         }
         log.dropped_to(8192);
-        write_all(&mut log, &[2; 200_000]);
+        write_all(&mut log, &vec![2; 200_000]);
         let (first, bytes) = kept(home.path());
         assert_eq!(first, log.dropped());
         assert_eq!(first + bytes.len() as u64, 220_000);
