@@ -14,6 +14,9 @@ pub enum Action {
     Request(u64, Request),
     /// This client leaves; nothing of the herd changes.
     Detach,
+    /// This client leaves a herd in which nothing is active any more: unless somebody
+    /// else looks on, its supervisor has nothing left to do.
+    Finish,
     /// Put this on the client's clipboard.
     Copy(String),
     /// Show a run's whole log in the client's pager.

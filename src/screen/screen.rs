@@ -160,7 +160,7 @@ impl Screen {
         }
         if matches!(self.mode, Mode::Finish { .. }) && engine.active() == 0 {
             self.mode = Mode::Normal;
-            out.push(Action::Detach);
+            out.push(Action::Finish);
         }
         if let Mode::Kill(menu) = &mut self.mode {
             menu.refresh(engine);

@@ -511,9 +511,13 @@ impl Hub {
         match action {
             Action::Request(number, request) => self.request(id, number, request),
             Action::Seen(task) => self.take(Input::Seen(task)),
-            Action::Detach => {
-                self.say(id, &FromSupervisor::Bye(None));
-                self.client_gone(id);
+            Action::Detach => self.dismiss(id),
+            Action::Finish => {
+                self.dismiss(id);
+                // somebody may have launched something meanwhile, or still look on
+                if self.engine.active() == 0 && self.sessions().next().is_none() {
+                    self.take(Input::Shutdown { force: false });
+                }
             }
             Action::Copy(text) => self.say(id, &FromSupervisor::Copy(text)),
             Action::Page(run) => {
@@ -544,6 +548,12 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// Ends a screen.
+    fn dismiss(&mut self, id: ClientId) {
+        self.say(id, &FromSupervisor::Bye(None));
+        self.client_gone(id);
     }
 
     fn say(&self, id: ClientId, line: &FromSupervisor) {

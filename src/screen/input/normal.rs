@@ -183,7 +183,7 @@ impl Screen {
     /// Revokes all, and shows who still lives until nobody does.
     pub(super) fn finish(&mut self, turn: &mut Turn) {
         if turn.engine.active() == 0 {
-            turn.out.push(Action::Detach);
+            turn.out.push(Action::Finish);
         } else {
             self.revoke_all(&mut turn.out, false);
             self.mode = Mode::Finish { scroll: 0 };
