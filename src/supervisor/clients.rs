@@ -1,6 +1,7 @@
 //! Connected clients: accepting them, reading their lines, writing to them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -45,6 +46,8 @@ impl Client {
 pub(super) struct Clients {
     events: Sender<Event>,
     pub(super) all: BTreeMap<ClientId, Client>,
+    /// Writers of clients that are gone, with what is still to be sent.
+    leaving: Vec<JoinHandle<()>>,
     next: u64,
 }
 
@@ -53,6 +56,7 @@ impl Clients {
         Self {
             events,
             all: BTreeMap::new(),
+            leaving: Vec::new(),
             next: 0,
         }
     }
@@ -82,10 +86,32 @@ impl Clients {
     }
 
     /// Ends a connection once all that was queued for it is sent.
-    pub(super) fn close(&mut self, id: ClientId) -> Option<JoinHandle<()>> {
-        let client = self.all.remove(&id)?;
-        client.reader.abort();
-        Some(client.writer)
+    pub(super) fn close(&mut self, id: ClientId) {
+        self.leaving.retain(|writer| !writer.is_finished());
+        if let Some(client) = self.all.remove(&id) {
+            client.reader.abort();
+            self.leaving.push(client.writer);
+        }
+    }
+
+    /// Ends all connections; waits until what was queued is sent, at most for so long.
+    pub(super) async fn farewell(&mut self, patience: Duration) {
+        let ids: Vec<ClientId> = self.all.keys().copied().collect();
+        for id in ids {
+            if let Some(client) = self.all.get(&id)
+                && client.session.is_some()
+            {
+                client.send(&FromSupervisor::Bye(None), &[]);
+            }
+            self.close(id);
+        }
+        let sent = async {
+            for writer in self.leaving.drain(..) {
+                writer.await.ok();
+            }
+        };
+        // one that reads nothing keeps nobody
+        tokio::time::timeout(patience, sent).await.ok();
     }
 }
 
@@ -97,7 +123,7 @@ pub(super) async fn next(listener: &UnixListener) -> UnixStream {
             Err(error) => {
                 // out of descriptors: those who are connected may leave meanwhile
                 tracing::warn!(%error, "a connection can't be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The loop: everything that happens comes in here, everything that is done goes out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,6 @@ use super::clients::{self, Clients};
 use super::event::{ClientId, Event};
 use super::outputs::Outputs;
 use super::recover;
-use super::session::Session;
 use super::shims::Shims;
 use super::sweep::Sweep;
 use super::trim::trim;
@@ -22,12 +21,9 @@ use crate::core::engine::{Engine, Rules};
 use crate::core::id::RunId;
 use crate::core::input::{Input, Ticket};
 use crate::core::shim::Order;
-use crate::core::wire::{FromClient, FromSupervisor, Hello, PROTOCOL, Request, Role, Welcome};
-use crate::output::{Ask, Search};
-use crate::screen::{Action, Keymap, Look, Screen};
+use crate::screen::Keymap;
 use crate::store::{self, Store};
 use crate::sys::clock::Clock;
-use crate::verb::Context;
 
 /// How long the end waits for shims to go and lines to be sent.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -37,29 +33,29 @@ const QUEUE: usize = 256;
 
 /// Everything a supervisor holds.
 pub(super) struct Hub {
-    clock: Clock,
-    engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) engine: Engine,
     store: Option<Store>,
-    shims: Shims,
+    pub(super) shims: Shims,
     sweeps: Vec<Sweep>,
-    clients: Clients,
-    outputs: Outputs,
-    tickets: BTreeMap<Ticket, (ClientId, u64)>,
-    next_ticket: u64,
-    keymap: Arc<Keymap>,
+    pub(super) clients: Clients,
+    pub(super) outputs: Outputs,
+    pub(super) tickets: BTreeMap<Ticket, (ClientId, u64)>,
+    pub(super) next_ticket: u64,
+    pub(super) keymap: Arc<Keymap>,
     /// What was wrong at start; every screen says the last of it.
-    problems: Vec<String>,
+    pub(super) problems: Vec<String>,
     /// Whether screens show ages that count up.
-    clock_shown: bool,
+    pub(super) clock_shown: bool,
     /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
-    grace: Duration,
-    data: std::path::PathBuf,
+    pub(super) grace: Duration,
+    pub(super) data: std::path::PathBuf,
     listener: UnixListener,
     events: Receiver<Event>,
     /// From threads, which must never wait for the loop. What they may have under way
     /// is bounded by what they were asked.
     answers: UnboundedReceiver<Event>,
-    to_answers: UnboundedSender<Event>,
+    pub(super) to_answers: UnboundedSender<Event>,
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
     leaving: Option<Instant>,
@@ -207,17 +203,7 @@ impl Hub {
         if let Some(store) = self.store.take() {
             store.close();
         }
-        let ids: Vec<ClientId> = self.clients.all.keys().copied().collect();
-        for id in ids {
-            if let Some(client) = self.clients.all.get(&id)
-                && client.session.is_some()
-            {
-                client.send(&FromSupervisor::Bye(None), &[]);
-            }
-            if let Some(writer) = self.clients.close(id) {
-                tokio::time::timeout(FAREWELL, writer).await.ok();
-            }
-        }
+        self.clients.farewell(FAREWELL).await;
     }
 
     /// When something is due at the latest, whatever happens.
@@ -269,7 +255,7 @@ impl Hub {
         }
     }
 
-    fn event(&mut self, event: Event) {
+    pub(super) fn event(&mut self, event: Event) {
         match event {
             Event::Shim(status) => {
                 let run = status.run;
@@ -325,7 +311,7 @@ impl Hub {
     }
 
     /// Hands something to the engine and does what comes of it.
-    fn take(&mut self, input: Input) {
+    pub(super) fn take(&mut self, input: Input) {
         let now = self.clock.now();
         for effect in self.engine.handle(now, input) {
             self.perform(effect);
@@ -389,256 +375,5 @@ impl Hub {
             tracing::error!(%error, "no thread to trim logs");
             self.to_answers.send(Event::Trimmed(Vec::new())).ok();
         }
-    }
-
-    fn answer(&mut self, ticket: Ticket, answer: crate::core::wire::Answer, last: bool) {
-        let found = if last {
-            self.tickets.remove(&ticket)
-        } else {
-            self.tickets.get(&ticket).copied()
-        };
-        let Some((id, number)) = found else { return };
-        let Some(client) = self.clients.all.get_mut(&id) else {
-            return;
-        };
-        if let Some(session) = client.session.as_mut() {
-            session.screen.answer(number, answer, last);
-            session.touch();
-        } else {
-            client.send(&FromSupervisor::Answer(number, answer, last), &[]);
-        }
-    }
-
-    fn request(&mut self, id: ClientId, number: u64, request: Request) {
-        self.next_ticket += 1;
-        let ticket = Ticket(self.next_ticket);
-        self.tickets.insert(ticket, (id, number));
-        let watched = match &request {
-            Request::Watch(target) => self.engine.resolve(target).ok(),
-            _ => None,
-        };
-        self.take(Input::Request(ticket, request));
-        if let Some(task) = watched.and_then(|id| self.engine.task(id)) {
-            self.shims.hasten(task.run_id(), Instant::now());
-        }
-    }
-
-    fn hello(&mut self, id: ClientId, hello: Hello) {
-        let Some(client) = self.clients.all.get_mut(&id) else {
-            return;
-        };
-        let version = env!("CARGO_PKG_VERSION");
-        if hello.protocol != PROTOCOL {
-            let line = format!(
-                "the running supervisor is wrangle {version} (protocol {PROTOCOL}), this is {} (protocol {}); use the same program, or wrangle shutdown first",
-                hello.version, hello.protocol
-            );
-            client.send(&FromSupervisor::Refused(line), &[]);
-            self.clients.close(id);
-            return;
-        }
-        client.welcome = true;
-        let welcome = Welcome {
-            version: version.into(),
-            pid: std::process::id() as i32,
-            data: self.data.clone().into(),
-        };
-        client.send(&FromSupervisor::Welcome(welcome), &[]);
-        if let Role::Screen(terminal) = hello.role {
-            let (cols, rows) = (terminal.cols, terminal.rows);
-            let look = Look::of(&terminal.caller, self.clock_shown);
-            let context = Context {
-                caller: terminal.caller,
-                grace: self.grace,
-            };
-            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
-            for problem in &self.problems {
-                screen.notice(problem.clone());
-            }
-            match Session::new(screen, cols, rows, Instant::now()) {
-                Ok(session) => client.session = Some(Box::new(session)),
-                Err(error) => {
-                    let line = format!("cannot draw on this terminal: {error}");
-                    client.send(&FromSupervisor::Refused(line), &[]);
-                    self.clients.close(id);
-                    return;
-                }
-            }
-        }
-        self.take(Input::Joined);
-    }
-
-    fn client(&mut self, id: ClientId, said: FromClient) {
-        if !self
-            .clients
-            .all
-            .get(&id)
-            .is_some_and(|client| client.welcome)
-        {
-            return;
-        }
-        match said {
-            FromClient::Request(number, request) => self.request(id, number, request),
-            FromClient::Drawn => {
-                if let Some(session) = self.session(id) {
-                    session.drawn();
-                }
-            }
-            FromClient::Event(event) => {
-                let engine = &self.engine;
-                let Some(session) = self
-                    .clients
-                    .all
-                    .get_mut(&id)
-                    .and_then(|client| client.session.as_deref_mut())
-                else {
-                    return;
-                };
-                if let crossterm::event::Event::Resize(cols, rows) = event {
-                    session.resize(cols, rows);
-                }
-                let actions = session.screen.event(engine, event);
-                session.touch_now();
-                for action in actions {
-                    self.act(id, action);
-                }
-            }
-        }
-    }
-
-    /// What a key on a screen comes to.
-    fn act(&mut self, id: ClientId, action: Action) {
-        match action {
-            Action::Request(number, request) => self.request(id, number, request),
-            Action::Seen(task) => self.take(Input::Seen(task)),
-            Action::Detach => self.dismiss(id),
-            Action::Finish => {
-                self.dismiss(id);
-                // somebody may have launched something meanwhile, or still look on
-                if self.engine.active() == 0 && self.sessions().next().is_none() {
-                    self.take(Input::Shutdown { force: false });
-                }
-            }
-            Action::Copy(text) => self.say(id, &FromSupervisor::Copy(text)),
-            Action::Page(run) => {
-                let title = format!("task {run}");
-                let log = self.engine.rules().run_dir(run).into();
-                self.say(id, &FromSupervisor::Page { log, title });
-            }
-            Action::Search(ask) => {
-                let answers = self.to_answers.clone();
-                let ask = Ask {
-                    generation: ask.generation,
-                    dir: self.engine.rules().run_dir(ask.run),
-                    pattern: ask.pattern,
-                };
-                let search = Search::start(ask, move |hits| {
-                    answers.send(Event::Hits(id, hits)).ok();
-                });
-                if let Some(session) = self.session(id) {
-                    if let Err(error) = &search {
-                        session.screen.notice(format!("cannot search: {error}"));
-                    }
-                    session.search = search.ok();
-                }
-            }
-            Action::CancelSearch => {
-                if let Some(session) = self.session(id) {
-                    session.search = None;
-                }
-            }
-        }
-    }
-
-    /// Ends a screen.
-    fn dismiss(&mut self, id: ClientId) {
-        self.say(id, &FromSupervisor::Bye(None));
-        self.client_gone(id);
-    }
-
-    fn say(&self, id: ClientId, line: &FromSupervisor) {
-        if let Some(client) = self.clients.all.get(&id) {
-            client.send(line, &[]);
-        }
-    }
-
-    fn client_gone(&mut self, id: ClientId) {
-        let Some(client) = self.clients.all.get(&id) else {
-            return;
-        };
-        let joined = client.welcome;
-        self.clients.close(id);
-        let tickets: Vec<Ticket> = self
-            .tickets
-            .iter()
-            .filter(|(_, (client, _))| *client == id)
-            .map(|(ticket, _)| *ticket)
-            .collect();
-        for ticket in tickets {
-            self.tickets.remove(&ticket);
-            self.take(Input::Forget(ticket));
-        }
-        if joined {
-            self.take(Input::Left);
-        }
-    }
-
-    /// Draws every screen for which a frame is due.
-    fn draw(&mut self, now: Instant) {
-        let due = |session: &Session| session.due().is_some_and(|at| at <= now);
-        let engine = &self.engine;
-        let mut actions = Vec::new();
-        for (id, client) in &mut self.clients.all {
-            if let Some(session) = client.session.as_deref_mut().filter(|session| due(session)) {
-                let wanted = session.screen.refresh(engine);
-                actions.extend(wanted.into_iter().map(|action| (*id, action)));
-            }
-        }
-        for (id, action) in actions {
-            self.act(id, action);
-        }
-        self.look_at_shown();
-        let time = self.clock.now();
-        for client in self.clients.all.values_mut() {
-            let Some(session) = client.session.as_deref_mut().filter(|session| due(session)) else {
-                continue;
-            };
-            if let Some(run) = session.screen.shown()
-                && let Some(ring) = self.outputs.ring(run)
-                && let Some(missing) = session.screen.layout(ring)
-            {
-                self.outputs.fetch(&self.engine, run, missing);
-            }
-            if let Some(bytes) = session.draw(&self.engine, time, now) {
-                client.send(&FromSupervisor::Frame(bytes.len()), &bytes);
-            }
-        }
-    }
-
-    /// Rings follow what screens show.
-    fn look_at_shown(&mut self) {
-        let shown: BTreeSet<RunId> = self
-            .sessions()
-            .filter_map(|session| session.screen.shown())
-            .collect();
-        for run in self.outputs.keep(&shown) {
-            self.outputs.follow(&self.engine, run);
-            self.shims.hasten(run, Instant::now());
-        }
-    }
-
-    fn is_shown(&self, run: RunId) -> bool {
-        self.outputs.ring(run).is_some()
-    }
-
-    fn sessions(&mut self) -> impl Iterator<Item = &mut Session> {
-        self.clients
-            .all
-            .values_mut()
-            .filter_map(|client| client.session.as_deref_mut())
-    }
-
-    fn session(&mut self, id: ClientId) -> Option<&mut Session> {
-        self.clients.all.get_mut(&id)?.session.as_deref_mut()
     }
 }

@@ -1,7 +1,7 @@
 //! The supervisor: the one process that owns every task.
 //!
 //! `entry` becomes the supervisor, `hub` is the loop and the one place where effects
-//! are performed, `shims` and `clients` hold the connections, `session` one client's
+//! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the connections, `session` one client's
 //! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
 //! left, `sweep` what a killed shim left, `trim` the cap on all logs.
 
@@ -12,8 +12,10 @@ mod hub;
 mod log;
 mod outputs;
 mod recover;
+mod serve;
 mod session;
 mod shims;
+mod show;
 mod sweep;
 mod trim;
 
