@@ -92,6 +92,11 @@ impl Line {
         Ok(self.next)
     }
 
+    /// Asks for newer news of a watched task.
+    pub(super) fn taken_in(&mut self) -> Result<(), Trouble> {
+        self.send(&FromClient::Drawn).map_err(|_| lost())
+    }
+
     /// The next answer to a request, and whether it is the last; `None`: the time is up.
     pub(super) fn answer(
         &mut self,

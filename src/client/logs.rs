@@ -118,6 +118,7 @@ fn follow_on(
             printer.finish(out)?;
             return Ok(*now);
         }
+        line.taken_in()?;
     }
 }
 

@@ -71,7 +71,8 @@ pub enum FromClient {
     Request(u64, Request),
     /// A key, a mouse event, a paste, a resize.
     Event(Event),
-    /// The last frame is on the terminal: another may be sent.
+    /// The last frame is on the terminal, or the last news of a watched task is taken
+    /// in: another may be sent.
     Drawn,
 }
 
@@ -149,7 +150,9 @@ pub enum Request {
     },
     /// Answered with each task as its outcome is decided.
     Wait(Vec<Target>),
-    /// Answered with the task now and at each change, the last time when it has ended.
+    /// Answered with the task now and after changes, the last time when it has ended.
+    /// Each answer is the whole truth and is to be acknowledged by
+    /// [`FromClient::Drawn`]; changes meanwhile come as one.
     Watch(Target),
     /// Stop the whole tree by SIGSTOP.
     Pause(Vec<Target>),

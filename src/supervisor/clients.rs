@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::event::{ClientId, Event};
 use super::session::Session;
-use crate::core::wire::{FromClient, FromSupervisor, Hello};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Hello};
 use crate::sys::socket;
 
 /// The longest line that a client may send: a command with its environment, or a paste.
@@ -26,6 +26,10 @@ pub(super) struct Client {
     pub(super) session: Option<Box<Session>>,
     /// Whether its hello was accepted.
     pub(super) welcome: bool,
+    /// News of watched tasks is on its way; the client says when it has taken it in.
+    in_flight: bool,
+    /// Newer news meanwhile, by request: only the latest matters.
+    pub(super) waiting: BTreeMap<u64, Answer>,
 }
 
 impl Client {
@@ -38,6 +42,27 @@ impl Client {
         bytes.push(b'\n');
         bytes.extend_from_slice(payload);
         self.out.send(bytes).ok();
+    }
+}
+
+impl Client {
+    /// Tells of a watched task, at once or when what was told before is taken in: a
+    /// client that reads slowly, or not at all, costs one answer a request.
+    pub(super) fn news(&mut self, number: u64, answer: Answer) {
+        if self.in_flight {
+            self.waiting.insert(number, answer);
+        } else {
+            self.in_flight = true;
+            self.send(&FromSupervisor::Answer(number, answer, false), &[]);
+        }
+    }
+
+    /// The client has taken in what it was told.
+    pub(super) fn taken_in(&mut self) {
+        self.in_flight = !self.waiting.is_empty();
+        for (number, answer) in std::mem::take(&mut self.waiting) {
+            self.send(&FromSupervisor::Answer(number, answer, false), &[]);
+        }
     }
 }
 
@@ -81,6 +106,8 @@ impl Clients {
                 reader,
                 session: None,
                 welcome: false,
+                in_flight: false,
+                waiting: BTreeMap::new(),
             },
         );
     }

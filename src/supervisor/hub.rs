@@ -9,9 +9,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 
 use super::clients::{self, Clients};
-use super::event::{ClientId, Event};
+use super::event::Event;
 use super::outputs::Outputs;
 use super::recover;
+use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
 use super::trim::trim;
@@ -40,7 +41,7 @@ pub(super) struct Hub {
     sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
-    pub(super) tickets: BTreeMap<Ticket, (ClientId, u64)>,
+    pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
     pub(super) keymap: Arc<Keymap>,
     /// What was wrong at start; every screen says the last of it.

@@ -14,6 +14,15 @@ use crate::output::{Ask, Search};
 use crate::screen::{Action, Look, Screen};
 use crate::verb::Context;
 
+/// Who asked, and under which number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    client: ClientId,
+    number: u64,
+    /// Answered again and again, each time with the whole truth.
+    watch: bool,
+}
+
 impl Hub {
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer, last: bool) {
         let found = if last {
@@ -21,22 +30,30 @@ impl Hub {
         } else {
             self.tickets.get(&ticket).copied()
         };
-        let Some((id, number)) = found else { return };
-        let Some(client) = self.clients.all.get_mut(&id) else {
+        let Some(asked) = found else { return };
+        let Some(client) = self.clients.all.get_mut(&asked.client) else {
             return;
         };
         if let Some(session) = client.session.as_mut() {
-            session.screen.answer(number, answer, last);
+            session.screen.answer(asked.number, answer, last);
             session.touch();
+        } else if asked.watch && !last {
+            client.news(asked.number, answer);
         } else {
-            client.send(&FromSupervisor::Answer(number, answer, last), &[]);
+            client.waiting.remove(&asked.number);
+            client.send(&FromSupervisor::Answer(asked.number, answer, last), &[]);
         }
     }
 
     fn request(&mut self, id: ClientId, number: u64, request: Request) {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
-        self.tickets.insert(ticket, (id, number));
+        let asked = Asked {
+            client: id,
+            number,
+            watch: matches!(request, Request::Watch(_)),
+        };
+        self.tickets.insert(ticket, asked);
         let watched = match &request {
             Request::Watch(target) => self.engine.resolve(target).ok(),
             _ => None,
@@ -104,8 +121,12 @@ impl Hub {
         match said {
             FromClient::Request(number, request) => self.request(id, number, request),
             FromClient::Drawn => {
-                if let Some(session) = self.session(id) {
-                    session.drawn();
+                let Some(client) = self.clients.all.get_mut(&id) else {
+                    return;
+                };
+                match client.session.as_deref_mut() {
+                    Some(session) => session.drawn(),
+                    None => client.taken_in(),
                 }
             }
             FromClient::Event(event) => {
@@ -195,7 +216,7 @@ impl Hub {
         let tickets: Vec<Ticket> = self
             .tickets
             .iter()
-            .filter(|(_, (client, _))| *client == id)
+            .filter(|(_, asked)| asked.client == id)
             .map(|(ticket, _)| *ticket)
             .collect();
         for ticket in tickets {
