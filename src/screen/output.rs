@@ -107,8 +107,16 @@ impl View {
 
     /// Lays the rows out; gives back the bytes that are missing for that.
     pub(super) fn layout(&mut self, ring: &Ring) -> Option<Range<u64>> {
-        self.layout = self.pane.layout(ring);
-        self.layout.missing.clone()
+        let mut fresh = self.pane.layout(ring);
+        let missing = fresh.missing.clone();
+        // until the bytes come what was read stays in view; where output is dropped
+        // faster than anyone can read it, that is all there is to see
+        if missing.is_some() && fresh.rows.len() < self.layout.rows.len() {
+            fresh.rows = std::mem::take(&mut self.layout.rows);
+            fresh.rows.truncate(self.size.1.into());
+        }
+        self.layout = fresh;
+        missing
     }
 
     /// The rows as last laid out.
