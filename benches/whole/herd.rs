@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -168,8 +168,13 @@ impl Call {
 
     fn hear(&mut self) -> Outcome<FromSupervisor> {
         let mut line = String::new();
-        if self.answers.read_line(&mut line)? == 0 {
-            return Err("the supervisor hung up".into());
+        match self.answers.read_line(&mut line) {
+            Ok(0) => return Err("the supervisor hung up".into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(format!("the supervisor did not answer within {PATIENCE:?}").into());
+            }
+            Err(error) => return Err(error.into()),
         }
         Ok(serde_json::from_str(&line)?)
     }
@@ -181,11 +186,17 @@ impl Call {
         Ok(self.asked)
     }
 
-    /// The next answer: to which request, what, whether it is the last.
+    /// The next answer: to which request, what, whether it is the last. News of a watched
+    /// task is acknowledged, so that more may come.
     pub(crate) fn next(&mut self) -> Outcome<(u64, Answer, bool)> {
         match self.hear()? {
             FromSupervisor::Answer(_, Answer::Failed(_, line), _) => Err(line.into()),
-            FromSupervisor::Answer(number, answer, last) => Ok((number, answer, last)),
+            FromSupervisor::Answer(number, answer, last) => {
+                if !last {
+                    self.say(&FromClient::Drawn)?;
+                }
+                Ok((number, answer, last))
+            }
             other => Err(format!("not an answer: {other:?}").into()),
         }
     }
