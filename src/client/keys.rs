@@ -13,9 +13,14 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// How long crossterm looks for more of what has come. It must be above zero: only then
-/// does it look at all.
-const GLANCE: Duration = Duration::from_millis(1);
+/// How long crossterm looks for more of what has come. It must be above zero, else it does
+/// not look at all; and short, as it looks without a pause (crossterm 0.29), and so takes
+/// from the key's answer the processor that it needs.
+const GLANCE: Duration = Duration::from_micros(50);
+
+/// A glance that was held up saw nothing: so long after the last key comes a thorough one.
+const LATER_MS: u8 = 20;
+const THOROUGH: Duration = Duration::from_millis(1);
 
 /// What the thread has to say.
 #[derive(Debug)]
@@ -56,16 +61,24 @@ impl Keys {
 
 fn serve(stopped: &UnixStream, to: &UnboundedSender<Typed>) {
     let stdin = io::stdin();
+    // whether crossterm may hold something that a glance has missed
+    let mut unsure = false;
     loop {
         let mut fds = [
             PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
             PollFd::new(stopped.as_fd(), PollFlags::POLLIN),
         ];
-        match poll(&mut fds, PollTimeout::NONE) {
+        let timeout = if unsure {
+            LATER_MS.into()
+        } else {
+            PollTimeout::NONE
+        };
+        let look = match poll(&mut fds, timeout) {
             Err(Errno::EINTR) => continue,
             Err(_) => break,
-            Ok(_) => {}
-        }
+            Ok(0) => THOROUGH,
+            Ok(_) => GLANCE,
+        };
         if fds[1].any() == Some(true) {
             return;
         }
@@ -73,7 +86,8 @@ fn serve(stopped: &UnixStream, to: &UnboundedSender<Typed>) {
         if fds[0].revents().is_some_and(|what| what.intersects(gone)) {
             break;
         }
-        if forward(to).is_err() {
+        unsure = look == GLANCE;
+        if forward(look, to).is_err() {
             break;
         }
     }
@@ -81,8 +95,8 @@ fn serve(stopped: &UnixStream, to: &UnboundedSender<Typed>) {
 }
 
 /// Passes on what has come.
-fn forward(to: &UnboundedSender<Typed>) -> io::Result<()> {
-    while crossterm::event::poll(GLANCE)? {
+fn forward(look: Duration, to: &UnboundedSender<Typed>) -> io::Result<()> {
+    while crossterm::event::poll(look)? {
         let event = crossterm::event::read()?;
         let idle = match &event {
             Event::Mouse(mouse) => mouse.kind == MouseEventKind::Moved,
