@@ -43,6 +43,8 @@ pub(super) struct Shims {
     /// Shims that are children of this process. Any other child is an orphan of a
     /// shim that was killed.
     children: BTreeSet<i32>,
+    /// Children reaped that were no shims.
+    orphans: u64,
     generations: u64,
 }
 
@@ -52,6 +54,7 @@ impl Shims {
             events,
             lines: BTreeMap::new(),
             children: BTreeSet::new(),
+            orphans: 0,
             generations: 0,
         }
     }
@@ -172,6 +175,11 @@ impl Shims {
         self.children.contains(&pid)
     }
 
+    /// How many orphans of killed shims were reaped so far.
+    pub(super) const fn orphans(&self) -> u64 {
+        self.orphans
+    }
+
     /// Reaps every child that has ended: shims, and orphans of shims that were killed.
     /// Nothing else in this process waits for children.
     pub(super) fn reap(&mut self) {
@@ -180,8 +188,10 @@ impl Shims {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(nix::errno::Errno::ECHILD) => return,
                 Ok(status) => {
-                    if let Some(pid) = status.pid() {
-                        self.children.remove(&pid.as_raw());
+                    if let Some(pid) = status.pid()
+                        && !self.children.remove(&pid.as_raw())
+                    {
+                        self.orphans += 1;
                     }
                 }
                 Err(_) => {}

@@ -16,6 +16,9 @@ use crate::core::id::{Ident, RunId};
 use crate::core::shim::MARK;
 use crate::sys::proc::{self, Stat};
 
+/// So many looks in a row must find nothing.
+const CLEAN: u32 = 3;
+
 /// A sweep under way: repeated in rounds until a look finds nothing.
 #[derive(Debug)]
 pub(super) struct Sweep {
@@ -24,8 +27,10 @@ pub(super) struct Sweep {
     mark: Vec<u8>,
     /// Everything ever found of it: a member's children are members.
     members: BTreeSet<Ident>,
-    /// Looks in a row that found nothing.
+    /// Looks in a row that found nothing, and between which nothing ended either.
     clean: u32,
+    /// Orphans reaped up to the last look.
+    reaped: u64,
     pub(super) next: Instant,
     pause: Duration,
 }
@@ -41,6 +46,7 @@ impl Sweep {
             mark,
             members: BTreeSet::new(),
             clean: 0,
+            reaped: 0,
             next: now,
             pause: Duration::from_millis(1),
         }
@@ -62,11 +68,15 @@ impl Sweep {
         let living = self.look(shims);
         send(&living, Signal::KILL);
         shims.reap();
-        self.clean = if living.is_empty() { self.clean + 1 } else { 0 };
+        // what lives is seen by a look, unless it moved meanwhile: to a new parent, since
+        // the old one ended, and that end is reaped here. So a look counts only where
+        // nothing was reaped since the one before.
+        let quiet = living.is_empty() && shims.orphans() == self.reaped;
+        self.reaped = shims.orphans();
+        self.clean = if quiet { self.clean + 1 } else { 0 };
         self.next = now + self.pause;
         self.pause = (self.pause * 2).min(Duration::from_millis(50));
-        // twice: one that was being moved to its new parent may escape one look
-        self.clean >= 2
+        self.clean >= CLEAN
     }
 
     /// Everything of the run that lives.

@@ -3,10 +3,12 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, CommandFactory, ValueHint};
 
 use super::command::Context;
+use super::disk::within;
 use super::registry::Cli;
 use super::run::resolve;
 use crate::core::task::Task;
@@ -15,6 +17,8 @@ use crate::core::task::Task;
 const MOST: usize = 200;
 /// How many directory entries are looked at.
 const MOST_ENTRIES: usize = 5_000;
+/// How long a completion waits for the disk.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A word that could stand there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,10 +214,27 @@ fn paths(word: &str, context: &Context, directories: bool) -> Vec<Candidate> {
     let (dir, prefix) = word.rsplit_once('/').map_or(("", word), |(_, prefix)| {
         (&word[..word.len() - prefix.len()], prefix)
     });
-    let Ok(entries) = fs::read_dir(resolve(Path::new(dir), &context.caller)) else {
+    let place = resolve(Path::new(dir), &context.caller);
+    let begins = prefix.to_owned();
+    let look = move || entries(&place, &begins, directories);
+    let mut found = within(PATIENCE, look).unwrap_or_default();
+    found.sort();
+    found
+        .into_iter()
+        .map(|(name, is_dir)| Candidate {
+            text: quoted(&format!("{dir}{name}{}", if is_dir { "/" } else { "" })),
+            help: String::new(),
+            whole: !is_dir,
+        })
+        .collect()
+}
+
+/// The names in `place` that begin with `prefix`, and which are directories.
+fn entries(place: &Path, prefix: &str, directories: bool) -> Vec<(String, bool)> {
+    let Ok(entries) = fs::read_dir(place) else {
         return Vec::new();
     };
-    let mut found: Vec<(String, bool)> = entries
+    entries
         .take(MOST_ENTRIES)
         .flatten()
         .filter_map(|entry| {
@@ -225,15 +246,6 @@ fn paths(word: &str, context: &Context, directories: bool) -> Vec<Candidate> {
             // a link to a directory is one
             let is_dir = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
             (is_dir || !directories).then_some((name, is_dir))
-        })
-        .collect();
-    found.sort();
-    found
-        .into_iter()
-        .map(|(name, is_dir)| Candidate {
-            text: quoted(&format!("{dir}{name}{}", if is_dir { "/" } else { "" })),
-            help: String::new(),
-            whole: !is_dir,
         })
         .collect()
 }

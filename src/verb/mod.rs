@@ -3,6 +3,7 @@
 
 mod command;
 mod complete;
+mod disk;
 mod doctor;
 mod error;
 mod logs;

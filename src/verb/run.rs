@@ -10,6 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use super::command::{Ask, Call, Command, Context};
+use super::disk::within;
 use crate::config::parse_duration;
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Spec};
@@ -21,6 +22,8 @@ const MOST_GRACE: Duration = Duration::from_secs(86_400);
 const MOST_NAME: usize = 100;
 /// Where a name made from the command is cut, in characters.
 const MADE_NAME: usize = 24;
+/// How long a launch waits for the disk that holds its directory.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Launch a command.
 #[derive(Debug, Clone, Args)]
@@ -127,15 +130,18 @@ pub(super) fn directory(given: Option<&Path>, caller: &Caller) -> Result<PathBuf
     } else {
         "change to one that exists, or give one by --dir"
     };
-    let found = fs::canonicalize(&dir)
-        .map_err(|error| format!("cannot run in {}: {error}; {remedy}", dir.display()))?;
-    if !found.is_dir() {
-        return Err(format!(
-            "cannot run in {}: it is not a directory; {remedy}",
-            dir.display()
-        ));
+    let shown = dir.display().to_string();
+    let look = move || fs::canonicalize(dir).map(|found| (found.is_dir(), found));
+    match within(PATIENCE, look) {
+        Some(Ok((true, found))) => Ok(found),
+        Some(Ok((false, _))) => Err(format!(
+            "cannot run in {shown}: it is not a directory; {remedy}"
+        )),
+        Some(Err(error)) => Err(format!("cannot run in {shown}: {error}; {remedy}")),
+        None => Err(format!(
+            "cannot run in {shown}: its disk does not answer; {remedy}"
+        )),
     }
-    Ok(found)
 }
 
 /// `path` as seen from the caller's directory. In the command bar no shell has
