@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::event::{ClientId, Event};
 use super::hub::Hub;
-use super::session::Session;
+use super::session::{Session, bounded};
 use crate::core::input::{Input, Ticket};
 use crate::core::wire::{
     Answer, FromClient, FromSupervisor, Hello, PROTOCOL, Request, Role, Welcome,
@@ -86,7 +86,7 @@ impl Hub {
         };
         client.send(&FromSupervisor::Welcome(welcome), &[]);
         if let Role::Screen(terminal) = hello.role {
-            let (cols, rows) = (terminal.cols, terminal.rows);
+            let (cols, rows) = bounded(terminal.cols, terminal.rows);
             let look = Look::of(&terminal.caller, self.clock_shown);
             let context = Context {
                 caller: terminal.caller,
@@ -129,7 +129,10 @@ impl Hub {
                     None => client.taken_in(),
                 }
             }
-            FromClient::Event(event) => {
+            FromClient::Event(mut event) => {
+                if let crossterm::event::Event::Resize(cols, rows) = &mut event {
+                    (*cols, *rows) = bounded(*cols, *rows);
+                }
                 let engine = &self.engine;
                 let Some(session) = self
                     .clients

@@ -57,14 +57,30 @@ pub(super) struct Session {
     pub(super) search: Option<Search>,
 }
 
+/// The largest picture drawn: its cells are held twice, and a size is whatever a
+/// terminal claims.
+const LARGEST: (u16, u16) = (1000, 400);
+
+/// What of a terminal's size is drawn on.
+pub(super) fn bounded(cols: u16, rows: u16) -> (u16, u16) {
+    (cols.min(LARGEST.0), rows.min(LARGEST.1))
+}
+
+/// A terminal that knows nothing of what is shown, so that all of it is drawn. Its own
+/// ways to resize and to clear ask the terminal of this process, which has none, and run
+/// `tput` for want of it.
+fn blank(buffer: &Buffer, cols: u16, rows: u16) -> io::Result<Terminal<CrosstermBackend<Buffer>>> {
+    let viewport = Viewport::Fixed(Rect::new(0, 0, cols, rows));
+    Terminal::with_options(
+        CrosstermBackend::new(buffer.clone()),
+        TerminalOptions { viewport },
+    )
+}
+
 impl Session {
     pub(super) fn new(screen: Screen, cols: u16, rows: u16, now: Instant) -> io::Result<Self> {
         let buffer = Buffer::default();
-        let viewport = Viewport::Fixed(Rect::new(0, 0, cols, rows));
-        let terminal = Terminal::with_options(
-            CrosstermBackend::new(buffer.clone()),
-            TerminalOptions { viewport },
-        )?;
+        let terminal = blank(&buffer, cols, rows)?;
         Ok(Self {
             screen,
             terminal,
@@ -80,14 +96,11 @@ impl Session {
 
     /// The terminal's size, or that what it shows is no longer known.
     pub(super) fn resize(&mut self, cols: u16, rows: u16) {
-        let resized = self
-            .terminal
-            .resize(Rect::new(0, 0, cols, rows))
-            .and_then(|()| self.terminal.clear());
-        if let Err(error) = resized {
-            tracing::error!(%error, "a terminal's picture can't be cleared");
+        match blank(&self.buffer, cols, rows) {
+            Ok(terminal) => self.terminal = terminal,
+            Err(error) => tracing::error!(%error, "a terminal's picture can't be drawn anew"),
         }
-        // `clear` of a fixed viewport leaves what lies outside it
+        // the terminal still shows what was drawn at its former size
         self.buffer.0.borrow_mut().extend_from_slice(b"\x1b[2J");
         self.touch_now();
     }
@@ -150,5 +163,58 @@ impl Session {
         self.cursor = !hidden && !bytes.ends_with(NOTHING);
         self.in_flight = true;
         Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::core::engine::Rules;
+    use crate::core::wire::Caller;
+    use crate::screen::{Keymap, Look};
+    use crate::sys::clock::Clock;
+    use crate::verb::Context;
+
+    #[test]
+    fn after_a_resize_all_of_it_is_drawn_again() {
+        let rules = Rules {
+            tasks: "/".into(),
+            shims: "/".into(),
+            boot: String::new(),
+            task_cap: 1 << 20,
+            total_cap: 1 << 20,
+            orphan: Duration::ZERO,
+            idle_exit: None,
+        };
+        let engine = Engine::new(rules, 0);
+        let caller = Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        };
+        let look = Look::of(&caller, false);
+        let (keymap, _) = Keymap::new(&Config::parse("", "").unwrap().keys);
+        let context = Context {
+            caller,
+            grace: Duration::ZERO,
+        };
+        let screen = Screen::new(80, 24, context, look, Arc::new(keymap));
+        let (clock, at) = (Clock::start(), Instant::now());
+        let mut session = Session::new(screen, 80, 24, at).unwrap();
+        let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();
+        let first = text(session.draw(&engine, clock.now(), at));
+        assert!(session.draw(&engine, clock.now(), at).is_none());
+        session.resize(80, 24);
+        let again = text(session.draw(&engine, clock.now(), at));
+        let cleared = again.find("\x1b[2J").unwrap();
+        assert_eq!(&again[cleared + 4..], first);
+    }
+
+    #[test]
+    fn a_size_is_bounded_whatever_a_terminal_claims() {
+        assert_eq!(bounded(u16::MAX, u16::MAX), LARGEST);
+        assert_eq!(bounded(0, 24), (0, 24));
     }
 }
