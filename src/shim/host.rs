@@ -266,9 +266,13 @@ impl Host {
         }
     }
 
+    /// The supervisor is gone: its last orders hold, and the next one is waited for.
     fn lose_link(&mut self) {
-        self.link = None;
         self.orphaned_at = Some(self.clock.now().mono + self.orphan);
+        if let Some(mut link) = self.link.take() {
+            let orders = link.orders().unwrap_or_default();
+            orders.into_iter().for_each(|order| self.obey(order));
+        }
     }
 
     /// Sleeps until something happens or a deadline comes.

@@ -35,11 +35,13 @@ impl Link {
         socket::peer_is_me(&stream).then(|| Self::new(stream).ok())?
     }
 
-    /// Whole orders that have come. Err: the supervisor is gone, or talks nonsense.
+    /// Whole orders that have come; those sent right before it died count. Err: the
+    /// supervisor is gone and has left none, or talks nonsense.
     pub(super) fn orders(&mut self) -> io::Result<Vec<Order>> {
         let mut chunk = [0; 4096];
         loop {
             match self.stream.read(&mut chunk) {
+                Ok(0) if self.incoming.contains(&b'\n') => break,
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.incoming.extend_from_slice(&chunk[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -91,5 +93,22 @@ impl Link {
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_given_right_before_the_end_is_obeyed() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut link = Link::new(ours).unwrap();
+        theirs.write_all(b"\"kill\"\n\"rel").unwrap();
+        drop(theirs);
+        let orders = link.orders().unwrap();
+        assert!(matches!(orders.as_slice(), [Order::Kill]), "{orders:?}");
+        let end = link.orders().unwrap_err();
+        assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
     }
 }

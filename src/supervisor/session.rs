@@ -205,7 +205,8 @@ mod tests {
         let mut session = Session::new(screen, 80, 24, at).unwrap();
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();
         let first = text(session.draw(&engine, clock.now(), at));
-        assert!(session.draw(&engine, clock.now(), at).is_none());
+        assert!(first.contains("nothing runs yet"), "{first:?}");
+        session.drawn();
         session.resize(80, 24);
         let again = text(session.draw(&engine, clock.now(), at));
         let cleared = again.find("\x1b[2J").unwrap();
