@@ -16,6 +16,8 @@ use crate::sys::clock::Clock;
 /// What waits for the leader's standard input at most.
 const INPUT_CAP: usize = 1 << 20;
 
+const CLOSED: &str = "a message was refused: the task closed its input";
+
 /// Between two tries to write to a log that could not be written to.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -31,10 +33,12 @@ pub(super) struct Pump {
     /// What of the buffer is still to be stored. Nothing is read before it is.
     pending: std::ops::Range<usize>,
     retry_at: Option<Duration>,
+    /// Why output can't be stored, while it can't.
     trouble: Option<String>,
     input: Option<File>,
     typed: Vec<u8>,
-    refused: bool,
+    /// Why the last message was not taken, until another one is.
+    refused: Option<&'static str>,
     /// Bytes that were given up because they could not be stored.
     abandoned: bool,
 }
@@ -52,7 +56,7 @@ impl Pump {
             trouble: None,
             input: None,
             typed: Vec::new(),
-            refused: false,
+            refused: None,
             abandoned: false,
         }
     }
@@ -81,7 +85,7 @@ impl Pump {
     }
 
     pub(super) fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.trouble.as_deref().or(self.refused)
     }
 
     pub(super) const fn retry_at(&self) -> Option<Duration> {
@@ -108,12 +112,14 @@ impl Pump {
 
     /// Queues bytes for the leader. What it does not read in time is refused aloud.
     pub(super) fn send(&mut self, bytes: &[u8]) {
-        if self.input.is_none() || self.typed.len() + bytes.len() > INPUT_CAP {
-            self.refused = true;
-            self.trouble = Some("a message was refused: the task does not read its input".into());
-            return;
-        }
-        self.typed.extend_from_slice(bytes);
+        self.refused = if self.input.is_none() {
+            Some(CLOSED)
+        } else if self.typed.len() + bytes.len() > INPUT_CAP {
+            Some("a message was refused: the task does not read its input")
+        } else {
+            self.typed.extend_from_slice(bytes);
+            None
+        };
     }
 
     /// What to wait for: output while nothing is pending, room for input while some is.
@@ -190,9 +196,7 @@ impl Pump {
             }
         }
         self.retry_at = None;
-        if !self.refused {
-            self.trouble = None;
-        }
+        self.trouble = None;
         true
     }
 
@@ -218,8 +222,7 @@ impl Pump {
                 Err(_) => {
                     self.typed.clear();
                     self.input = None;
-                    self.refused = true;
-                    self.trouble = Some("a message was refused: the task closed its input".into());
+                    self.refused = Some(CLOSED);
                     return;
                 }
             }
@@ -233,5 +236,44 @@ fn explain(error: &std::io::Error) -> String {
             "the disk is full: the task waits until its output can be stored; make room".into()
         }
         _ => format!("its output can't be stored ({error}): the task waits; trying again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::pipe::{PipeFlags, pipe_with};
+
+    #[test]
+    fn a_refused_message_is_told_until_one_is_taken_and_a_full_disk_only_while_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let blocked = home.path().join("log");
+        std::fs::write(&blocked, "a file where a directory should be").unwrap();
+        let (output, mut theirs) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)
+            .map(|(read, write)| (read, File::from(write)))
+            .unwrap();
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
+        let mut pump = Pump::new(&blocked, 1 << 20);
+        pump.attach(output, Some(write));
+        let clock = Clock::start();
+
+        pump.send(&vec![b'x'; INPUT_CAP + 1]);
+        assert!(pump.trouble().unwrap().contains("does not read"));
+        theirs.write_all(b"text").unwrap();
+        pump.turn(&clock, false);
+        assert!(pump.trouble().unwrap().contains("can't be stored"));
+        std::fs::remove_file(&blocked).unwrap();
+        pump.dropped_to(0);
+        pump.turn(&clock, false);
+        assert_eq!(pump.end(), 4);
+        assert!(pump.trouble().unwrap().contains("does not read"));
+
+        pump.send(b"short");
+        assert_eq!(pump.trouble(), None);
+        drop(read);
+        pump.turn(&clock, false);
+        assert_eq!(pump.trouble(), Some(CLOSED));
+        pump.send(b"more");
+        assert_eq!(pump.trouble(), Some(CLOSED));
     }
 }
