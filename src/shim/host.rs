@@ -270,8 +270,9 @@ impl Host {
     fn lose_link(&mut self) {
         self.orphaned_at = Some(self.clock.now().mono + self.orphan);
         if let Some(mut link) = self.link.take() {
-            let orders = link.orders().unwrap_or_default();
-            orders.into_iter().for_each(|order| self.obey(order));
+            for order in link.orders().unwrap_or_default() {
+                self.obey(order);
+            }
         }
     }
 
