@@ -20,7 +20,7 @@ impl Engine {
             }
             return;
         };
-        let kept = task.run.written - task.run.dropped;
+        let kept = task.run.written.saturating_sub(task.run.dropped);
         let was = task.run.state.clone();
         facts(&mut task.run, status);
         let is_kept = task.run.written.saturating_sub(task.run.dropped);
@@ -132,11 +132,16 @@ impl Engine {
             facts(&mut task.run, last);
         }
         let on_record = last.and_then(|last| decided(&task.run.state, last));
+        let began = task.run.started.is_some();
         let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
             StopCause::Revoked => Outcome::Revoked(None),
-            StopCause::Swept | StopCause::Lost => {
+            StopCause::Swept | StopCause::Lost if began => {
                 Outcome::Lost("its shim was killed from outside; its processes were ended".into())
             }
+            StopCause::Swept | StopCause::Lost => Outcome::Lost(
+                "its supervisor or shim was killed while it was being started; nothing of it lives"
+                    .into(),
+            ),
         });
         self.end(now, run.task, outcome, out);
     }

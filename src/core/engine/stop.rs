@@ -16,6 +16,8 @@ use crate::core::wire::{Answer, Failure};
 impl Engine {
     /// Begins to stop a task, or, by force, cuts short what is left of its grace.
     /// Nothing where it has ended, or is being stopped already and `force` is not meant.
+    /// Forced once more when SIGKILL has done its work, it gives up output that can't be
+    /// stored: else a full disk would keep what is dead from being ended.
     pub(super) fn stop(&mut self, now: Now, id: TaskId, force: bool, out: &mut Vec<Effect>) {
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
@@ -30,6 +32,15 @@ impl Engine {
             left,
         };
         task.run.state = match &task.run.state {
+            State::Stopping {
+                kill_at: None,
+                outcome: Some(_),
+                left: 0,
+                ..
+            } if force => {
+                out.push(Effect::Order(run, Order::Abandon));
+                return;
+            }
             State::Ended { .. } | State::Stopping { kill_at: None, .. } => return,
             State::Stopping { .. } if !force => return,
             State::Stopping {

@@ -401,6 +401,30 @@ fn outcome(world: &World, id: u32) -> Option<Outcome> {
 }
 
 #[test]
+fn what_is_dead_and_cannot_be_stored_is_given_up_by_force_once_more() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Keep);
+    world.ask(revoke(1, true));
+    world.write(false);
+    let sim = world.sims.get_mut(&run).unwrap();
+    sim.end_leader(Exit::Signal(9), 0);
+    sim.status.drained = false;
+    sim.status.trouble = Some("the disk is full".into());
+    world.report(run);
+    assert_eq!(outcome(&world, 1), None);
+    let ordered = |world: &mut World, force| {
+        let (ticket, now) = (Ticket(1000), world.time());
+        world
+            .engine
+            .handle(now, Input::Request(ticket, revoke(1, force)))
+            .iter()
+            .any(|effect| matches!(effect, Effect::Order(_, Order::Abandon)))
+    };
+    assert!(!ordered(&mut world, false), "nobody said so");
+    assert!(ordered(&mut world, true));
+}
+
+#[test]
 fn a_leader_that_leaves_something_behind_lingers_until_it_is_revoked() {
     let mut world = World::new();
     let run = world.launch(AfterExit::Keep);

@@ -21,6 +21,17 @@ fn processes(count: u32) -> String {
 
 /// The reason of a task's state.
 pub fn reason(task: &Task) -> Why {
+    if let State::Stopping {
+        kill_at: None,
+        outcome: Some(_),
+        left: 0,
+        ..
+    } = &task.run.state
+        && task.run.trouble.is_some()
+    {
+        let line = "nothing of it lives, but its last output can't be stored; make room, or give that output up: revoke it by force once more";
+        return Why::Because(line.into());
+    }
     if let Some(trouble) = &task.run.trouble {
         return Why::Because(trouble.clone());
     }
