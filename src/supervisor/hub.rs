@@ -132,6 +132,7 @@ impl Hub {
 
     fn take_over(&mut self, records: Vec<crate::core::record::Record>) {
         let mut known = Vec::new();
+        let until = Instant::now() + recover::PATIENCE;
         for record in records {
             let run = record.task.run_id();
             if !record.task.is_active() {
@@ -143,7 +144,7 @@ impl Hub {
                 continue;
             }
             known.push(run);
-            let (found, line) = recover::find(self.engine.rules(), &record);
+            let (found, line) = recover::find(self.engine.rules(), &record, until);
             tracing::info!(%run, adopted = line.is_some(), "taking over");
             if let Some(line) = line
                 && let Err(error) = self.shims.attach(run, line)

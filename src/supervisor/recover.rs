@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::core::engine::Rules;
 use crate::core::id::RunId;
@@ -14,14 +14,19 @@ use crate::core::shim::Status;
 use crate::shim::RECORD;
 use crate::sys::socket;
 
-/// How long a shim may take to answer before it is taken for dead: it reports at once
-/// when somebody connects, unless it is stopped or the machine is on its knees.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long shims may take to answer before they are taken for dead: each reports at
+/// once when somebody connects, unless it is stopped or the machine is on its knees.
+/// All together: nobody is served meanwhile.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What each is granted all the same.
+const LEAST: Duration = Duration::from_millis(500);
 
 /// What is left of a stored task's current run, and the line to its shim.
-pub(super) fn find(rules: &Rules, record: &Record) -> (Found, Option<UnixStream>) {
+/// Its shim is waited for until `until`.
+pub(super) fn find(rules: &Rules, record: &Record, until: Instant) -> (Found, Option<UnixStream>) {
     let run = record.task.run_id();
-    if let Some((stream, status)) = greet(&rules.shim_socket(run), run) {
+    if let Some((stream, status)) = greet(&rules.shim_socket(run), run, until) {
         return (Found::Shim(Box::new(status)), Some(stream));
     }
     let gone = Found::Gone {
@@ -39,13 +44,14 @@ pub(super) fn last_word(rules: &Rules, run: RunId) -> Option<Box<Status>> {
 }
 
 /// Connects to a run's shim and takes its first report.
-fn greet(path: &Path, run: RunId) -> Option<(UnixStream, Status)> {
+fn greet(path: &Path, run: RunId, until: Instant) -> Option<(UnixStream, Status)> {
     let stream = socket::connect(path).ok()?;
     if !socket::peer_is_me(&stream) {
         return None;
     }
     let first = || -> io::Result<Status> {
-        stream.set_read_timeout(Some(PATIENCE))?;
+        let left = until.saturating_duration_since(Instant::now());
+        stream.set_read_timeout(Some(left.max(LEAST)))?;
         let mut line = String::new();
         // one report is sent, and the next only after it was acknowledged or something
         // happened; what a reader this small may take too much of comes again, since
