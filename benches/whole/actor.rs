@@ -1,7 +1,7 @@
 //! What is run as a task: this program again, as a writer that does nothing else.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -77,9 +77,8 @@ impl Text {
 /// The argument vector of a writer: it says `last` in a line of its own after `bytes`
 /// (for ever where that is 0). It starts when the gate opens.
 pub(crate) fn writer(text: Text, bytes: u64, gate: &Path, last: &str) -> Vec<String> {
-    let me = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
     vec![
-        me.display().to_string(),
+        me(),
         WORD.into(),
         text.word().into(),
         bytes.to_string(),
@@ -88,9 +87,29 @@ pub(crate) fn writer(text: Text, bytes: u64, gate: &Path, last: &str) -> Vec<Str
     ]
 }
 
-/// The writer.
+/// The argument vector of a program that gives back what is typed, at once and byte by byte.
+pub(crate) fn echo() -> Vec<String> {
+    vec![me(), WORD.into(), ECHO.into()]
+}
+
+const ECHO: &str = "echo";
+
+fn me() -> String {
+    std::env::current_exe()
+        .unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
+        .display()
+        .to_string()
+}
+
+/// The actor.
 pub(crate) fn main(words: impl Iterator<Item = String>) -> ExitCode {
     let words: Vec<String> = words.collect();
+    if words == [ECHO] {
+        return match give_back() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let [text, bytes, gate, last] = words.as_slice() else {
         return ExitCode::from(2);
     };
@@ -121,4 +140,20 @@ fn write(text: Text, bytes: u64, gate: &Path, last: &str) -> io::Result<()> {
         left = left.saturating_sub(count as u64);
     }
     out.write_all(format!("\n{last}\n").as_bytes())
+}
+
+fn give_back() -> io::Result<()> {
+    crossterm::terminal::enable_raw_mode()?;
+    let (mut from, mut to) = (
+        File::from(rustix::io::dup(rustix::stdio::stdin())?),
+        File::from(rustix::io::dup(rustix::stdio::stdout())?),
+    );
+    to.write_all(b"ready")?;
+    let mut bytes = [0; 64];
+    loop {
+        match from.read(&mut bytes)? {
+            0 => return Ok(()),
+            count => to.write_all(&bytes[..count])?,
+        }
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+use tempfile::TempDir;
 
 use super::Outcome;
 use super::actor::{self, Text};
@@ -62,6 +64,61 @@ fn readable(streams: &[Stream]) -> Outcome<Vec<usize>> {
     Ok((0..fds.len())
         .filter(|index| fds[*index].any() == Some(true))
         .collect())
+}
+
+/// An endless writer's pipe stored as [`store`] does, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Flood {
+    writer: Reaped,
+    thread: Option<JoinHandle<()>>,
+    _gate: Gate,
+    _home: TempDir,
+}
+
+/// So much of a flood is kept: its file is written anew from the beginning then.
+const KEPT: usize = 256 << 20;
+
+impl Flood {
+    /// Starts.
+    pub(crate) fn start(text: Text) -> Outcome<Self> {
+        let home = tempfile::tempdir()?;
+        let mut gate = Gate::new()?;
+        let (mut pipe, child) = piped(&actor::writer(text, 0, gate.path(), "end"))?;
+        let writer = Reaped(child);
+        rustix::io::ioctl_fionbio(&pipe, false)?;
+        gate.await_ready(1)?;
+        gate.open();
+        let mut file = File::create(home.path().join("flood"))?;
+        let thread = std::thread::spawn(move || {
+            let mut buffer = vec![0; PIPE];
+            let mut kept = 0;
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                kept += count;
+                if kept > KEPT {
+                    kept = 0;
+                    file.rewind().ok();
+                }
+                if file.write_all(&buffer[..count]).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self {
+            writer,
+            thread: Some(thread),
+            _gate: gate,
+            _home: home,
+        })
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.writer.0.kill().ok();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
 }
 
 /// A child that is waited for when it is dropped.

@@ -25,8 +25,8 @@ use super::{Outcome, figure, tidy};
 /// The binary that is measured.
 const WRANGLE: &str = env!("CARGO_BIN_EXE_wrangle");
 
-/// Nothing is dropped, nothing stays: what a bench needs of the configuration.
-const CONFIG: &str = "[output]\ntask_cap = \"8 GiB\"\ntotal_cap = \"16 GiB\"\n\
+/// Nothing that is counted is dropped, nothing stays: what a bench needs of the configuration.
+const CONFIG: &str = "[output]\ntask_cap = \"2 GiB\"\ntotal_cap = \"4 GiB\"\n\
     [supervisor]\norphan_limit = \"10s\"\nidle_exit = \"1m\"\n";
 
 /// A herd. Dropped, it is shut down.

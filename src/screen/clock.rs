@@ -1,7 +1,8 @@
 //! Ages and countdowns as text, and when the next of them will read differently.
 //!
 //! Texts are coarse on purpose: past the first minute an age counts minutes, so a
-//! screen full of tasks that have nothing new to say wakes nobody for a while.
+//! screen full of tasks that have nothing new to say wakes nobody for a while; and all
+//! ages turn with the wall's second, so that fifty of them ask for one frame, not fifty.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -44,13 +45,13 @@ impl Clock {
         if !self.runs {
             return time_of_day(since);
         }
-        let age = millis(since.until(self.now));
+        let age = self.seconds(since);
         let step = match age {
             0..MINUTE => SECOND,
             MINUTE..DAY => MINUTE,
             _ => DAY,
         };
-        self.changes_in(step - age % step);
+        self.changes_in(step - age % step - self.now.0 % SECOND);
         span(Duration::from_millis(age))
     }
 
@@ -69,12 +70,17 @@ impl Clock {
         if !self.runs {
             return None;
         }
-        let silent = since.until(self.now);
-        if silent < SILENT {
-            self.changes_in(millis(SILENT.saturating_sub(silent)));
+        let silent = self.seconds(since);
+        if silent < millis(SILENT) {
+            self.changes_in(millis(SILENT) - silent - self.now.0 % SECOND);
             return None;
         }
         Some(self.age(since))
+    }
+
+    /// The wall's seconds between then and now, in milliseconds.
+    const fn seconds(&self, since: Timestamp) -> u64 {
+        (self.now.0 / SECOND).saturating_sub(since.0 / SECOND) * SECOND
     }
 
     /// Whether ages run.
@@ -170,13 +176,27 @@ mod tests {
     proptest! {
         /// A text stands unchanged until the moment said, and not a millisecond longer.
         #[test]
-        fn a_text_holds_until_it_changes(age in 0u64..3 * DAY) {
-            let clock = at(age);
-            let text = clock.age(Timestamp(0));
+        fn a_text_holds_until_it_changes(age in 0u64..3 * DAY, since in 0u64..2 * SECOND) {
+            let (now, since) = (since + age, Timestamp(since));
+            let clock = at(now);
+            let text = clock.age(since);
             let next = millis(clock.next().unwrap());
             prop_assert!(next > 0);
-            prop_assert_eq!(at(age + next - 1).age(Timestamp(0)), text.clone());
-            prop_assert_ne!(at(age + next).age(Timestamp(0)), text);
+            prop_assert_eq!((now + next) % SECOND, 0, "not with the others");
+            prop_assert_eq!(at(now + next - 1).age(since), text.clone());
+            prop_assert_ne!(at(now + next).age(since), text);
+        }
+
+        /// Silence begins to be said when that was announced.
+        #[test]
+        fn silence_begins_when_announced(silent in 0u64..60 * SECOND, since in 0u64..2 * SECOND) {
+            let (now, since) = (since + silent, Timestamp(since));
+            let clock = at(now);
+            if clock.silence(since).is_none() {
+                let next = millis(clock.next().unwrap());
+                prop_assert_eq!(at(now + next - 1).silence(since), None);
+                prop_assert!(at(now + next).silence(since).is_some());
+            }
         }
     }
 }

@@ -1,13 +1,12 @@
-//! The shim's life: take the launch, start the leader, then one loop until nothing
-//! lives, all output is stored and the end is on record.
+//! The shim's life: one loop until nothing lives, all output is stored and the end is
+//! on record.
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -26,71 +25,6 @@ use crate::sys::proc;
 /// The file beside the log segments in which a shim puts its last status.
 pub const RECORD: &str = "status.json";
 
-/// The shim's entry: standard input is the line to the supervisor, standard output the
-/// socket on which to listen for a later one.
-pub fn main() -> ExitCode {
-    let Ok((mut link, listener)) = take_over() else {
-        return ExitCode::from(2);
-    };
-    // without a launch nothing was started: the supervisor died before it could say what
-    let Some((launch, early)) = first_orders(&mut link) else {
-        return ExitCode::FAILURE;
-    };
-    let Ok(mut host) = Host::new(link, listener, &launch) else {
-        return ExitCode::FAILURE;
-    };
-    host.start(&launch);
-    drop(launch);
-    for order in early {
-        host.obey(order);
-    }
-    host.serve();
-    ExitCode::SUCCESS
-}
-
-/// Moves the two sockets away from 0 and 1 and puts /dev/null there: a program that
-/// inherited them would keep them open for ever.
-fn take_over() -> io::Result<(Link, UnixListener)> {
-    // what ps and top call it, in place of the name of /proc/self/exe
-    nix::sys::prctl::set_name(c"wrangle-shim")?;
-    rustix::process::setsid()?;
-    tree::adopt()?;
-    let keep = |fd: OwnedFd| -> io::Result<OwnedFd> {
-        let kept = rustix::io::fcntl_dupfd_cloexec(&fd, 3)?;
-        // 0 and 1 stay open until /dev/null takes their places
-        std::mem::forget(fd);
-        Ok(kept)
-    };
-    // SAFETY: 0 and 1 were given to us by the supervisor and nothing else here owns them
-    let (control, listener) = unsafe { (OwnedFd::from_raw_fd(0), OwnedFd::from_raw_fd(1)) };
-    let (control, listener) = (keep(control)?, keep(listener)?);
-    let null = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&null)?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
-    std::env::set_current_dir("/")?;
-    let listener = UnixListener::from(listener);
-    listener.set_nonblocking(true)?;
-    Ok((Link::new(UnixStream::from(control))?, listener))
-}
-
-/// Waits for the launch; what came right behind it is kept.
-fn first_orders(link: &mut Link) -> Option<(Box<Launch>, Vec<Order>)> {
-    loop {
-        let mut orders = link.orders().ok()?.into_iter();
-        match orders.next() {
-            Some(Order::Launch(launch)) => return Some((launch, orders.collect())),
-            Some(_) => return None,
-            None => {}
-        }
-        let mut fds = [PollFd::new(link.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::NONE).ok();
-    }
-}
-
 /// What there is to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum News {
@@ -103,7 +37,7 @@ enum News {
 
 /// Everything a shim holds.
 #[derive(Debug)]
-struct Host {
+pub(super) struct Host {
     clock: Clock,
     link: Option<Link>,
     listener: UnixListener,
@@ -129,7 +63,7 @@ struct Host {
 }
 
 impl Host {
-    fn new(link: Link, listener: UnixListener, launch: &Launch) -> io::Result<Self> {
+    pub(super) fn new(link: Link, listener: UnixListener, launch: &Launch) -> io::Result<Self> {
         let mut mask = SigSet::empty();
         for signal in [
             Signal::SIGCHLD,
@@ -189,7 +123,7 @@ impl Host {
         })
     }
 
-    fn start(&mut self, launch: &Launch) {
+    pub(super) fn start(&mut self, launch: &Launch) {
         match leader::start(launch) {
             Ok(leader) => {
                 self.status.leader = Some(leader.ident);
@@ -211,7 +145,7 @@ impl Host {
     }
 
     /// Until the end is on record with a supervisor, or on disk when none is there.
-    fn serve(&mut self) {
+    pub(super) fn serve(&mut self) {
         while !self.is_over() {
             self.report();
             self.wait();
@@ -406,7 +340,7 @@ impl Host {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    pub(super) fn obey(&mut self, order: Order) {
         match order {
             Order::Stop { grace_ms } => {
                 self.stop(Duration::from_millis(grace_ms), StopBy::Order);

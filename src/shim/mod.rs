@@ -1,9 +1,10 @@
 //! The shim: owns one process tree and its output. Synchronous and small; it must
 //! never fail, because what it holds can't be found again.
 //!
-//! `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
+//! `entry` takes the launch, `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
 //! `pump` moves output and input, `log` writes within the cap, `link` talks to the supervisor.
 
+mod entry;
 mod host;
 mod leader;
 mod link;
@@ -11,4 +12,5 @@ mod log;
 mod pump;
 mod tree;
 
-pub use host::{RECORD, main};
+pub use entry::main;
+pub use host::RECORD;

@@ -12,11 +12,16 @@
 #[path = "../kit/content.rs"]
 mod content;
 
+mod attach;
 mod crash;
+mod detach;
 mod herd;
+mod hostile;
+mod keys;
 mod kill;
 mod nothing_left;
 mod procs;
 mod pty;
 mod recycled;
+mod rooms;
 mod whole;

@@ -5,7 +5,7 @@ use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -112,9 +112,6 @@ impl Pty {
 
     /// Opens it with other variables; an empty value removes one.
     pub(crate) fn with(herd: &Herd, cols: u16, rows: u16, env: &[(&str, &str)]) -> Self {
-        let (master, slave) = open_pty();
-        set_size(&master, cols, rows);
-        let before = tcgetattr(&slave).unwrap();
         let mut command = herd.command([] as [&str; 0]);
         for (key, value) in env {
             if value.is_empty() {
@@ -123,6 +120,14 @@ impl Pty {
                 command.env(key, value);
             }
         }
+        Self::start(command, cols, rows)
+    }
+
+    /// Starts any program on a terminal of its own.
+    pub(crate) fn start(mut command: Command, cols: u16, rows: u16) -> Self {
+        let (master, slave) = open_pty();
+        set_size(&master, cols, rows);
+        let before = tcgetattr(&slave).unwrap();
         command
             .stdin(Stdio::from(slave.try_clone().unwrap()))
             .stdout(Stdio::from(slave.try_clone().unwrap()))
@@ -223,11 +228,12 @@ impl Pty {
                 return text;
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero() && !terminal.ended,
-                "waited in vain until {description}; ended: {}; the screen:\n{text}",
-                terminal.ended
-            );
+            let ended = terminal.ended;
+            if left.is_zero() || ended {
+                // the reader still needs it: a lock poisoned here would end all tests
+                drop(terminal);
+                panic!("waited in vain until {description}; ended: {ended}; the screen:\n{text}");
+            }
             terminal = self.terminal.1.wait_timeout(terminal, left).unwrap().0;
         }
     }

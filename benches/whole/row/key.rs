@@ -1,9 +1,11 @@
 //! From a key to what it does on the screen.
 
+use std::process::Command;
 use std::time::Duration;
 
 use super::Row;
 use crate::actor::{self, Text};
+use crate::bare::Flood;
 use crate::figure::{Aim, Figure, MIB, ms, quantile};
 use crate::gate::Gate;
 use crate::herd::Herd;
@@ -22,6 +24,7 @@ const SIZE: Size = Size(150, 50);
 fn run(scale: Scale) -> Outcome<Vec<Figure>> {
     let samples = scale.of(400, 10);
     let mut figures = Vec::new();
+    figures.extend(bare("bare echo, idle", samples)?);
     {
         let herd = Herd::start(false)?;
         let mut call = herd.call()?;
@@ -35,6 +38,10 @@ fn run(scale: Scale) -> Outcome<Vec<Figure>> {
             "idle, letter typed",
             &letter(&mut screen, samples)?,
         ));
+    }
+    {
+        let _flood = Flood::start(Text::Ansi)?;
+        figures.extend(bare("bare echo beside a bare flood", samples)?);
     }
     let herd = Herd::start(true)?;
     let mut call = herd.call()?;
@@ -65,11 +72,33 @@ fn run(scale: Scale) -> Outcome<Vec<Figure>> {
 }
 
 fn latency(what: &str, times: &[Duration]) -> [Figure; 2] {
+    quantiles(what, times, [Aim::AtMost(1.0), Aim::AtMost(5.0)])
+}
+
+fn quantiles(what: &str, times: &[Duration], aims: [Aim; 2]) -> [Figure; 2] {
     let at = |share| quantile(times.iter().map(|time| ms(*time)), share);
+    let [half, most] = aims;
     [
-        Figure::new(format!("{what}: p50"), at(0.5), "ms", Aim::AtMost(1.0)),
-        Figure::new(format!("{what}: p99"), at(0.99), "ms", Aim::AtMost(5.0)),
+        Figure::new(format!("{what}: p50"), at(0.5), "ms", half),
+        Figure::new(format!("{what}: p99"), at(0.99), "ms", most),
     ]
+}
+
+/// The limit: a program that only gives back what is typed.
+fn bare(what: &str, samples: usize) -> Outcome<[Figure; 2]> {
+    let argv = actor::echo();
+    let mut command = Command::new(&argv[0]);
+    command.args(&argv[1..]);
+    let mut screen = Pty::spawn(command, SIZE)?;
+    screen
+        .until(|shown| shown.has("ready"))
+        .at("the echo to be ready")?;
+    let mut times = Vec::new();
+    for sample in 0..samples {
+        times.push(screen.react("w", "a letter", |_| true)?);
+        pause(sample);
+    }
+    Ok(quantiles(what, &times, [Aim::Nothing, Aim::Nothing]))
 }
 
 /// Between two keys, so that they fall anywhere between two frames: 3 to 29 ms.
