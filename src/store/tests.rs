@@ -53,6 +53,28 @@ fn what_was_stored_is_read_back() {
 }
 
 #[test]
+fn of_many_records_of_one_task_the_newest_stays_and_all_are_answered() {
+    let home = tempfile::tempdir().unwrap();
+    let (sender, done) = channel();
+    let store = Store::open(home.path().to_owned(), move |d: Done| {
+        sender.send((d.task, d.error)).unwrap();
+    })
+    .unwrap();
+    for number in 1..=500 {
+        let mut newer = record(1);
+        newer.task.run.number = number;
+        store.save(newer, vec![]);
+        store.save(record(2), vec![]);
+    }
+    store.close();
+    let answers: Vec<_> = done.iter().collect();
+    assert_eq!(answers.len(), 1000);
+    assert!(answers.iter().all(|(_, error)| error.is_none()));
+    let loaded = load(home.path()).unwrap();
+    assert_eq!(loaded.records[0].task.run.number, 500);
+}
+
+#[test]
 fn what_cannot_be_stored_is_said() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("tasks");

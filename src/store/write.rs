@@ -1,5 +1,6 @@
 //! The thread that writes.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -23,27 +24,27 @@ pub struct Done {
     pub then: Vec<Effect>,
 }
 
+/// A record, and what waits for it.
+type Job = (Box<Record>, Vec<Effect>);
+
 /// Writes records in the order in which they are given.
 #[derive(Debug)]
 pub struct Store {
-    jobs: Sender<(Box<Record>, Vec<Effect>)>,
+    jobs: Sender<Job>,
     thread: JoinHandle<()>,
 }
 
 impl Store {
     /// Starts the thread. `done` is called on it after each write.
     pub fn open(tasks: PathBuf, done: impl Fn(Done) + Send + 'static) -> io::Result<Self> {
-        let (jobs, work) = channel::<(Box<Record>, Vec<Effect>)>();
+        let (jobs, work) = channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("store".into())
             .stack_size(256 << 10)
             .spawn(move || {
-                for (record, then) in work {
-                    let task = record.task.id;
-                    let error = save(&tasks, &record)
-                        .err()
-                        .map(|error| format!("task {task} can't be stored: {error}"));
-                    done(Done { task, error, then });
+                while let Ok(first) = work.recv() {
+                    let jobs = std::iter::once(first).chain(work.try_iter()).collect();
+                    write(&tasks, jobs, &done);
                 }
             })?;
         Ok(Self { jobs, thread })
@@ -59,6 +60,29 @@ impl Store {
     pub fn close(self) {
         drop(self.jobs);
         self.thread.join().ok();
+    }
+}
+
+/// Writes what is queued. Of several records of one task the newest is written, and all
+/// that waited for any of them waits for it: a later record says all that an earlier did.
+fn write(tasks: &Path, jobs: Vec<Job>, done: &impl Fn(Done)) {
+    let newest: BTreeMap<TaskId, usize> = jobs
+        .iter()
+        .enumerate()
+        .map(|(index, (record, _))| (record.task.id, index))
+        .collect();
+    let errors: BTreeMap<TaskId, Option<String>> = newest
+        .into_iter()
+        .map(|(task, index)| {
+            let error = save(tasks, &jobs[index].0).err();
+            let line = error.map(|error| format!("task {task} can't be stored: {error}"));
+            (task, line)
+        })
+        .collect();
+    for (record, then) in jobs {
+        let task = record.task.id;
+        let error = errors.get(&task).cloned().flatten();
+        done(Done { task, error, then });
     }
 }
 
