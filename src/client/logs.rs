@@ -70,6 +70,21 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
         let end = printer.end()?;
         printer.up_to(end, &mut out)?;
         printer.finish(&mut out)?;
+        // the log may have grown since the task was shown, never shrunk
+        if printer.at < task.output_bytes && task.dropped_bytes == task.output_bytes {
+            say(&format!(
+                "{} are missing here: dropped to stay within the cap",
+                table::bytes(task.dropped_bytes)
+            ));
+        } else if printer.at < task.output_bytes {
+            out.flush()?;
+            return Err(Trouble::Failed(format!(
+                "the last {} of task {} are missing: something else removed them from {}",
+                table::bytes(task.output_bytes - printer.at),
+                task.id,
+                task.log
+            )));
+        }
     }
     Ok(0)
 }
