@@ -13,9 +13,9 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::event::Event;
-use crate::core::id::RunId;
+use crate::core::id::{Ident, RunId};
 use crate::core::shim::{Launch, Order, Status};
-use crate::sys::socket;
+use crate::sys::{proc, socket};
 
 /// Between two byte counts of a run that somebody looks at: a frame's time.
 pub(super) const WATCHED: Duration = Duration::from_millis(16);
@@ -43,17 +43,22 @@ pub(super) struct Shims {
     /// Shims that are children of this process. Any other child is an orphan of a
     /// shim that was killed.
     children: BTreeSet<i32>,
+    /// What ran below this process when it began: of whoever became the supervisor by
+    /// exec, and none of ours.
+    strangers: BTreeSet<Ident>,
     /// Children reaped that were no shims.
     orphans: u64,
     generations: u64,
 }
 
 impl Shims {
-    pub(super) const fn new(events: Sender<Event>) -> Self {
+    pub(super) fn new(events: Sender<Event>) -> Self {
+        let below = proc::descendants(std::process::id() as i32);
         Self {
             events,
             lines: BTreeMap::new(),
             children: BTreeSet::new(),
+            strangers: below.into_iter().map(|stat| stat.ident).collect(),
             orphans: 0,
             generations: 0,
         }
@@ -170,9 +175,23 @@ impl Shims {
         self.lines.is_empty()
     }
 
-    /// Whether a child of this process is one of its shims.
+    /// Whether a process is a shim of this supervisor.
     pub(super) fn is_shim(&self, pid: i32) -> bool {
         self.children.contains(&pid)
+    }
+
+    /// Children of this process that shims left when they were killed. Process 1 gets
+    /// everybody's orphans: there a tree is known by its mark and its leader alone.
+    pub(super) fn orphaned(&self) -> Vec<i32> {
+        let me = std::process::id() as i32;
+        if me == 1 {
+            return Vec::new();
+        }
+        let ours = |pid: &i32| {
+            !self.is_shim(*pid)
+                && proc::ident(*pid).is_some_and(|who| !self.strangers.contains(&who))
+        };
+        proc::children(me).into_iter().filter(ours).collect()
     }
 
     /// How many orphans of killed shims were reaped so far.

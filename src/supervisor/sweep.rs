@@ -82,10 +82,7 @@ impl Sweep {
     /// Everything of the run that lives.
     fn look(&mut self, shims: &Shims) -> Vec<Stat> {
         let me = std::process::id() as i32;
-        let mut roots: BTreeSet<i32> = proc::children(me)
-            .into_iter()
-            .filter(|pid| !shims.is_shim(*pid))
-            .collect();
+        let mut roots: BTreeSet<i32> = shims.orphaned().into_iter().collect();
         let leader_lives = self.leader.is_some_and(proc::is_alive);
         for stat in proc::all() {
             let of_leader = leader_lives

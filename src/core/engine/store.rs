@@ -50,7 +50,9 @@ impl Engine {
                 Effect::Spawn(launch) => {
                     self.did_not_start(now, launch.run, format!("not started: {why}"), out);
                 }
-                Effect::Order(_, Order::Release) => {}
+                // but at a shutdown nothing may outlive: what the shim itself put on
+                // record has to do
+                Effect::Order(_, Order::Release) if !self.shutting_down() => {}
                 effect => out.push(effect),
             }
         }

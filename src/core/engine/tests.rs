@@ -185,8 +185,9 @@ impl World {
                 }
                 if matches!(order, Order::Release) {
                     let stored = &self.disk[&run.task].task;
+                    let excused = self.excused.contains(&run.task) && self.engine.shutting_down();
                     assert!(
-                        stored.run.number > run.number || !stored.is_active(),
+                        excused || stored.run.number > run.number || !stored.is_active(),
                         "released before the end was stored"
                     );
                 }
