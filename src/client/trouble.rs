@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use super::table::plain;
 use crate::core::wire::Failure;
 
 /// Why a call ends badly; one line for people.
@@ -70,7 +71,8 @@ impl From<(Failure, String)> for Trouble {
     }
 }
 
-/// A line on standard error. Where that is closed there is nobody to tell.
+/// A line on standard error; it may quote a command or a name, which must not drive the
+/// terminal. Where standard error is closed there is nobody to tell.
 pub(super) fn say(line: &str) {
-    writeln!(io::stderr(), "wrangle: {line}").ok();
+    writeln!(io::stderr(), "wrangle: {}", plain(line)).ok();
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -235,16 +236,22 @@ impl Herd {
 
     /// The living supervisor, where there is one.
     pub(crate) fn supervisor(&self) -> Option<Ident> {
+        self.supervisors().first().copied()
+    }
+
+    /// Everyone who is, or means to become, the supervisor.
+    pub(crate) fn supervisors(&self) -> Vec<Ident> {
         let mark = [b"WRANGLE_HOME=", self.home.as_os_str().as_encoded_bytes()].concat();
         proc::all()
             .filter(|stat| !stat.is_dead())
             .map(|stat| stat.ident)
-            .find(|who| {
+            .filter(|who| {
                 words(who.pid)
                     .get(1)
                     .is_some_and(|word| word == "supervisor")
                     && proc::has_variable(who.pid, &mark)
             })
+            .collect()
     }
 
     /// The shim of a task whose leader lives.
@@ -346,23 +353,18 @@ pub(crate) fn finish(mut child: Child) -> Done {
         let errors = errors.join().unwrap_or_default();
         done.send((child.wait(), text, errors)).ok();
     });
-    match end.recv_timeout(PATIENCE) {
-        Ok((status, out, err)) => {
-            use std::os::unix::process::ExitStatusExt;
-            let status = status.unwrap();
-            let signal = status.signal().map_or(-1, |signal| 128 + signal);
-            Done {
-                code: status.code().unwrap_or(signal),
-                out,
-                err: String::from_utf8_lossy(&err).into_owned(),
-            }
+    let Ok((status, out, err)) = end.recv_timeout(PATIENCE) else {
+        if let Some(who) = who {
+            kill(who);
         }
-        Err(_) => {
-            if let Some(who) = who {
-                kill(who);
-            }
-            panic!("a call took longer than {PATIENCE:?}")
-        }
+        panic!("a call took longer than {PATIENCE:?}")
+    };
+    let status = status.unwrap();
+    let signal = status.signal().map_or(-1, |signal| 128 + signal);
+    Done {
+        code: status.code().unwrap_or(signal),
+        out,
+        err: String::from_utf8_lossy(&err).into_owned(),
     }
 }
 

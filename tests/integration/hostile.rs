@@ -55,7 +55,6 @@ fn stays_in_its_pane() {
     }
     pty.press("G", &["hostile-end"]);
     pty.press("\t", &["good"]);
-    pty.press("\x1b", &["good"]);
     pty.press("g", &["harmless"]);
     pty.press("q", &["detach"]);
     pty.send("d");
@@ -73,14 +72,15 @@ fn names_directories_and_commands_are_text_too() {
     let dir = dir.to_str().unwrap();
     let script = format!("printf '{evil}'; sleep 250");
     herd.run(&["--dir", dir], &["sh", "-c", &script, evil]);
-    herd.run(
-        &["--dir", dir, "--name", "plain"],
-        &[&format!("no-such-{evil}")],
-    );
+    let missing = format!("no-such-{evil}");
+    let typo = ["run", "--dir", dir, "--name", "plain", "--", &missing];
+    let done = herd.call(typo);
+    done.fails(1, "no-such-");
+    assert!(!done.err.trim_end().contains(char::is_control), "{done:?}");
     let mut pty = Pty::open(&herd, 80, 24);
     pty.shows(&["plain"]);
     pty.press("K", &["its key revokes"]);
-    pty.send("\x1b");
+    pty.press_away("\x1b", "its key revokes");
     pty.press("q", &["detach"]);
     pty.send("d");
     assert_eq!(pty.end(), 0);

@@ -13,8 +13,10 @@
 mod content;
 
 mod attach;
+mod bounded;
 mod crash;
 mod detach;
+mod full_disk;
 mod herd;
 mod hostile;
 mod keys;
@@ -24,4 +26,6 @@ mod procs;
 mod pty;
 mod recycled;
 mod rooms;
+mod supervise;
+mod verbs;
 mod whole;

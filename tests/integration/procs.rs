@@ -82,13 +82,15 @@ pub(crate) fn family(pid: i32) -> Vec<Stat> {
     all
 }
 
-/// Resident memory in bytes, without pages of files.
-pub(crate) fn anonymous(pid: i32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    text.lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok())
-        .map_or(0, |kib| kib << 10)
+/// The most memory that was ever resident, and what is now, in bytes.
+pub(crate) fn memory(pid: i32) -> (u64, u64) {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        kib.unwrap().trim().parse::<u64>().unwrap() << 10
+    };
+    (line("VmHWM:"), line("VmRSS:"))
 }
 
 /// The kit's program.

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -177,7 +177,11 @@ impl Pty {
     }
 
     fn lock(&self) -> MutexGuard<'_, Terminal> {
-        self.terminal.0.lock().unwrap()
+        // what another thread left behind at its panic is only looked at
+        self.terminal
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client.
@@ -209,6 +213,13 @@ impl Pty {
     pub(crate) fn send(&self, keys: &str) {
         let mut master = self.master.as_ref().expect("an open terminal");
         master.write_all(keys.as_bytes()).unwrap();
+        if keys.ends_with('\x1b') {
+            // with a key right behind it, it would be that key with Alt
+            let slave = self.slave.as_ref().expect("an open terminal");
+            wait_until("Esc was read", || {
+                rustix::io::ioctl_fionread(slave).unwrap() == 0
+            });
+        }
     }
 
     /// Gives the terminal another size.
@@ -272,7 +283,7 @@ impl Pty {
     pub(crate) fn close(&mut self) {
         if let Some((stop, reader)) = self.reader.take() {
             drop(stop);
-            reader.join().unwrap();
+            reader.join().ok();
         }
         drop(self.slave.take());
         drop(self.master.take());

@@ -161,7 +161,8 @@ fn errors_and_output_keep_their_order() {
     let herd = Herd::new();
     let script = "for n in 1 2 3 4 5 6 7 8 9; do echo out$n; echo err$n >&2; done";
     let done = herd.call(["run", "--follow", "--", "sh", "-c", script]);
-    let wanted: String = (1..10).map(|n| format!("out{n}\nerr{n}\n")).collect();
+    let wanted: Vec<String> = (1..10).map(|n| format!("out{n}\nerr{n}\n")).collect();
+    let wanted = wanted.concat();
     assert_eq!(done.ok(), wanted);
     assert_eq!(herd.stored(1), wanted.as_bytes());
 }

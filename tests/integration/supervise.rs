@@ -1,0 +1,227 @@
+//! One supervisor a herd, however it is started, and whatever it finds at its start.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use crate::herd::{Herd, finish};
+use crate::procs::wait_until;
+
+#[test]
+fn clients_that_start_at_once_get_one_supervisor() {
+    let herd = Herd::new();
+    let clients: Vec<_> = (0..8)
+        .map(|_| herd.command(["ls", "--json"]).spawn().unwrap())
+        .collect();
+    for client in clients {
+        finish(client).ok();
+    }
+    assert_eq!(herd.supervisors().len(), 1);
+    // and after a crash again
+    herd.kill_supervisor();
+    let clients: Vec<_> = (0..8)
+        .map(|_| herd.command(["ls", "--json"]).spawn().unwrap())
+        .collect();
+    for client in clients {
+        finish(client).ok();
+    }
+    assert_eq!(herd.supervisors().len(), 1);
+}
+
+#[test]
+fn a_second_supervisor_is_refused() {
+    let herd = Herd::new();
+    herd.ok(&["ls"]);
+    let pid = herd.supervisor().unwrap().pid.to_string();
+    herd.call(["supervisor"]).fails(3, &pid);
+    herd.ok(&["ls"]);
+}
+
+#[test]
+fn fifty_launches_at_once_are_fifty_tasks() {
+    let herd = Herd::new();
+    let clients: Vec<_> = (0..50)
+        .map(|n| {
+            let script = format!("echo {n}");
+            herd.command(["run", "--json", "--", "sh", "-c", &script])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for client in clients {
+        finish(client).ok();
+    }
+    herd.remember();
+    let mut numbers: Vec<u32> = (1..=50)
+        .map(|id| {
+            herd.wait_state(id, "ended");
+            String::from_utf8(herd.stored(id))
+                .unwrap()
+                .trim()
+                .parse()
+                .unwrap()
+        })
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn socket_and_files_are_the_users_alone() {
+    let herd = Herd::new();
+    let id = herd.run(&[], &["echo", "text"]);
+    let task = herd.wait_state(id, "ended");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&herd.home().join("run/wrangle.sock")), 0o600);
+    for dir in ["run", "run/shims", "data"] {
+        assert_eq!(mode(&herd.home().join(dir)), 0o700, "{dir}");
+    }
+    let log = std::path::Path::new(task["log"].as_str().unwrap());
+    for entry in fs::read_dir(log).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_stale_socket_is_no_obstacle() {
+    let herd = Herd::new();
+    let run = herd.home().join("run");
+    fs::create_dir(&run).unwrap();
+    drop(UnixListener::bind(run.join("wrangle.sock")).unwrap());
+    herd.ok(&["ls"]);
+    assert_eq!(herd.supervisors().len(), 1);
+}
+
+#[test]
+fn a_home_deeper_than_a_sockets_name_works() {
+    let place = format!("{}/{}", "d".repeat(120), "e".repeat(120));
+    let herd = Herd::at(&place, "");
+    let id = herd.run(&[], &["echo", "deep"]);
+    herd.wait_state(id, "ended");
+    assert_eq!(herd.ok(&["logs", "--raw", "@"]), "deep\n");
+    let (id, _) = herd.tree(&["--grace", "200ms"], "daemon");
+    herd.kill_supervisor();
+    assert_eq!(herd.task(id)["state"], "running");
+    herd.ok(&["revoke", "--wait", &id.to_string()]);
+}
+
+#[test]
+fn another_protocol_is_refused_in_plain_words() {
+    let herd = Herd::new();
+    herd.ok(&["ls"]);
+    let mut stream = UnixStream::connect(herd.home().join("run/wrangle.sock")).unwrap();
+    writeln!(
+        stream,
+        r#"{{"protocol":999,"version":"9.9.9","role":"call"}}"#
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.contains("refused") && answer.contains("9.9.9"),
+        "{answer}"
+    );
+    // garbage, and an end in mid-line, harm nobody
+    for garbage in [&b"\x00\xff garbage\n"[..], b"{\"protocol\":", b"\n\n\n"] {
+        let mut stream = UnixStream::connect(herd.home().join("run/wrangle.sock")).unwrap();
+        stream.write_all(garbage).unwrap();
+    }
+    herd.ok(&["ls"]);
+}
+
+#[test]
+fn a_supervisor_that_refuses_exits_with_3() {
+    let herd = Herd::new();
+    let run = herd.home().join("run");
+    fs::create_dir(&run).unwrap();
+    let listener = UnixListener::bind(run.join("wrangle.sock")).unwrap();
+    let other = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = String::new();
+        BufReader::new(&stream).read_line(&mut hello).unwrap();
+        stream
+            .write_all(b"{\"refused\":\"speaks another protocol\"}\n")
+            .unwrap();
+    });
+    herd.call(["ls"]).fails(3, "speaks another protocol");
+    other.join().unwrap();
+    fs::remove_file(run.join("wrangle.sock")).unwrap();
+}
+
+#[test]
+fn a_home_that_cannot_be_used_exits_with_3_and_is_named() {
+    let herd = Herd::new();
+    fs::write(herd.home().join("data"), "not a directory").unwrap();
+    herd.call(["ls"]).fails(3, "data");
+    fs::remove_file(herd.home().join("data")).unwrap();
+    herd.ok(&["ls"]);
+}
+
+#[test]
+fn a_wrong_configuration_is_named() {
+    let herd = Herd::with("[output]\ntask_capp = \"1 MiB\"\n");
+    herd.call(["ls"]).fails(2, "task_cap");
+    fs::remove_file(herd.home().join("config.toml")).unwrap();
+}
+
+#[test]
+fn foreign_files_among_the_segments_are_left_alone() {
+    let herd = Herd::new();
+    let script = "seq 1 1000; read go; seq 1001 2000";
+    let id = herd.run(&["--stdin"], &["sh", "-c", script]);
+    herd.wait_output(id, b"1000\n");
+    let log = std::path::PathBuf::from(herd.task(id)["log"].as_str().unwrap());
+    fs::write(log.join("junk"), "junk").unwrap();
+    fs::write(log.join("17.log"), "junk").unwrap();
+    fs::write(log.join("000000000000000000xx.log"), "junk").unwrap();
+    fs::create_dir(log.join("00000000000000999999.dir")).unwrap();
+    fs::write(log.join("status.json"), "{ not json").unwrap();
+    herd.kill_supervisor();
+    herd.ok(&["send", &id.to_string(), "go"]);
+    herd.wait_state(id, "ended");
+    let wanted: Vec<String> = (1..=2000).map(|n| n.to_string()).collect();
+    let printed = herd.ok(&["logs", "--raw", &id.to_string()]);
+    assert_eq!(printed, wanted.join("\n") + "\n");
+    assert!(log.join("junk").exists());
+}
+
+#[test]
+fn a_damaged_store_is_said_and_kept() {
+    let herd = Herd::new();
+    let id = herd.run(&[], &["echo", "kept"]);
+    herd.wait_state(id, "ended");
+    let other = herd.run(&[], &["echo", "other"]);
+    herd.wait_state(other, "ended");
+    herd.ok(&["shutdown"]);
+    let tasks = herd.home().join("data/tasks");
+    let record = tasks.join("1/task.json");
+    assert!(
+        record.exists(),
+        "{:?}",
+        fs::read_dir(&tasks).unwrap().collect::<Vec<_>>()
+    );
+    fs::write(&record, "{ torn").unwrap();
+    // the rest of the herd lives, the number is not given again
+    let all = herd.json(&["ls", "--all", "--json"]);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0]["id"], other);
+    assert_eq!(herd.run(&[], &["true"]), 3);
+    assert!(tasks.join("1").exists(), "its output was thrown away");
+    let log = fs::read_to_string(herd.home().join("data/supervisor.log")).unwrap();
+    assert!(log.contains("task.json"), "not a word: {log}");
+}
+
+#[test]
+fn an_idle_supervisor_ends_by_itself() {
+    let herd = Herd::with("[supervisor]\nidle_exit = \"1s\"\n");
+    let (id, _) = herd.tree(&["--grace", "200ms"], "ready");
+    let supervisor = herd.supervisor().unwrap();
+    herd.ok(&["revoke", "--wait", &id.to_string()]);
+    wait_until("the supervisor has ended", || {
+        !wrangle::sys::proc::is_alive(supervisor)
+    });
+    // and its herd is known to the next
+    assert_eq!(herd.task(id)["outcome"], "revoked");
+}
