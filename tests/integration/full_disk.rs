@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::content::{Content, Kind};
 use crate::herd::Herd;
+use crate::procs::{kit, of_tree};
 
 const MIB: u64 = 1 << 20;
 
@@ -79,15 +80,20 @@ fn a_task_that_waits_for_room_can_be_revoked() {
     let Some(disk) = Disk::mount(&herd.home().join("data/tasks"), "1m") else {
         return;
     };
-    let id = herd.writer("flood", &[&(8 * MIB).to_string(), "plain"]);
+    let token = herd.token();
+    let len = (8 * MIB).to_string();
+    let id = herd.run(&[], &[&kit(), "flood", &token, &len]);
     herd.wait_task(id, "says that the disk is full", |task| {
         task["reason"]
             .as_str()
             .is_some_and(|why| why.contains("disk is full"))
     });
     herd.ok(&["revoke", "--force", &id.to_string()]);
-    // no new room for its record or what the pipe holds: a shutdown comes to its end all the same
+    // there is no room for its end on record: a shutdown comes to its own all the same
     herd.ok(&["shutdown", "--force"]);
-    herd.nothing_left();
-    drop(disk);
+    assert!(of_tree(&token).is_empty());
+    assert_eq!(herd.supervisor(), None);
+    disk.grow("64m");
+    let task = herd.wait_state(id, "ended");
+    assert_eq!(task["outcome"], "revoked", "{task}");
 }

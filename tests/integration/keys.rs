@@ -97,7 +97,6 @@ fn launching(cols: u16, rows: u16) {
     pty.press(":revok 1\r", &["unknown verb revok"]);
     pty.press_away(ESC, ":revok");
     pty.press(":show 99\r", &["no task 99"]);
-    pty.press_away(ESC, ":show");
     // retry and messages
     select(&pty, "g", "alpha");
     select(&pty, "jj", "gamma");

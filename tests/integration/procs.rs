@@ -50,9 +50,11 @@ pub(crate) fn of_tree(token: &str) -> Vec<Ident> {
         .collect()
 }
 
-/// This very process, dead or alive: a zombie counts.
+/// This very process, dead or alive: a zombie counts, unless it waits for init alone,
+/// which takes its time on some machines.
 pub(crate) fn exists(who: Ident) -> bool {
-    proc::stat(who.pid).is_some_and(|stat| stat.ident == who)
+    proc::stat(who.pid)
+        .is_some_and(|stat| stat.ident == who && !(stat.is_dead() && stat.parent == 1))
 }
 
 /// Kills this very process and waits until it is gone, or a zombie of a parent that

@@ -4,7 +4,7 @@
 use wrangle::sys::proc;
 
 use crate::herd::Herd;
-use crate::procs::{Bystander, exists, kill_all, of_tree, wait_until};
+use crate::procs::{Bystander, kill_all, of_tree, wait_until};
 
 /// A lingering task whose leader's pid a stranger has; `None` where pids can't be chosen.
 fn lingering() -> Option<(Herd, Bystander, String, String)> {
@@ -51,7 +51,7 @@ fn a_stranger_with_the_leaders_pid_survives_the_sweep_after_a_crash() {
     let supervisor = herd.supervisor().unwrap();
     herd.remember();
     kill_all(&[supervisor, shim, leader]);
-    wait_until("the leader is reaped", || !exists(leader));
+    wait_until("the leader is reaped", || proc::stat(leader.pid).is_none());
     let Some(bystander) = Bystander::with_pid(leader.pid, &token) else {
         return;
     };

@@ -12,13 +12,13 @@ use nix::unistd::{Pid, getpid};
 pub(crate) fn guard(token: &str) -> ExitCode {
     std::io::stdin().read_to_end(&mut Vec::new()).ok();
     let mut clean = true;
-    let mut looks = 0;
-    // one look may miss what is being forked
-    while looks < 10 {
-        looks += 1;
+    let mut looks = 1;
+    while looks > 0 {
+        looks -= 1;
         for pid in bearing(token) {
             clean = false;
-            looks = 0;
+            // one look may miss what is being forked
+            looks = 10;
             kill(Pid::from_raw(pid), Signal::SIGKILL).ok();
         }
     }
