@@ -2,9 +2,9 @@
 //! on record.
 
 use std::fs::{self, DirBuilder};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,14 +16,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use super::leader;
 use super::link::Link;
 use super::pump::Pump;
+use super::record;
 use super::tree;
 use crate::core::shim::{Launch, Order, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::AfterExit;
 use crate::sys::clock::{self, Clock};
 use crate::sys::proc;
-
-/// The file beside the log segments in which a shim puts its last status.
-pub const RECORD: &str = "status.json";
 
 /// What there is to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +85,7 @@ impl Host {
             listener,
             signals,
             socket: launch.socket.as_path().to_owned(),
-            record: launch.log.as_path().join(RECORD),
+            record: launch.log.as_path().join(record::FILE),
             after_exit: launch.after_exit,
             grace: Duration::from_millis(launch.grace_ms),
             orphan: Duration::from_millis(launch.orphan_ms),
@@ -159,25 +157,12 @@ impl Host {
             return false;
         }
         if !self.recorded {
-            self.recorded = self.put_on_record().is_ok();
+            self.recorded = record::put(&self.record, &self.status).is_ok();
         }
         let due = self
             .orphaned_at
             .is_some_and(|at| self.clock.now().mono >= at);
         self.released || (self.link.is_none() && (self.recorded || due))
-    }
-
-    /// The last status, for a supervisor that comes when this process is gone.
-    fn put_on_record(&self) -> io::Result<()> {
-        let fresh = self.record.with_extension("new");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
-        file.write_all(&serde_json::to_vec(&self.status)?)?;
-        fs::rename(&fresh, &self.record)
     }
 
     /// Reports what changed. A byte count waits until the last report was taken in, so
@@ -305,7 +290,7 @@ impl Host {
                 self.stop(self.grace, StopBy::Policy);
             }
             // should this process be killed, the leader's end is known all the same
-            self.put_on_record().ok();
+            record::put(&self.record, &self.status).ok();
         }
     }
 
