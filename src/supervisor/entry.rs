@@ -1,15 +1,17 @@
 //! Becoming the supervisor.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use super::hub::Hub;
 use super::log;
 use crate::config::{Config, Paths};
 use crate::core::engine::Rules;
+use crate::sys::clock::Clock;
 use crate::sys::{proc, socket};
 
 /// Runs the supervisor until it has nothing left to do. `detached`: started by a client,
@@ -38,8 +40,6 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
                 hub.run().await;
                 Ok(())
             });
-            // the socket goes while the lock is still held: no later one's is removed
-            fs::remove_file(paths.socket()).ok();
             drop(lock);
             if let Err(error) = &done {
                 answer(error);
@@ -63,7 +63,7 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         .mode(0o700)
         .create(&shims)
         .map_err(|error| format!("cannot make {}: {error}", shims.display()))?;
-    let lock = lock(&paths.data.join("supervisor.lock"))?;
+    let lock = lock(&paths.data.join("supervisor.lock"), &paths.socket())?;
     log::open(&paths.log());
     if detached {
         // fails only for a process group's leader, which then has no terminal to lose
@@ -89,8 +89,12 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
     Ok((lock, rules, listener))
 }
 
+/// How long one that is on its way out may take: it waits for shims and slow clients.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
-fn lock(path: &Path) -> Result<File, String> {
+/// One that no longer listens is on its way out and is waited for.
+fn lock(path: &Path, listens: &Path) -> Result<File, String> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -99,18 +103,23 @@ fn lock(path: &Path) -> Result<File, String> {
         .mode(0o600)
         .open(path)
         .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
+    let clock = Clock::start();
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => {
+                return Err(format!("cannot lock {}: {error}", path.display()));
+            }
+        }
+        if socket::connect(listens).is_ok() || clock.now().mono > PATIENCE {
             let pid = io::read_to_string(&file).unwrap_or_default();
             return Err(format!(
                 "a supervisor runs here already (pid {}); wrangle shutdown ends it",
                 pid.trim()
             ));
         }
-        Err(TryLockError::Error(error)) => {
-            return Err(format!("cannot lock {}: {error}", path.display()));
-        }
+        std::thread::sleep(Duration::from_millis(5));
     }
     let me = std::process::id();
     file.set_len(0)

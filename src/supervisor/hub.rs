@@ -1,6 +1,7 @@
 //! The loop: everything that happens comes in here, everything that is done goes out.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,7 +51,8 @@ pub(super) struct Hub {
     pub(super) clock_shown: bool,
     /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
     pub(super) grace: Duration,
-    pub(super) data: std::path::PathBuf,
+    pub(super) data: PathBuf,
+    socket: PathBuf,
     listener: UnixListener,
     events: Receiver<Event>,
     /// From threads, which must never wait for the loop. What they may have under way
@@ -59,7 +61,7 @@ pub(super) struct Hub {
     pub(super) to_answers: UnboundedSender<Event>,
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
-    leaving: Option<Instant>,
+    pub(super) leaving: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -119,6 +121,7 @@ impl Hub {
             clock_shown: config.screen.clock,
             grace: config.task.grace,
             data: paths.data.clone(),
+            socket: paths.socket(),
             listener: UnixListener::from_std(listener).map_err(|error| cannot("listen", error))?,
             events,
             answers,
@@ -352,7 +355,11 @@ impl Hub {
                 last,
             } => self.answer(ticket, answer, last),
             Effect::Exit => {
-                self.leaving.get_or_insert(Instant::now() + FAREWELL);
+                if self.leaving.is_none() {
+                    self.leaving = Some(Instant::now() + FAREWELL);
+                    // who comes now starts the next supervisor, which waits for the lock
+                    std::fs::remove_file(&self.socket).ok();
+                }
             }
         }
     }

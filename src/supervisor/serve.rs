@@ -65,6 +65,11 @@ impl Hub {
     }
 
     pub(super) fn hello(&mut self, id: ClientId, hello: Hello) {
+        if self.leaving.is_some() {
+            // unanswered, so that it looks for the next supervisor
+            self.clients.close(id);
+            return;
+        }
         let Some(client) = self.clients.all.get_mut(&id) else {
             return;
         };

@@ -286,6 +286,8 @@ impl Engine {
         if let Some(limit) = self.rules.idle_exit
             && now.mono.saturating_sub(since) >= limit
         {
+            // nothing starts any more
+            self.shutdown.get_or_insert_default();
             out.push(Effect::Exit);
         }
     }
