@@ -144,8 +144,12 @@ impl Host {
 
     /// Until the end is on record with a supervisor, or on disk when none is there.
     pub(super) fn serve(&mut self) {
-        while !self.is_over() {
+        loop {
+            // before the question whether it is over: a report may find the supervisor gone
             self.report();
+            if self.is_over() {
+                break;
+            }
             self.wait();
             self.step();
         }
