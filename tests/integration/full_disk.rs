@@ -91,9 +91,11 @@ fn a_task_that_waits_for_room_can_be_revoked() {
     herd.ok(&["revoke", "--force", &id.to_string()]);
     // there is no room for its end on record: a shutdown comes to its own all the same
     herd.ok(&["shutdown", "--force"]);
+    herd.nothing_left();
     assert!(of_tree(&token).is_empty());
-    assert_eq!(herd.supervisor(), None);
     disk.grow("64m");
+    // what could not be stored is not made up
     let task = herd.wait_state(id, "ended");
-    assert_eq!(task["outcome"], "revoked", "{task}");
+    let outcome = task["outcome"].as_str().unwrap();
+    assert!(["revoked", "lost"].contains(&outcome), "{task}");
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 
-use crate::herd::{Herd, finish};
+use crate::herd::{Done, Herd, finish};
 use crate::procs::wait_until;
 
 #[test]
@@ -27,6 +27,37 @@ fn clients_that_start_at_once_get_one_supervisor() {
         finish(client).ok();
     }
     assert_eq!(herd.supervisors().len(), 1);
+}
+
+#[test]
+fn no_call_falls_between_a_start_and_an_end() {
+    let herd = Herd::new();
+    for round in 0..10 {
+        let first = if round % 2 == 0 {
+            herd.command(["supervisor"]).spawn().unwrap()
+        } else {
+            herd.command(["ls"]).spawn().unwrap()
+        };
+        let spawn = |args: &[&str]| herd.command(args).spawn().unwrap();
+        let calls = ["ls", "shutdown", "ls", "ls"].map(|verb| spawn(&[verb]));
+        for call in calls {
+            served(&finish(call));
+        }
+        // whichever supervisor runs now, this ends it
+        served(&herd.call(["shutdown"]));
+        let first = finish(first);
+        // one in the foreground that came second was refused
+        if !(round % 2 == 0 && first.err.contains("a supervisor runs here already")) {
+            served(&first);
+        }
+    }
+}
+
+/// A call that was under way when the supervisor was told to end is told so; no other fails.
+#[track_caller]
+fn served(done: &Done) {
+    let ended = done.code == 3 && done.err.contains("the supervisor ended");
+    assert!(done.code == 0 || ended, "{done:?}");
 }
 
 #[test]
