@@ -28,6 +28,13 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
             close_stdio();
         }
     };
+    // a client that starts one holds that lock itself
+    let starting = if detached {
+        None
+    } else {
+        paths.create()?;
+        hold_off_clients(paths)
+    };
     match prepare(paths, config, detached) {
         Ok((lock, rules, listener)) => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -37,6 +44,7 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
             let done: Result<(), String> = runtime.block_on(async {
                 let mut hub = Hub::new(rules, config, paths, listener)?;
                 answer("ready");
+                drop(starting);
                 hub.run().await;
                 Ok(())
             });
@@ -126,6 +134,20 @@ fn lock(path: &Path, listens: &Path) -> Result<File, String> {
         .and_then(|()| writeln!(&file, "{me}"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(file)
+}
+
+/// While this is held, a client that found nobody listening waits and looks again,
+/// instead of starting another supervisor in vain.
+fn hold_off_clients(paths: &Paths) -> Option<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(paths.start_lock())
+        .ok()?;
+    file.lock().ok()?;
+    Some(file)
 }
 
 /// Lets go of what the client gave: it, and whoever reads behind it, would wait for ever.

@@ -135,9 +135,9 @@ impl Engine {
         let began = task.run.started.is_some();
         let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
             StopCause::Revoked => Outcome::Revoked(None),
-            StopCause::Swept | StopCause::Lost if began => {
-                Outcome::Lost("its shim was killed from outside; its processes were ended".into())
-            }
+            StopCause::Swept | StopCause::Lost if began => Outcome::Lost(
+                "its shim is gone and left no record of the end; what lived of it was ended".into(),
+            ),
             StopCause::Swept | StopCause::Lost => Outcome::Lost(
                 "its supervisor or shim was killed while it was being started; nothing of it lives"
                     .into(),
