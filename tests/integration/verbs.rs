@@ -170,8 +170,11 @@ fn options_of_run_reach_the_task() {
     let follow = herd.call(["run", "--follow", "echo one | tr o 0"]);
     assert_eq!(follow.ok(), "0ne\n");
     // names: of one task only
-    herd.run(&["--name", "twin"], &["true"]);
-    herd.run(&["--name", "twin"], &["true"]);
+    for _ in 0..2 {
+        let twin = herd.run(&["--name", "twin"], &["true"]);
+        // an active one would be the one that is meant
+        herd.wait_state(twin, "ended");
+    }
     assert_eq!(herd.call(["show", "twin"]).code, 4);
     assert!(herd.ok(&["show", "@"]).contains("twin"));
 }
