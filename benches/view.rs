@@ -89,6 +89,7 @@ fn herd() -> Engine {
             after_exit: AfterExit::Keep,
             stdin: false,
             env_names: Vec::new(),
+            labels: Vec::new(),
         };
         let env = Vec::new();
         let request = Request::Run(Box::new(RunRequest { spec, env }));

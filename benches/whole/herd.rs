@@ -261,6 +261,7 @@ pub(crate) fn run_request(argv: &[impl AsRef<str>]) -> Request {
             after_exit: AfterExit::Keep,
             stdin: false,
             env_names: Vec::new(),
+            labels: Vec::new(),
         },
         env: vec![(Raw::from("PATH"), Raw::from(path))],
     }))

@@ -40,7 +40,7 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             )))
         }
         request => {
-            let list = matches!(request, Request::List { .. });
+            let list = matches!(request, Request::List(_));
             let one = matches!(request, Request::Show(_));
             let number = line.ask(request)?;
             if !(list || one) {
@@ -68,7 +68,7 @@ fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
         match answer {
             Answer::Task(task) => tasks.push(*task),
             Answer::Tasks(more) => tasks.extend(more),
-            Answer::Done(_) | Answer::Failed(..) => {}
+            Answer::Events(_) | Answer::Done(_) | Answer::Failed(..) => {}
         }
         if last {
             break;
@@ -90,7 +90,7 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 }
                 Vec::new()
             }
-            Answer::Failed(..) => Vec::new(),
+            Answer::Events(_) | Answer::Failed(..) => Vec::new(),
         };
         if as_json {
             json(&mut out, &tasks)?;

@@ -1,21 +1,51 @@
 //! Everything the engine can want done: the list of all that wrangle does to the world.
 
-use super::id::{Ident, RunId};
+use super::event::Event;
+use super::id::{Ident, RunId, TaskId};
 use super::input::Ticket;
-use super::record::Record;
+use super::record::Change;
+use super::report::TaskReport;
 use super::shim::{Launch, Order};
 use super::wire::Answer;
 
 /// Something to be done. Performed in order, in one place.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    /// Put a record on disk; hand `then` back with `Input::Stored` once it lies there.
+    /// Store a change, and what happened by it, as one; hand it back, with `then`, by
+    /// `Input::Stored` once it lies there. Writes are done in the order in which they
+    /// are asked for.
     Store {
-        /// The task as it stands.
-        record: Box<Record>,
+        /// What changes.
+        change: Change,
+        /// What happened.
+        events: Vec<Event>,
         /// What must not happen before.
         then: Vec<Self>,
     },
+    /// Read the activity log and answer with it; what is asked of the store before this
+    /// is seen, what is asked after it is not.
+    ReadEvents {
+        /// Whom to answer.
+        ticket: Ticket,
+        /// Of this task alone.
+        task: Option<TaskId>,
+        /// So many of the last.
+        most: Option<u32>,
+        /// Whether this is the last answer.
+        last: bool,
+    },
+    /// Delete what lies on disk of these tasks, which are removed; then say
+    /// `Input::Deleted`.
+    Delete(Vec<TaskId>),
+    /// Run what the configuration wants run when this happens.
+    Hook {
+        /// What happened.
+        event: Box<Event>,
+        /// The task, as it was then.
+        task: Box<TaskReport>,
+    },
+    /// Read the configuration anew, tell who asked.
+    Reload(Ticket),
     /// Start a shim and give it this.
     Spawn(Box<Launch>),
     /// Tell a run's shim.

@@ -1,8 +1,10 @@
 //! Everything that can happen to the engine.
 
 use super::effect::Effect;
+use super::engine::Rules;
+use super::event::Event;
 use super::id::{RunId, TaskId};
-use super::record::Record;
+use super::record::{Change, Record};
 use super::shim::Status;
 use super::wire::Request;
 
@@ -23,10 +25,21 @@ pub enum Input {
     Left,
     /// A person has this task before their eyes.
     Seen(TaskId),
-    /// A record was stored; these effects waited for it.
-    Stored(Vec<Effect>),
-    /// A task's record could not be stored: why, and what waited for it.
-    StoreFailed(TaskId, String, Vec<Effect>),
+    /// A change was stored, with what happened by it; these effects waited for it.
+    Stored(Change, Vec<Event>, Vec<Effect>),
+    /// It could not be stored: why, and what waited for it.
+    StoreFailed(String, Change, Vec<Event>, Vec<Effect>),
+    /// What lay on disk of removed tasks is gone.
+    Deleted(Vec<TaskId>),
+    /// What the engine is bound by has changed.
+    Rules(Box<Rules>),
+    /// A client wants something remembered.
+    Remember {
+        /// What.
+        key: String,
+        /// Its value.
+        value: String,
+    },
     /// A shim could not be started.
     SpawnFailed(RunId, String),
     /// A shim reported.

@@ -6,6 +6,8 @@
 pub mod attention;
 pub mod effect;
 pub mod engine;
+pub mod event;
+pub mod filter;
 pub mod id;
 pub mod input;
 pub mod log;

@@ -2,14 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::Ident;
+use super::id::{Ident, TaskId};
 use super::task::Task;
 
-/// A task as it lies on disk, with what is needed to find its processes again.
+/// A task as it is stored, with what is needed to find its processes again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Of this layout; a program refuses a newer one.
-    pub version: u32,
     /// The boot in which the run's pids mean anything (`/proc/sys/kernel/random/boot_id`).
     pub boot: String,
     /// The current run's first process, as last known.
@@ -18,5 +16,22 @@ pub struct Record {
     pub task: Task,
 }
 
-/// The layout that this program writes.
-pub const VERSION: u32 = 1;
+/// What changes in the store by one write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing but the activity log: or it only marks a place in the order of writes.
+    Nothing,
+    /// A task and its current run are as this says.
+    Task(Box<Record>),
+    /// These tasks are no longer; what lies of them on disk is still to be deleted.
+    Remove(Vec<TaskId>),
+    /// That is deleted.
+    Deleted(Vec<TaskId>),
+    /// Something that a client wants remembered.
+    Setting {
+        /// What.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+}

@@ -16,6 +16,35 @@ pub struct Tokens {
     pub output: u64,
 }
 
+/// One run for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Which attempt, from 1.
+    pub run: u32,
+    /// One of the contract's states.
+    pub state: String,
+    /// One of the contract's outcomes, once the leader has ended.
+    pub outcome: Option<String>,
+    /// The leader's exit code.
+    pub exit_code: Option<i32>,
+    /// The signal that ended the leader.
+    pub signal: Option<i32>,
+    /// Why it waits or how it ended, in one line.
+    pub reason: Option<String>,
+    /// When it was asked for.
+    pub created_at: String,
+    /// When its leader started.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// Bytes of output stored so far, dropped ones included.
+    pub output_bytes: u64,
+    /// Bytes dropped from the beginning to stay within a cap.
+    pub dropped_bytes: u64,
+    /// The directory that holds its log segments.
+    pub log: String,
+}
+
 /// One task for scripts: the contract's fields. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskReport {
@@ -67,6 +96,12 @@ pub struct TaskReport {
     pub cost_usd: Option<f64>,
     /// What it used, where that is known.
     pub tokens: Option<Tokens>,
+    /// Words by which several tasks can be addressed together.
+    pub labels: Vec<String>,
+    /// The task from within which it was launched.
+    pub parent: Option<TaskId>,
+    /// Every run, oldest first; `show` and `export` alone tell them.
+    pub runs: Option<Vec<RunReport>>,
     /// Processes that the leader left behind and that live.
     pub left: u32,
     /// When it last wrote anything.
@@ -120,6 +155,9 @@ impl TaskReport {
             dropped_bytes: run.dropped,
             cost_usd: None,
             tokens: None,
+            labels: task.spec.labels.clone(),
+            parent: task.parent,
+            runs: None,
             left,
             last_output_at: run.last_output.map(|at| at.to_string()),
             log,

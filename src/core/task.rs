@@ -46,6 +46,9 @@ pub struct Spec {
     pub stdin: bool,
     /// Names of the variables given with `--env`. Values are never stored.
     pub env_names: Vec<String>,
+    /// Words by which several tasks can be addressed together; sorted, each once.
+    #[serde(default)]
+    pub labels: Vec<String>,
 }
 
 impl Spec {
@@ -295,6 +298,9 @@ pub struct Task {
     pub id: TaskId,
     /// What is wanted.
     pub spec: Spec,
+    /// The task from within which it was launched.
+    #[serde(default)]
+    pub parent: Option<TaskId>,
     /// When it was asked for.
     pub created: Timestamp,
     /// The current attempt.

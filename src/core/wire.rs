@@ -4,6 +4,8 @@
 use crossterm::event::Event;
 use serde::{Deserialize, Serialize};
 
+use super::event::Event as Happening;
+use super::filter::Filter;
 use super::id::Target;
 use super::raw::Raw;
 use super::report::TaskReport;
@@ -128,15 +130,24 @@ pub enum Request {
     /// Launch. Answered with the task once it is stored and being started; with
     /// `Failed` where it never ran.
     Run(Box<RunRequest>),
-    /// All tasks, or those active.
-    List {
-        /// Ended ones too.
-        all: bool,
-        /// Only those in this state.
-        state: Option<String>,
-    },
-    /// One task.
+    /// Tasks, oldest first.
+    List(Filter),
+    /// One task, with all its runs.
     Show(Target),
+    /// Remove ended tasks with their output: these, or all that the filter lets through
+    /// and that ended before. Answered with how many.
+    Remove {
+        /// Which; those that the rest describes when empty.
+        targets: Vec<Target>,
+        /// Every ended task that this lets through.
+        ended: Option<Filter>,
+        /// Of these only such as ended so many milliseconds ago or earlier.
+        older_than_ms: u64,
+    },
+    /// The activity log, oldest first.
+    Events(EventsAsked),
+    /// Read the configuration anew.
+    Reload,
     /// Stop these, or all. Answered with a task each.
     Revoke {
         /// Which; all active ones when empty and `all`.
@@ -179,6 +190,17 @@ pub enum Request {
     },
 }
 
+/// Which entries of the activity log are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsAsked {
+    /// Of this task alone.
+    pub task: Option<Target>,
+    /// So many of the last entries; all that are kept where not given.
+    pub last: Option<u32>,
+    /// Go on with what happens from now on.
+    pub follow: bool,
+}
+
 /// Why a request was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -199,6 +221,8 @@ pub enum Answer {
     Task(Box<TaskReport>),
     /// Tasks.
     Tasks(Vec<TaskReport>),
+    /// Entries of the activity log, oldest first.
+    Events(Vec<Happening>),
     /// It is done; something worth saying about it.
     Done(Option<String>),
     /// It isn't: the kind, and one line for people.

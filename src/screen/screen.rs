@@ -211,7 +211,7 @@ impl Screen {
                 }
                 Asked::Act(_) => {}
             },
-            Answer::Done(None) | Answer::Tasks(_) => {
+            Answer::Done(None) | Answer::Tasks(_) | Answer::Events(_) => {
                 if let Asked::Act(done) = asked
                     && !done.is_empty()
                 {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::FILE;
 use crate::core::id::TaskId;
-use crate::core::record::{Record, VERSION};
+use crate::core::record::Record;
 
 /// Everything found in the data directory.
 #[derive(Debug, Default)]
@@ -55,21 +55,9 @@ fn read(path: &Path, id: TaskId) -> Result<Option<Record>, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(|error| problem(&error))?,
     };
-    let version = serde_json::from_slice::<Version>(&text).map_err(|error| problem(&error))?;
-    if version.version > VERSION {
-        return Err(problem(&format_args!(
-            "layout {} is newer than this program's {VERSION}",
-            version.version
-        )));
-    }
     let record: Record = serde_json::from_slice(&text).map_err(|error| problem(&error))?;
     if record.task.id != id {
         return Err(problem(&format_args!("another task ({})", record.task.id)));
     }
     Ok(Some(record))
-}
-
-#[derive(serde::Deserialize)]
-struct Version {
-    version: u32,
 }

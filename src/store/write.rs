@@ -1,6 +1,5 @@
 //! The thread that writes.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -10,22 +9,24 @@ use std::thread::JoinHandle;
 
 use super::FILE;
 use crate::core::effect::Effect;
-use crate::core::id::TaskId;
-use crate::core::record::Record;
+use crate::core::event::Event;
+use crate::core::record::{Change, Record};
 
 /// What became of a write, and what waited for it.
 #[derive(Debug)]
 pub struct Done {
-    /// Whose record it is.
-    pub task: TaskId,
+    /// What was to change.
+    pub change: Change,
+    /// What happened by it.
+    pub events: Vec<Event>,
     /// Why it failed, in one line.
     pub error: Option<String>,
     /// What waited.
     pub then: Vec<Effect>,
 }
 
-/// A record, and what waits for it.
-type Job = (Box<Record>, Vec<Effect>);
+/// A change, what happened by it, and what waits for it.
+type Job = (Change, Vec<Event>, Vec<Effect>);
 
 /// Writes records in the order in which they are given.
 #[derive(Debug)]
@@ -50,10 +51,10 @@ impl Store {
         Ok(Self { jobs, thread })
     }
 
-    /// Queues a record; `then` comes back with its `Done`.
-    pub fn save(&self, record: Box<Record>, then: Vec<Effect>) {
+    /// Queues a change; `then` comes back with its `Done`.
+    pub fn save(&self, change: Change, events: Vec<Event>, then: Vec<Effect>) {
         // the thread ends only after this handle is gone
-        self.jobs.send((record, then)).ok();
+        self.jobs.send((change, events, then)).ok();
     }
 
     /// Waits until everything queued is written.
@@ -63,26 +64,20 @@ impl Store {
     }
 }
 
-/// Writes what is queued. Of several records of one task the newest is written, and all
-/// that waited for any of them waits for it: a later record says all that an earlier did.
 fn write(tasks: &Path, jobs: Vec<Job>, done: &impl Fn(Done)) {
-    let newest: BTreeMap<TaskId, usize> = jobs
-        .iter()
-        .enumerate()
-        .map(|(index, (record, _))| (record.task.id, index))
-        .collect();
-    let errors: BTreeMap<TaskId, Option<String>> = newest
-        .into_iter()
-        .map(|(task, index)| {
-            let error = save(tasks, &jobs[index].0).err();
-            let line = error.map(|error| format!("task {task} can't be stored: {error}"));
-            (task, line)
-        })
-        .collect();
-    for (record, then) in jobs {
-        let task = record.task.id;
-        let error = errors.get(&task).cloned().flatten();
-        done(Done { task, error, then });
+    for (change, events, then) in jobs {
+        let error = match &change {
+            Change::Task(record) => save(tasks, record)
+                .err()
+                .map(|error| format!("task {} can't be stored: {error}", record.task.id)),
+            _ => None,
+        };
+        done(Done {
+            change,
+            events,
+            error,
+            then,
+        });
     }
 }
 

@@ -283,10 +283,10 @@ impl Hub {
             Event::ClientGone(id) => self.client_gone(id),
             Event::Stored(done) => {
                 let input = match done.error {
-                    None => Input::Stored(done.then),
+                    None => Input::Stored(done.change, done.events, done.then),
                     Some(why) => {
                         tracing::error!("{why}");
-                        Input::StoreFailed(done.task, why, done.then)
+                        Input::StoreFailed(why, done.change, done.events, done.then)
                     }
                 };
                 self.take(input);
@@ -329,9 +329,13 @@ impl Hub {
     /// The one place where anything is done.
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Store { record, then } => {
+            Effect::Store {
+                change,
+                events,
+                then,
+            } => {
                 if let Some(store) = &self.store {
-                    store.save(record, then);
+                    store.save(change, events, then);
                 }
             }
             Effect::Spawn(launch) => {
@@ -349,6 +353,10 @@ impl Hub {
                 self.sweeps.push(Sweep::new(run, leader, socket, now));
             }
             Effect::Trim { runs, bytes } => self.trim(runs, bytes),
+            Effect::ReadEvents { .. }
+            | Effect::Delete(_)
+            | Effect::Hook { .. }
+            | Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
                 answer,

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::command::{Ask, Call, Command, Context};
+use crate::core::filter::Filter;
 use crate::core::wire::Request;
 
 /// The words of the states a task can be in.
@@ -34,10 +35,11 @@ impl Ask for Ls {
     fn ask(self, _: &Context) -> Result<Command, String> {
         Ok(Command::Call(Call {
             json: self.json,
-            ..Request::List {
+            ..Request::List(Filter {
                 all: self.all,
-                state: self.state,
-            }
+                states: self.state.into_iter().collect(),
+                ..Filter::default()
+            })
             .into()
         }))
     }

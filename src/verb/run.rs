@@ -86,6 +86,7 @@ impl Ask for Run {
                 .unwrap_or(u64::MAX),
             after_exit: self.after_exit.unwrap_or(AFTER_EXIT),
             stdin: self.stdin,
+            labels: Vec::new(),
             env_names: self.env.iter().map(|(key, _)| key.lossy()).collect(),
             argv,
         };

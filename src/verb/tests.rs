@@ -8,6 +8,7 @@ use clap::CommandFactory;
 use super::registry::Cli;
 use super::*;
 use crate::core::attention::Attention;
+use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
@@ -202,14 +203,11 @@ fn the_other_verbs() {
     let one = || vec![Target::Id(TaskId(3))];
     assert!(matches!(
         call(&["ls"]).request,
-        Request::List {
-            all: false,
-            state: None
-        }
+        Request::List(filter) if filter == Filter::default()
     ));
     assert!(matches!(
         call(&["ls", "--state", "paused", "--all", "--json"]),
-        Call { request: Request::List { all: true, state: Some(state) }, json: true, .. } if state == "paused"
+        Call { request: Request::List(Filter { all: true, states, .. }), json: true, .. } if states == ["paused"]
     ));
     assert!(matches!(
         call(&["show", "@", "--json"]),
@@ -427,7 +425,9 @@ fn task(id: u32, name: &str, ended: bool) -> Task {
             after_exit: AfterExit::Keep,
             stdin: false,
             env_names: Vec::new(),
+            labels: Vec::new(),
         },
+        parent: None,
         created: Timestamp(0),
         run,
         past: Vec::new(),

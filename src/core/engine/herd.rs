@@ -9,7 +9,7 @@ use crate::core::effect::Effect;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::raw::Raw;
-use crate::core::record::{Record, VERSION};
+use crate::core::record::{Change, Record};
 use crate::core::report::TaskReport;
 use crate::core::task::{Run, Task};
 use crate::core::time::Now;
@@ -128,8 +128,12 @@ impl Engine {
             Input::Joined => self.clients += 1,
             Input::Left => self.clients = self.clients.saturating_sub(1),
             Input::Seen(id) => self.seen(id, &mut out),
-            Input::Stored(then) => self.stored(now, then, &mut out),
-            Input::StoreFailed(id, why, then) => self.store_failed(now, id, why, then, &mut out),
+            Input::Stored(_, _, then) => self.stored(now, then, &mut out),
+            Input::StoreFailed(why, change, _, then) => {
+                self.store_failed(now, &change, why, then, &mut out);
+            }
+            Input::Rules(rules) => self.rules = *rules,
+            Input::Deleted(_) | Input::Remember { .. } => {}
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(run, &mut out),
@@ -235,7 +239,6 @@ impl Engine {
 
     pub(super) fn record(&self, task: &Task) -> Box<Record> {
         Box::new(Record {
-            version: VERSION,
             boot: self.rules.boot.clone(),
             leader: task.state().leader(),
             task: task.clone(),
@@ -246,7 +249,8 @@ impl Engine {
     pub(super) fn store(&self, id: TaskId, then: Vec<Effect>, out: &mut Vec<Effect>) {
         if let Some(task) = self.tasks.get(&id) {
             out.push(Effect::Store {
-                record: self.record(task),
+                change: Change::Task(self.record(task)),
+                events: Vec::new(),
                 then,
             });
         }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::herd::{Engine, answer, refuse};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
+use crate::core::filter::Filter;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::Ticket;
 use crate::core::raw::Raw;
+use crate::core::report::TaskReport;
 use crate::core::shim::{Launch, Order};
 use crate::core::task::{Run, State, Task};
 use crate::core::time::Now;
@@ -29,7 +31,8 @@ impl Engine {
         }
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
-            Request::List { all, state } => self.list(ticket, all, state.as_deref(), out),
+            Request::List(filter) => self.list(ticket, &filter, out),
+            Request::Remove { .. } | Request::Events(_) | Request::Reload => {}
             Request::Show(target) => self.with(ticket, &target, out, |engine, id, out| {
                 out.extend(engine.task_answer(ticket, id));
             }),
@@ -91,6 +94,7 @@ impl Engine {
         self.insert(Task {
             id,
             spec: request.spec,
+            parent: None,
             created: now.wall,
             run: Run::new(1, now.wall),
             past: Vec::new(),
@@ -134,16 +138,16 @@ impl Engine {
         }
     }
 
-    fn list(&self, ticket: Ticket, all: bool, state: Option<&str>, out: &mut Vec<Effect>) {
-        let reports = self
+    fn list(&self, ticket: Ticket, filter: &Filter, out: &mut Vec<Effect>) {
+        let mut reports: Vec<TaskReport> = self
             .tasks
             .values()
-            .filter(|task| match state {
-                Some(word) => task.state().word() == word,
-                None => all || task.is_active() || task.attention != Attention::None,
-            })
+            .rev()
+            .filter(|task| filter.lets(task))
+            .take(filter.last.map_or(usize::MAX, |last| last as usize))
             .map(|task| self.report(task))
             .collect();
+        reports.reverse();
         out.push(answer(ticket, Answer::Tasks(reports)));
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use crate::core::effect::Effect;
-use crate::core::id::TaskId;
+use crate::core::record::Change;
 use crate::core::shim::Order;
 use crate::core::task::State;
 use crate::core::time::Now;
@@ -40,7 +40,7 @@ impl Engine {
     pub(super) fn store_failed(
         &mut self,
         now: Now,
-        id: TaskId,
+        change: &Change,
         why: String,
         then: Vec<Effect>,
         out: &mut Vec<Effect>,
@@ -56,7 +56,9 @@ impl Engine {
                 effect => out.push(effect),
             }
         }
-        self.unstored.insert(id);
+        if let Change::Task(record) = change {
+            self.unstored.insert(record.task.id);
+        }
         self.store_trouble = Some(why);
         self.restore_at.get_or_insert(now.mono + AGAIN);
     }

@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::{Engine, Rules};
 use crate::core::effect::Effect;
+use crate::core::event::Event;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Ticket};
-use crate::core::record::Record;
+use crate::core::record::{Change, Record};
 use crate::core::shim::{Order, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
 use crate::core::time::{Now, Timestamp};
@@ -38,6 +39,7 @@ fn spec(name: &str, after_exit: AfterExit) -> Spec {
         after_exit,
         stdin: false,
         env_names: vec![],
+        labels: vec![],
     }
 }
 
@@ -101,7 +103,7 @@ struct World {
     now: u64,
     disk: BTreeMap<TaskId, Record>,
     /// Writes not done yet: a crash loses them.
-    writes: VecDeque<(Record, Vec<Effect>)>,
+    writes: VecDeque<(Change, Vec<Event>, Vec<Effect>)>,
     sims: BTreeMap<RunId, Sim>,
     sweeps: VecDeque<RunId>,
     spawned: BTreeSet<RunId>,
@@ -154,7 +156,11 @@ impl World {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Store { record, then } => self.writes.push_back((*record, then)),
+            Effect::Store {
+                change,
+                events,
+                then,
+            } => self.writes.push_back((change, events, then)),
             Effect::Spawn(launch) => {
                 let run = launch.run;
                 assert!(self.spawned.insert(run), "run {run} was started twice");
@@ -196,7 +202,11 @@ impl World {
                 }
             }
             Effect::Sweep { run, .. } => self.sweeps.push_back(run),
-            Effect::Trim { .. } => {}
+            Effect::Trim { .. }
+            | Effect::ReadEvents { .. }
+            | Effect::Delete(_)
+            | Effect::Hook { .. }
+            | Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
                 answer,
@@ -238,17 +248,21 @@ impl World {
 
     /// Does the oldest write, well or not.
     fn write(&mut self, fails: bool) {
-        let Some((record, then)) = self.writes.pop_front() else {
+        let Some((change, events, then)) = self.writes.pop_front() else {
             return;
         };
-        let id = record.task.id;
         if fails {
-            self.excused.insert(id);
-            self.input(Input::StoreFailed(id, "disk full".into(), then));
+            if let Change::Task(record) = &change {
+                self.excused.insert(record.task.id);
+            }
+            let why = "disk full".into();
+            self.input(Input::StoreFailed(why, change, events, then));
         } else {
-            self.excused.remove(&id);
-            self.disk.insert(record.task.id, record);
-            self.input(Input::Stored(then));
+            if let Change::Task(record) = &change {
+                self.excused.remove(&record.task.id);
+                self.disk.insert(record.task.id, Record::clone(record));
+            }
+            self.input(Input::Stored(change, events, then));
         }
     }
 

@@ -59,7 +59,7 @@ impl Screen {
                 let asked = match request {
                     Request::Run(_) => Asked::Launch,
                     Request::Show(_) | Request::Wait(_) => Asked::Look,
-                    Request::List { .. } => Asked::Act("the list shows them all"),
+                    Request::List(_) => Asked::Act("the list shows them all"),
                     _ => Asked::Act(""),
                 };
                 self.ask(&mut turn.out, asked, request);

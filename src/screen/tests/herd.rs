@@ -131,6 +131,7 @@ impl Desk {
             after_exit: AfterExit::Keep,
             stdin,
             env_names: Vec::new(),
+            labels: Vec::new(),
         };
         let env = Vec::new();
         self.ask(Request::Run(Box::new(RunRequest { spec, env })));

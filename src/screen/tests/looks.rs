@@ -3,6 +3,7 @@
 use super::{Desk, key};
 use crate::core::id::TaskId;
 use crate::core::input::Input;
+use crate::core::record::Change;
 use crate::core::shim::SpawnFailure;
 use crate::core::task::Exit;
 use crate::screen::{Depth, Look};
@@ -186,7 +187,12 @@ fn store_trouble() {
     look("store_trouble", &[], |desk| {
         mixed(desk);
         let why = "no space left on /home; free some".into();
-        desk.input(Input::StoreFailed(TaskId(1), why, Vec::new()));
+        desk.input(Input::StoreFailed(
+            why,
+            Change::Nothing,
+            Vec::new(),
+            Vec::new(),
+        ));
     });
 }
 
