@@ -23,11 +23,12 @@ use crate::core::engine::{Engine, Rules};
 use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::record::Record;
-use crate::core::shim::Order;
+use crate::core::shim::{Order, Status};
 use crate::core::wire::{Answer, Failure};
 use crate::screen::Keymap;
 use crate::store::{self, Store};
 use crate::sys::clock::{self, Clock};
+use crate::sys::fault;
 
 /// How long the end waits for shims to go and lines to be sent.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -262,6 +263,7 @@ impl Hub {
     pub(super) fn event(&mut self, event: Event) {
         match event {
             Event::Shim(status) => {
+                fault::point(reported(&status));
                 let run = status.run;
                 let shown = self.is_shown(run);
                 let watched = shown || self.engine.is_watched(run.task);
@@ -336,8 +338,16 @@ impl Hub {
         }
     }
 
-    /// The one place where anything is done.
+    /// Does one thing, within the places where a test can have it cut short.
     fn perform(&mut self, effect: Effect) {
+        let (before, after) = around(&effect);
+        fault::point(before);
+        self.carry_out(effect);
+        fault::point(after);
+    }
+
+    /// The one place where anything is done.
+    fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Store {
                 change,
@@ -440,5 +450,37 @@ impl Hub {
             tracing::error!(%error, "no thread to trim logs");
             self.to_answers.send(Event::Trimmed(Vec::new())).ok();
         }
+    }
+}
+
+/// What the places before and after an effect are called.
+const fn around(effect: &Effect) -> (&'static str, &'static str) {
+    match effect {
+        Effect::Store { .. } => ("before-store", "after-store"),
+        Effect::ReadEvents { .. } => ("before-read", "after-read"),
+        Effect::Delete(_) => ("before-delete", "after-delete"),
+        Effect::Hook { .. } => ("before-hook", "after-hook"),
+        Effect::Reload(_) => ("before-reload", "after-reload"),
+        Effect::Spawn(_) => ("before-spawn", "after-spawn"),
+        Effect::Order(_, Order::Stop { .. } | Order::Kill) => ("before-stop", "after-stop"),
+        Effect::Order(_, Order::Release) => ("before-release", "after-release"),
+        Effect::Order(..) => ("before-order", "after-order"),
+        Effect::Sweep { .. } => ("before-sweep", "after-sweep"),
+        Effect::Trim { .. } => ("before-trim", "after-trim"),
+        Effect::Answer { .. } => ("before-answer", "after-answer"),
+        Effect::Exit => ("before-exit", "after-exit"),
+    }
+}
+
+/// What the place is called where a report is taken in.
+const fn reported(status: &Status) -> &'static str {
+    if status.exit.is_some() {
+        "exit-reported"
+    } else if status.written > 0 {
+        "bytes-reported"
+    } else if status.leader.is_some() {
+        "start-reported"
+    } else {
+        "reported"
     }
 }
