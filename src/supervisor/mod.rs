@@ -1,8 +1,8 @@
 //! The supervisor: the one process that owns every task.
 //!
-//! `entry` becomes the supervisor, `hub` is the loop and the one place where effects
-//! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the connections, `session` one client's
-//! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
+//! `entry` becomes the supervisor, `hub` is the loop, `perform` the one place where effects
+//! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and
+//! `clients` hold the connections, `session` one client's screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
 //! left, `sweep` what a killed shim left, `trim` the cap on all logs.
 
 mod clients;
@@ -11,6 +11,7 @@ mod event;
 mod hub;
 mod log;
 mod outputs;
+mod perform;
 mod recover;
 mod serve;
 mod session;
