@@ -17,4 +17,5 @@ pub mod report;
 pub mod shim;
 pub mod task;
 pub mod time;
+pub mod version;
 pub mod wire;

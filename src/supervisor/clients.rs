@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::event::{ClientId, Event};
 use super::session::Session;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Hello};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello};
 use crate::sys::socket;
 
 /// The longest line that a client may send: a command with its environment, or a paste.
@@ -125,9 +125,7 @@ impl Clients {
     pub(super) async fn farewell(&mut self, patience: Duration) {
         let ids: Vec<ClientId> = self.all.keys().copied().collect();
         for id in ids {
-            if let Some(client) = self.all.get(&id)
-                && client.session.is_some()
-            {
+            if let Some(client) = self.all.get(&id).filter(|client| client.welcome) {
                 client.send(&FromSupervisor::Bye(None), &[]);
             }
             self.close(id);
@@ -139,6 +137,17 @@ impl Clients {
         };
         // one that reads nothing keeps nobody
         tokio::time::timeout(patience, sent).await.ok();
+    }
+}
+
+/// What a client's first line says, in whatever protocol.
+fn first_line(id: ClientId, line: &[u8]) -> serde_json::Result<Event> {
+    match serde_json::from_slice::<Hello>(line) {
+        Ok(hello) => Ok(Event::Hello(id, Box::new(hello))),
+        Err(_) => Ok(Event::Greeting(
+            id,
+            serde_json::from_slice::<Greeting>(line)?,
+        )),
     }
 }
 
@@ -185,7 +194,7 @@ async fn read_lines(
             serde_json::from_slice::<FromClient>(&line)
                 .map(|said| Event::Client(id, Box::new(said)))
         } else {
-            serde_json::from_slice::<Hello>(&line).map(|hello| Event::Hello(id, Box::new(hello)))
+            first_line(id, &line)
         };
         greeted = true;
         let Ok(event) = event else { break };

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 
 use super::clients::{self, Clients};
 use super::event::Event;
+use super::handover::Handover;
 use super::outputs::Outputs;
 use super::recover;
 use super::serve::Asked;
@@ -40,8 +41,10 @@ pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) engine: Engine,
     store: Option<Store>,
+    /// Changes given to the store that it has not answered for.
+    pub(super) unwritten: usize,
     pub(super) shims: Shims,
-    sweeps: Vec<Sweep>,
+    pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
@@ -64,6 +67,8 @@ pub(super) struct Hub {
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
     pub(super) leaving: Option<Instant>,
+    /// Another supervisor takes over.
+    pub(super) handover: Option<Handover>,
 }
 
 #[derive(Debug)]
@@ -110,6 +115,7 @@ impl Hub {
             clock: Clock::start(),
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
+            unwritten: 0,
             shims: Shims::new(to_events.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
@@ -128,6 +134,7 @@ impl Hub {
             to_answers,
             signals: signals().map_err(|error| cannot("watch for signals", error))?,
             leaving: None,
+            handover: None,
         };
         hub.take_over(loaded.records);
         if !loaded.deletions.is_empty() {
@@ -199,14 +206,18 @@ impl Hub {
     }
 
     fn is_over(&self) -> bool {
-        self.leaving
-            .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+        self.is_handed_over()
+            || self
+                .leaving
+                .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
     }
 
     async fn farewell(&mut self) {
         if let Some(store) = self.store.take() {
             store.close();
         }
+        self.pass_clients_on();
+        self.shims.let_go(FAREWELL).await;
         self.clients.farewell(FAREWELL).await;
     }
 
@@ -223,6 +234,7 @@ impl Hub {
             .chain(self.shims.deadline())
             .chain(self.sweeps.iter().map(|sweep| sweep.next))
             .chain(self.leaving)
+            .chain(self.handover.as_ref().map(Handover::until))
             .min()
     }
 
@@ -278,6 +290,7 @@ impl Hub {
                 }
             }
             Event::Hello(id, hello) => self.hello(id, *hello),
+            Event::Greeting(id, greeting) => self.refuse(id, &greeting),
             Event::Client(id, said) => self.client(id, *said),
             Event::ClientGone(id) => self.client_gone(id),
             Event::Stored(store::Done::Written {
@@ -285,13 +298,16 @@ impl Hub {
                 events,
                 then,
                 error,
-            }) => self.take(match error {
-                None => Input::Stored(change, events, then),
-                Some(why) => {
-                    tracing::error!("{why}");
-                    Input::StoreFailed(why, change, events, then)
-                }
-            }),
+            }) => {
+                self.unwritten -= 1;
+                self.take(match error {
+                    None => Input::Stored(change, events, then),
+                    Some(why) => {
+                        tracing::error!("{why}");
+                        Input::StoreFailed(why, change, events, then)
+                    }
+                });
+            }
             Event::Stored(store::Done::Read { read, events }) => {
                 let answer = match events {
                     Ok(events) => Answer::Events(events),
@@ -346,6 +362,7 @@ impl Hub {
             } => {
                 if let Some(store) = &self.store {
                     store.save(change, events, then);
+                    self.unwritten += 1;
                 }
             }
             Effect::Spawn(launch) => {
@@ -388,8 +405,7 @@ impl Hub {
             Effect::Exit => {
                 if self.leaving.is_none() {
                     self.leaving = Some(Instant::now() + FAREWELL);
-                    // who comes now starts the next supervisor, which waits for the lock
-                    std::fs::remove_file(&self.socket).ok();
+                    self.stop_listening();
                 }
             }
         }
@@ -418,6 +434,12 @@ impl Hub {
         {
             tracing::error!(%error, "no thread to delete logs");
         }
+    }
+
+    /// Who comes from now on finds nobody, and starts the next supervisor, which waits
+    /// for the lock.
+    pub(super) fn stop_listening(&self) {
+        std::fs::remove_file(&self.socket).ok();
     }
 
     fn trim(&self, runs: Vec<RunId>, bytes: u64) {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use super::event::Event;
 use crate::core::id::{Ident, RunId};
@@ -29,6 +30,7 @@ struct Line {
     /// Distinguishes this connection from an earlier one of the same run.
     generation: u64,
     orders: UnboundedSender<Order>,
+    writer: JoinHandle<()>,
     /// When the last byte count was acknowledged.
     acked: Option<Instant>,
     /// The number to acknowledge, and when.
@@ -94,7 +96,7 @@ impl Shims {
         let (orders, queue) = unbounded_channel();
         self.generations += 1;
         let generation = self.generations;
-        tokio::spawn(write_orders(write, queue));
+        let writer = tokio::spawn(write_orders(write, queue));
         tokio::spawn(read_reports(
             BufReader::with_capacity(1024, read),
             (run, generation),
@@ -105,6 +107,7 @@ impl Shims {
             Line {
                 generation,
                 orders,
+                writer,
                 acked: None,
                 due: None,
             },
@@ -168,6 +171,20 @@ impl Shims {
             self.lines.remove(&run);
         }
         current
+    }
+
+    /// Ends all connections once every order that was given is sent; waits at most for
+    /// so long. The shims go on.
+    pub(super) async fn let_go(&mut self, patience: Duration) {
+        let lines = std::mem::take(&mut self.lines);
+        let sent = async {
+            for line in lines.into_values() {
+                drop(line.orders);
+                line.writer.await.ok();
+            }
+        };
+        // one that is stopped keeps nobody
+        tokio::time::timeout(patience, sent).await.ok();
     }
 
     /// Whether any shim is connected.
