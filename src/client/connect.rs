@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -204,7 +204,7 @@ fn launch(paths: &Paths, takeover: bool) -> Result<(), Trouble> {
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .stderr(Stdio::piped());
     if let Some(home) = &paths.home {
         command.env("WRANGLE_HOME", home);
     }
@@ -222,19 +222,28 @@ fn launch(paths: &Paths, takeover: bool) -> Result<(), Trouble> {
             Ok(())
         }
         "" => {
+            let mut why = String::new();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut why).map_err(failed)?;
+            }
             let how = child.wait().map_err(failed)?;
-            Err(Trouble::Unreachable(format!(
-                "the supervisor ended before it was ready ({how}); see {}",
-                paths.log().display()
-            )))
+            Err(Trouble::Unreachable(match why.trim().lines().last() {
+                Some(why) => could_not_start(why.trim_start_matches("wrangle: ")),
+                None => format!(
+                    "the supervisor ended before it was ready ({how}); see {}",
+                    paths.log().display()
+                ),
+            }))
         }
         why => {
             child.wait().map_err(failed)?;
-            Err(Trouble::Unreachable(format!(
-                "the supervisor could not start: {why}"
-            )))
+            Err(Trouble::Unreachable(could_not_start(why)))
         }
     }
+}
+
+fn could_not_start(why: &str) -> String {
+    format!("the supervisor could not start: {why}")
 }
 
 /// This very program, even when its file was replaced or removed since it began.

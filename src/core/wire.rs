@@ -298,3 +298,51 @@ pub enum Answer {
 
 /// Defaults of a spec, where neither options nor configuration say.
 pub const AFTER_EXIT: AfterExit = AfterExit::Keep;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_version_says_alike_is_as_it_was() {
+        let hello: Hello =
+            serde_json::from_str(r#"{"protocol":9,"version":"X","role":"takeover","later":1}"#)
+                .unwrap();
+        assert_eq!((hello.protocol, hello.version.as_str()), (9, "X"));
+        assert!(matches!(hello.role, Role::Takeover));
+        let line = serde_json::to_string(&hello).unwrap();
+        assert_eq!(line, r#"{"protocol":9,"version":"X","role":"takeover"}"#);
+        let greeting: Greeting =
+            serde_json::from_str(r#"{"protocol":9,"version":"X","role":{"new":[1]}}"#).unwrap();
+        assert_eq!((greeting.protocol, greeting.version.as_str()), (9, "X"));
+        let welcome = Welcome {
+            version: "X".into(),
+            pid: 7,
+            data: "/d".into(),
+        };
+        let differs = Differs {
+            version: "X".into(),
+            protocol: 9,
+            pid: 7,
+        };
+        for (said, line) in [
+            (
+                FromSupervisor::Welcome(welcome),
+                r#"{"welcome":{"version":"X","pid":7,"data":"/d"}}"#,
+            ),
+            (
+                FromSupervisor::Differs(differs),
+                r#"{"differs":{"version":"X","protocol":9,"pid":7}}"#,
+            ),
+            (
+                FromSupervisor::Refused("why".into()),
+                r#"{"refused":"why"}"#,
+            ),
+            (FromSupervisor::Replaced("X".into()), r#"{"replaced":"X"}"#),
+            (FromSupervisor::Bye(None), r#"{"bye":null}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&said).unwrap(), line);
+            assert!(serde_json::from_str::<FromSupervisor>(line).is_ok());
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -10,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::event::{ClientId, Event};
 use super::session::Session;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello, Role};
 use crate::sys::socket;
 
 /// The longest line that a client may send: a command with its environment, or a paste.
@@ -140,6 +141,12 @@ impl Clients {
     }
 }
 
+fn has_hung_up(socket: &tokio::net::unix::OwnedReadHalf) -> bool {
+    let stream: &UnixStream = socket.as_ref();
+    let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    matches!(recv(stream, &mut [0_u8; 1], look), Ok((_, 0)))
+}
+
 /// What a client's first line says, in whatever protocol.
 fn first_line(id: ClientId, line: &[u8]) -> serde_json::Result<Event> {
     match serde_json::from_slice::<Hello>(line) {
@@ -198,6 +205,12 @@ async fn read_lines(
         };
         greeted = true;
         let Ok(event) = event else { break };
+        if matches!(&event, Event::Hello(_, hello) if matches!(hello.role, Role::Takeover))
+            && has_hung_up(socket.get_ref())
+        {
+            // it gave up while this process was stopped: nobody is left to take over
+            break;
+        }
         if events.send(event).await.is_err() {
             break;
         }

@@ -27,5 +27,6 @@ mod pty;
 mod recycled;
 mod rooms;
 mod supervise;
+mod takeover;
 mod verbs;
 mod whole;
