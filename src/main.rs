@@ -19,8 +19,10 @@ pub(crate) fn run(version: &'static str) -> ExitCode {
     version::claim(version);
     let mut words = env::args_os().skip(1).peekable();
     // before anything else: a shim starts with every task and stays small
-    if words.peek().is_some_and(|word| word == "__shim") {
-        return shim::main();
+    match words.peek().and_then(|word| word.to_str()) {
+        Some("__shim") => return shim::main(),
+        Some("__hook") => return shim::hook(),
+        _ => {}
     }
     let done = match verb::parse_args(words) {
         Ok(verb) => dispatch(verb),

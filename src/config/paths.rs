@@ -110,6 +110,11 @@ impl Paths {
         self.data.join("wrangle.db")
     }
 
+    /// What hooks have printed.
+    pub fn hooks_log(&self) -> PathBuf {
+        self.data.join("hooks.log")
+    }
+
     /// Where tasks are kept: a directory per task, in it one per run.
     pub fn tasks(&self) -> PathBuf {
         self.data.join("tasks")

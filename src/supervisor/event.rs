@@ -25,6 +25,8 @@ pub(super) enum Event {
     Client(ClientId, Box<FromClient>),
     /// A client is gone.
     ClientGone(ClientId),
+    /// A hook is over: which, and what was wrong with it.
+    Hooked(String, Option<String>),
     /// Something asked of the store is done, or not.
     Stored(store::Done),
     /// What lay on disk of removed tasks is gone.

@@ -66,7 +66,8 @@ impl Hub {
     pub(super) fn is_handed_over(&self) -> bool {
         self.handover.as_ref().is_some_and(|handover| {
             let asked = self.tickets.values().any(|asked| !asked.lasts);
-            let done = !asked && self.sweeps.is_empty() && self.unwritten == 0;
+            let done =
+                !asked && self.sweeps.is_empty() && self.unwritten == 0 && self.hooks.is_drained();
             done || Instant::now() >= handover.until
         })
     }

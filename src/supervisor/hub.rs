@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 use super::clients::{self, Clients};
 use super::event::Event;
 use super::handover::Handover;
+use super::hooks::{Hooks, Runner};
 use super::outputs::Outputs;
 use super::recover;
 use super::serve::Asked;
@@ -44,6 +45,7 @@ pub(super) struct Hub {
     /// Changes given to the store that it has not answered for.
     pub(super) unwritten: usize,
     pub(super) shims: Shims,
+    pub(super) hooks: Runner,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
@@ -117,6 +119,7 @@ impl Hub {
             store: Some(store),
             unwritten: 0,
             shims: Shims::new(to_events.clone()),
+            hooks: Runner::new(Hooks::default(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
@@ -209,10 +212,18 @@ impl Hub {
         self.is_handed_over()
             || self
                 .leaving
-                .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+                .is_some_and(|until| self.is_done() || Instant::now() >= until)
+    }
+
+    fn is_done(&self) -> bool {
+        self.shims.is_empty() && self.hooks.is_drained()
     }
 
     async fn farewell(&mut self) {
+        let hooks = self.hooks.give_up();
+        if hooks > 0 {
+            tracing::warn!(hooks, "hooks were not run: others took too long");
+        }
         if let Some(store) = self.store.take() {
             store.close();
         }
@@ -317,6 +328,7 @@ impl Hub {
                 self.answer(read.ticket, answer, last);
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
+            Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;
@@ -379,6 +391,7 @@ impl Hub {
                 let now = Instant::now();
                 self.sweeps.push(Sweep::new(run, leader, socket, now));
             }
+            Effect::Hook { event, task } => self.hook(&event, &task),
             Effect::Trim { runs, bytes } => self.trim(runs, bytes),
             Effect::ReadEvents {
                 ticket,
@@ -396,7 +409,7 @@ impl Hub {
                 }
             }
             Effect::Delete(ids) => self.delete(ids),
-            Effect::Hook { .. } | Effect::Reload(_) => {}
+            Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
                 answer,

@@ -3,12 +3,13 @@
 //! `entry` becomes the supervisor, `takeover` in place of one that runs and leaves by `handover`, `hub` is the loop and the one place where effects
 //! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the connections, `session` one client's
 //! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
-//! left, `sweep` what a killed shim left, `trim` the cap on all logs.
+//! left, `sweep` what a killed shim left, `trim` the cap on all logs, `hooks` what the configuration wants run when something happens.
 
 mod clients;
 mod entry;
 mod event;
 mod handover;
+mod hooks;
 mod hub;
 mod log;
 mod outputs;

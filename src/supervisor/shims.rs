@@ -42,8 +42,8 @@ struct Line {
 pub(super) struct Shims {
     events: Sender<Event>,
     lines: BTreeMap<RunId, Line>,
-    /// Shims that are children of this process. Any other child is an orphan of a
-    /// shim that was killed.
+    /// Shims, and helpers of hooks, that are children of this process. Any other child is
+    /// an orphan of a shim that was killed.
     children: BTreeSet<i32>,
     /// What ran below this process when it began: of whoever became the supervisor by
     /// exec, and none of ours.
@@ -192,7 +192,12 @@ impl Shims {
         self.lines.is_empty()
     }
 
-    /// Whether a process is a shim of this supervisor.
+    /// A child of this process is a helper that looks after what is below it.
+    pub(super) fn helper(&mut self, pid: i32) {
+        self.children.insert(pid);
+    }
+
+    /// Whether a process is a shim, or a helper, of this supervisor.
     pub(super) fn is_shim(&self, pid: i32) -> bool {
         self.children.contains(&pid)
     }
