@@ -144,8 +144,8 @@ impl Line {
         loop {
             match self.next(until)? {
                 News::Said(said) => match *said {
-                    FromSupervisor::Answer(n, answer, last) => {
-                        self.open.answered(n, &answer, last);
+                    FromSupervisor::Answer(n, mut answer, last) => {
+                        self.open.answered(n, &mut answer, last);
                         match answer {
                             _ if n != number => {}
                             Answer::Failed(failure, line) => return Err((failure, line).into()),

@@ -8,25 +8,39 @@ use crate::core::wire::{Answer, Request};
 
 /// Open requests by their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Open(BTreeMap<u64, Request>);
+pub(super) struct Open {
+    requests: BTreeMap<u64, Request>,
+    /// The last event that was told, by request.
+    told: BTreeMap<u64, u64>,
+}
 
 impl Open {
     pub(super) fn asked(&mut self, number: u64, request: Request) {
-        self.0.insert(number, request);
+        self.requests.insert(number, request);
     }
 
-    /// What was answered is not to be asked again.
-    pub(super) fn answered(&mut self, number: u64, answer: &Answer, last: bool) {
-        if last {
-            self.0.remove(&number);
-            return;
+    /// What was answered is not to be asked again, nor what was told to be told again.
+    pub(super) fn answered(&mut self, number: u64, answer: &mut Answer, last: bool) {
+        match (self.requests.get_mut(&number), &mut *answer) {
+            (
+                Some(Request::Wait(targets) | Request::Revoke { targets, .. }),
+                Answer::Task(task),
+            ) => {
+                let done = Target::Id(task.id);
+                targets.retain(|target| *target != done);
+            }
+            (Some(Request::Events(asked)), Answer::Events(events)) => {
+                let told = self.told.entry(number).or_default();
+                events.retain(|event| event.seq > *told);
+                *told = events.last().map_or(*told, |event| event.seq);
+                // what happens meanwhile may be more than was asked for at first
+                asked.last = None;
+            }
+            _ => {}
         }
-        let waited = self.0.get_mut(&number);
-        if let Some(Request::Wait(targets) | Request::Revoke { targets, .. }) = waited
-            && let Answer::Task(task) = answer
-        {
-            let done = Target::Id(task.id);
-            targets.retain(|target| *target != done);
+        if last {
+            self.requests.remove(&number);
+            self.told.remove(&number);
         }
     }
 
@@ -42,11 +56,13 @@ impl Open {
             Request::Revoke { all, wait, .. } => *wait && !*all,
             _ => false,
         };
-        !self.0.is_empty() && self.0.values().all(harmless)
+        !self.requests.is_empty() && self.requests.values().all(harmless)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Request)> {
-        self.0.iter().map(|(number, request)| (*number, request))
+        self.requests
+            .iter()
+            .map(|(number, request)| (*number, request))
     }
 }
 
@@ -77,8 +93,11 @@ impl Deaths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::event::{By, Event, What};
     use crate::core::filter::Filter;
     use crate::core::id::TaskId;
+    use crate::core::time::Timestamp;
+    use crate::core::wire::EventsAsked;
 
     #[test]
     fn what_may_be_done_twice_is_asked_again_and_nothing_else() {
@@ -101,9 +120,46 @@ mod tests {
             let mut open = Open::default();
             open.asked(1, request.clone());
             assert_eq!(open.stands(), stands, "{request:?}");
-            open.answered(1, &Answer::Done(None), true);
+            open.answered(1, &mut Answer::Done(None), true);
             assert!(!open.stands(), "nothing is left to ask");
         }
+    }
+
+    #[test]
+    fn an_event_is_told_once_whoever_tells_it() {
+        let event = |seq| Event {
+            seq,
+            at: Timestamp(0),
+            what: What::Started,
+            by: By::Person,
+            task: TaskId(1),
+            run: 1,
+            name: "a".into(),
+            outcome: None,
+            exit: None,
+            text: None,
+        };
+        let mut open = Open::default();
+        let asked = EventsAsked {
+            last: Some(2),
+            follow: true,
+            ..EventsAsked::default()
+        };
+        open.asked(1, Request::Events(asked));
+        let mut told = Vec::new();
+        for seqs in [&[4, 5][..], &[6], &[4, 5, 6, 7], &[8]] {
+            let mut answer = Answer::Events(seqs.iter().map(|seq| event(*seq)).collect());
+            open.answered(1, &mut answer, false);
+            let Answer::Events(events) = answer else {
+                panic!("{answer:?}");
+            };
+            told.extend(events.iter().map(|event| event.seq));
+        }
+        assert_eq!(told, [4, 5, 6, 7, 8]);
+        let again: Vec<_> = open.iter().collect();
+        assert!(
+            matches!(again[..], [(1, Request::Events(asked))] if asked.follow && asked.last.is_none())
+        );
     }
 
     #[test]

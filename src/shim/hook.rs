@@ -122,10 +122,6 @@ fn run(hook: &Hook) -> (Ran, Vec<u8>, u64) {
             }
         }
         running.turn();
-        if late {
-            tree::kill();
-            pause = (pause * 2).clamp(Duration::from_millis(1), Duration::from_millis(50));
-        }
         loop {
             let reaped = tree::reap(Some(leader.ident.pid));
             ran.exit = ran.exit.or(reaped.leader);
@@ -141,7 +137,11 @@ fn run(hook: &Hook) -> (Ran, Vec<u8>, u64) {
                 break;
             }
         }
-        ran.timed_out |= late;
+        if late {
+            ran.timed_out = true;
+            tree::kill();
+            pause = (pause * 2).clamp(Duration::from_millis(1), Duration::from_millis(50));
+        }
     }
 }
 

@@ -121,8 +121,9 @@ fn a_supervisors_death_without_a_next_one_restores_the_terminal() {
     for pty in [&mut shows, &mut other] {
         assert_eq!(pty.end(), 3);
         pty.is_restored();
-        let said = pty.text().replace('\n', "");
-        assert!(said.contains("nonsense"), "nothing was said: {said}");
+        pty.wait_screen("it says why", |text| {
+            text.replace('\n', "").contains("nonsense")
+        });
     }
     std::fs::write(&config, kept).unwrap();
     reattach(&herd);
@@ -146,7 +147,7 @@ fn supervisors_that_die_in_a_row_are_not_started_for_ever() {
     herd.kill_supervisor();
     assert_eq!(pty.end(), 3);
     pty.is_restored();
-    assert!(pty.text().contains("again and again"), "{}", pty.text());
+    pty.shows(&["again and again"]);
     assert_eq!(herd.task(id)["state"], "running");
 }
 

@@ -18,6 +18,7 @@ mod crash;
 mod detach;
 mod full_disk;
 mod herd;
+mod hooks;
 mod hostile;
 mod keys;
 mod kill;
