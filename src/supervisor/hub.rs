@@ -11,6 +11,8 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 
 use super::clients::{self, Clients};
 use super::event::Event;
+use super::handover::Handover;
+use super::hooks::{Hooks, Runner};
 use super::outputs::Outputs;
 use super::recover;
 use super::serve::Asked;
@@ -40,6 +42,7 @@ pub(super) struct Hub {
     pub(super) engine: Engine,
     pub(super) store: Option<Store>,
     pub(super) shims: Shims,
+    pub(super) hooks: Runner,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
@@ -63,6 +66,8 @@ pub(super) struct Hub {
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
     pub(super) leaving: Option<Instant>,
+    /// Another supervisor takes over.
+    pub(super) handover: Option<Handover>,
 }
 
 #[derive(Debug)]
@@ -110,6 +115,7 @@ impl Hub {
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
+            hooks: Runner::new(Hooks::default(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
@@ -127,6 +133,7 @@ impl Hub {
             to_answers,
             signals: signals().map_err(|error| cannot("watch for signals", error))?,
             leaving: None,
+            handover: None,
         };
         hub.take_over(loaded.records);
         if !loaded.deletions.is_empty() {
@@ -198,14 +205,26 @@ impl Hub {
     }
 
     fn is_over(&self) -> bool {
-        self.leaving
-            .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+        self.is_handed_over()
+            || self
+                .leaving
+                .is_some_and(|until| self.is_done() || Instant::now() >= until)
+    }
+
+    fn is_done(&self) -> bool {
+        self.shims.is_empty() && self.hooks.is_drained()
     }
 
     async fn farewell(&mut self) {
+        let hooks = self.hooks.give_up();
+        if hooks > 0 {
+            tracing::warn!(hooks, "hooks were not run: others took too long");
+        }
         if let Some(store) = self.store.take() {
             store.close();
         }
+        self.pass_clients_on();
+        self.shims.let_go(FAREWELL).await;
         self.clients.farewell(FAREWELL).await;
     }
 
@@ -222,6 +241,7 @@ impl Hub {
             .chain(self.shims.deadline())
             .chain(self.sweeps.iter().map(|sweep| sweep.next))
             .chain(self.leaving)
+            .chain(self.handover.as_ref().map(Handover::until))
             .min()
     }
 
@@ -278,6 +298,7 @@ impl Hub {
                 }
             }
             Event::Hello(id, hello) => self.hello(id, *hello),
+            Event::Greeting(id, greeting) => self.refuse(id, &greeting),
             Event::Client(id, said) => self.client(id, *said),
             Event::ClientGone(id) => self.client_gone(id),
             Event::Stored(store::Done::Written {
@@ -285,13 +306,15 @@ impl Hub {
                 events,
                 then,
                 error,
-            }) => self.take(match error {
-                None => Input::Stored(change, events, then),
-                Some(why) => {
-                    tracing::error!("{why}");
-                    Input::StoreFailed(why, change, events, then)
-                }
-            }),
+            }) => {
+                self.take(match error {
+                    None => Input::Stored(change, events, then),
+                    Some(why) => {
+                        tracing::error!("{why}");
+                        Input::StoreFailed(why, change, events, then)
+                    }
+                });
+            }
             Event::Stored(store::Done::Read { read, events }) => {
                 let answer = match events {
                     Ok(events) => Answer::Events(events),
@@ -301,6 +324,7 @@ impl Hub {
                 self.answer(read.ticket, answer, last);
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
+            Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;

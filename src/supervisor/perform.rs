@@ -67,7 +67,8 @@ impl Hub {
                 }
             }
             Effect::Delete(ids) => self.delete(ids),
-            Effect::Hook { .. } | Effect::Reload(_) => {}
+            Effect::Hook { event, task } => self.hook(&event, &task),
+            Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
                 answer,
@@ -76,11 +77,16 @@ impl Hub {
             Effect::Exit => {
                 if self.leaving.is_none() {
                     self.leaving = Some(Instant::now() + FAREWELL);
-                    // who comes now starts the next supervisor, which waits for the lock
-                    std::fs::remove_file(&self.socket).ok();
+                    self.stop_listening();
                 }
             }
         }
+    }
+
+    /// Who comes from now on finds nobody, and starts the next supervisor, which waits
+    /// for the lock.
+    pub(super) fn stop_listening(&self) {
+        std::fs::remove_file(&self.socket).ok();
     }
 
     fn delete(&self, ids: Vec<TaskId>) {

@@ -4,13 +4,14 @@ use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
 use super::{doctor, logs, ls, pause, retry, revoke, run, send, show, shutdown, supervisor, wait};
+use crate::core::version;
 
 /// Launch, watch and revoke a herd of coding agents and other long commands.
 ///
 /// Without a verb the screen opens. A task is named by its number, by @ for the
 /// newest, or by its name where only one bears it.
 #[derive(Debug, Parser)]
-#[command(name = "wrangle", version)]
+#[command(name = "wrangle", version = version::ours())]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,

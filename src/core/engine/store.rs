@@ -98,6 +98,11 @@ impl Engine {
         });
     }
 
+    /// Whether the store has answered for everything.
+    pub fn is_stored(&self) -> bool {
+        self.writes.pending.is_empty()
+    }
+
     /// Whether everything that was asked of the store is answered, but for what is in `out`.
     pub(super) fn is_settled(&self, out: &[Effect]) -> bool {
         let asked = out
