@@ -140,7 +140,7 @@ fn screen(cols: u16, rows: u16) -> Screen {
         unicode: true,
         clock: true,
     };
-    let (keymap, _) = Keymap::new(&toml::Table::new());
+    let (keymap, _) = Keymap::new(&wrangle::config::Own::new());
     Screen::new(cols, rows, context, look, Arc::new(keymap))
 }
 

@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use wrangle::client::{self, Trouble};
-use wrangle::config::{Config, Paths};
+use wrangle::config::{Config, Paths, Sources};
 use wrangle::verb::{self, Command, Context, Stop, Verb};
 use wrangle::{shim, supervisor};
 
@@ -27,12 +27,16 @@ fn main() -> ExitCode {
 
 fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
     let paths = Paths::find().map_err(Trouble::Usage)?;
-    let config = Config::load(&paths.config);
+    let set = match &verb {
+        Some(Verb::Supervisor(supervisor)) => supervisor.set.clone(),
+        _ => Vec::new(),
+    };
+    let config = Config::read(&Sources::here(&paths, set));
     if let Some(Verb::Doctor(_)) = verb {
         // it is there to say what is wrong
-        return client::doctor(&paths, config.as_ref().map_err(String::as_str));
+        return client::doctor(&paths, config.as_ref().map_err(Vec::as_slice));
     }
-    let config = config.map_err(Trouble::Usage)?;
+    let config = config.map_err(|problems| Trouble::Usage(first(&problems)))?;
     let context = Context::here(&config);
     let command = match verb {
         Some(verb) => verb.ask(&context).map_err(Trouble::Usage)?,
@@ -43,5 +47,17 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
             .map(|()| 0)
             .map_err(Trouble::Unreachable),
         command => client::perform(command, &paths, &config, context),
+    }
+}
+
+/// What is wrong with the configuration, in one line.
+fn first(problems: &[String]) -> String {
+    match problems {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, rest @ ..] => format!(
+            "{one} (and {} more: wrangle config check lists them)",
+            rest.len()
+        ),
     }
 }
