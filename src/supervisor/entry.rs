@@ -82,19 +82,25 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         .map_err(|error| format!("cannot become a subreaper: {error}"))?;
     // colours are for each client's terminal to decide, not for this one's environment
     crossterm::style::force_color_output(true);
-    let rules = Rules {
-        tasks: paths.tasks(),
-        shims,
-        boot: proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?,
-        task_cap: config.output.task_cap,
-        total_cap: config.output.total_cap,
-        orphan: config.supervisor.orphan_limit,
-        idle_exit: config.supervisor.idle_exit,
-    };
+    let boot = proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?;
+    let rules = rules(config, paths, boot);
     let path = paths.socket();
     let listener = socket::listen(&path)
         .map_err(|error| format!("cannot listen at {}: {error}", path.display()))?;
     Ok((lock, rules, listener))
+}
+
+/// What a configuration binds the engine by: at start, and when it is read anew.
+pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
+    Rules {
+        tasks: paths.tasks(),
+        shims: paths.shims(),
+        boot,
+        task_cap: config.output.task_cap,
+        total_cap: config.output.total_cap,
+        orphan: config.supervisor.orphan_limit,
+        idle_exit: config.supervisor.idle_exit,
+    }
 }
 
 /// How long one that is on its way out may take: it waits for shims and slow clients.

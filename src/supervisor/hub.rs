@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::UnixListener;
@@ -13,6 +12,7 @@ use super::clients::{self, Clients};
 use super::event::Event;
 use super::outputs::Outputs;
 use super::recover;
+use super::reload::Settings;
 use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
@@ -23,7 +23,6 @@ use crate::core::engine::{Engine, Rules};
 use crate::core::id::RunId;
 use crate::core::input::{Input, Ticket};
 use crate::core::shim::Order;
-use crate::screen::Keymap;
 use crate::store::{self, Store};
 use crate::sys::clock::Clock;
 
@@ -44,13 +43,9 @@ pub(super) struct Hub {
     pub(super) outputs: Outputs,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
-    pub(super) keymap: Arc<Keymap>,
+    pub(super) settings: Settings,
     /// What was wrong at start; every screen says the last of it.
     pub(super) problems: Vec<String>,
-    /// Whether screens show ages that count up.
-    pub(super) clock_shown: bool,
-    /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
-    pub(super) grace: Duration,
     pub(super) data: PathBuf,
     socket: PathBuf,
     listener: UnixListener,
@@ -81,11 +76,10 @@ impl Hub {
         listener: std::os::unix::net::UnixListener,
     ) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
-        let (keymap, conflicts) = Keymap::new(&config.keys);
+        let settings = Settings::new(config, paths);
         let loaded = store::load(&rules.tasks)
             .map_err(|error| cannot(&format!("read {}", rules.tasks.display()), error))?;
-        let problems: Vec<String> = conflicts.into_iter().chain(loaded.problems).collect();
-        for problem in &problems {
+        for problem in settings.problems.iter().chain(&loaded.problems) {
             tracing::error!("{problem}");
         }
         let (to_events, events) = channel(QUEUE);
@@ -116,10 +110,8 @@ impl Hub {
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
             tickets: BTreeMap::new(),
             next_ticket: 0,
-            keymap: Arc::new(keymap),
-            problems,
-            clock_shown: config.screen.clock,
-            grace: config.task.grace,
+            settings,
+            problems: loaded.problems,
             data: paths.data.clone(),
             socket: paths.socket(),
             listener: UnixListener::from_std(listener).map_err(|error| cannot("listen", error))?,
@@ -181,7 +173,7 @@ impl Hub {
                 _ = self.signals.terminate.recv() => self.shut_down(),
                 _ = self.signals.interrupt.recv() => self.shut_down(),
                 // a terminal that closes is no reason to stop
-                _ = self.signals.hangup.recv() => {}
+                _ = self.signals.hangup.recv() => self.reload(None),
                 _ = self.signals.child.recv() => self.shims.reap(),
                 stream = clients::next(&self.listener) => self.clients.accept(stream),
                 Some(event) = self.events.recv() => self.event(event),
@@ -291,6 +283,7 @@ impl Hub {
                 };
                 self.take(input);
             }
+            Event::Reloaded(ticket, asked, read) => self.reloaded(ticket, asked, read),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;
@@ -355,8 +348,8 @@ impl Hub {
             Effect::Trim { runs, bytes } => self.trim(runs, bytes),
             Effect::ReadEvents { .. }
             | Effect::Delete(_)
-            | Effect::Hook { .. }
-            | Effect::Reload(_) => {}
+            | Effect::Hook { .. } => {}
+            Effect::Reload(ticket) => self.reload(Some(ticket)),
             Effect::Answer {
                 ticket,
                 answer,

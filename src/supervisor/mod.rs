@@ -3,7 +3,7 @@
 //! `entry` becomes the supervisor, `hub` is the loop and the one place where effects
 //! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the connections, `session` one client's
 //! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
-//! left, `sweep` what a killed shim left, `trim` the cap on all logs.
+//! left, `reload` the configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs.
 
 mod clients;
 mod entry;
@@ -12,6 +12,7 @@ mod hub;
 mod log;
 mod outputs;
 mod recover;
+mod reload;
 mod serve;
 mod session;
 mod shims;

@@ -92,13 +92,17 @@ impl Hub {
         client.send(&FromSupervisor::Welcome(welcome), &[]);
         if let Role::Screen(terminal) = hello.role {
             let (cols, rows) = bounded(terminal.cols, terminal.rows);
-            let look = Look::of(&terminal.caller, self.clock_shown);
+            let settings = &self.settings;
+            let (clock, grace) = (settings.config.screen.clock, settings.config.task.grace);
+            let look = Look::of(&terminal.caller, clock);
             let context = Context {
                 caller: terminal.caller,
-                grace: self.grace,
+                grace,
             };
-            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
-            for problem in &self.problems {
+            let keymap = Arc::clone(&settings.keymap);
+            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&keymap));
+            screen.configure(keymap, &settings.palette, clock, grace);
+            for problem in settings.problems.iter().chain(&self.problems) {
                 screen.notice(problem.clone());
             }
             match Session::new(screen, cols, rows, Instant::now()) {

@@ -15,7 +15,7 @@ use crate::core::task::{Run, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Failure};
 
-/// What the engine is bound by. Fixed while a supervisor lives.
+/// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Where tasks are kept: a directory per task, in it one per run.

@@ -32,7 +32,8 @@ impl Engine {
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
             Request::List(filter) => self.list(ticket, &filter, out),
-            Request::Remove { .. } | Request::Events(_) | Request::Reload => {}
+            Request::Reload => out.push(Effect::Reload(ticket)),
+            Request::Remove { .. } | Request::Events(_) => {}
             Request::Show(target) => self.with(ticket, &target, out, |engine, id, out| {
                 out.extend(engine.task_answer(ticket, id));
             }),
