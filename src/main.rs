@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use wrangle::client::{self, Trouble};
-use wrangle::config::{Config, Paths, Sources};
+use wrangle::config::{Config, Paths, Sources, in_short};
 use wrangle::verb::{self, Command, Context, Stop, Verb};
 use wrangle::{shim, supervisor};
 
@@ -31,13 +31,27 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
         Some(Verb::Supervisor(supervisor)) => supervisor.set.clone(),
         _ => Vec::new(),
     };
-    let config = Config::read(&Sources::here(&paths, set));
-    if let Some(Verb::Doctor(_)) = verb {
+    let sources = Sources::here(&paths, set);
+    let config = Config::read(&sources);
+    let config = match (config, &verb) {
         // it is there to say what is wrong
-        return client::doctor(&paths, config.as_ref().map_err(Vec::as_slice));
-    }
-    let config = config.map_err(|problems| Trouble::Usage(first(&problems)))?;
-    let context = Context::here(&config);
+        (config, Some(Verb::Doctor(_))) => {
+            return client::doctor(&paths, config.as_ref().map_err(Vec::as_slice));
+        }
+        (Ok(config), _) => config,
+        (Err(problems), Some(Verb::Run(_) | Verb::Supervisor(_))) => {
+            let problem = in_short(&problems);
+            if let Some(Verb::Supervisor(supervisor)) = &verb
+                && supervisor.detached
+            {
+                client::print(&format!("{problem}\n"))?;
+            }
+            return Err(Trouble::Usage(problem));
+        }
+        // a file half edited keeps nobody from a herd that runs
+        (Err(_), _) => Config::default_at(&sources).map_err(Trouble::Failed)?,
+    };
+    let context = Context::here(&config, &paths);
     let command = match verb {
         Some(verb) => verb.ask(&context).map_err(Trouble::Usage)?,
         None => Command::Screen,
@@ -47,17 +61,5 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
             .map(|()| 0)
             .map_err(Trouble::Unreachable),
         command => client::perform(command, &paths, &config, context),
-    }
-}
-
-/// What is wrong with the configuration, in one line.
-fn first(problems: &[String]) -> String {
-    match problems {
-        [] => String::new(),
-        [one] => one.clone(),
-        [one, rest @ ..] => format!(
-            "{one} (and {} more: wrangle config check lists them)",
-            rest.len()
-        ),
     }
 }

@@ -8,10 +8,12 @@
 //! | `table` | tasks as text |
 //! | `logs` | a task's output, from the disk |
 //! | `attach` | the terminal that shows the screen; `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
 
 mod attach;
 mod call;
+mod config;
 mod connect;
 mod doctor;
 mod keys;
@@ -26,6 +28,7 @@ mod table;
 mod trouble;
 mod tty;
 
+pub use config::config;
 pub use doctor::doctor;
 pub use out::print;
 pub use perform::perform;

@@ -133,8 +133,32 @@ impl Config {
         Self::read_with(from, Layer::default())
     }
 
+    /// The defaults alone, with where the rest would be read from.
+    ///
+    /// # Errors
+    /// When the program was built with wrong ones.
+    pub fn default_at(from: &Sources) -> Result<Self, String> {
+        let config = Self::parse("", "")?;
+        Ok(Self {
+            sources: from.clone(),
+            ..config
+        })
+    }
+
+    /// The same, as far as it can be made of what is not wrong, and all that is.
+    pub fn examine(from: &Sources) -> (Option<Self>, Vec<String>) {
+        Self::over(from, Layer::default())
+    }
+
     /// All layers, `project` being what a project's file sets.
     pub(super) fn read_with(from: &Sources, project: Layer) -> Result<Self, Vec<String>> {
+        match Self::over(from, project) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    fn over(from: &Sources, project: Layer) -> (Option<Self>, Vec<String>) {
         let (user, mut problems) = match doc::text(&from.file) {
             Ok(text) => Layer::parse(&text.unwrap_or_default(), &from.file.display().to_string()),
             Err(why) => (Layer::default(), vec![why]),
@@ -147,13 +171,11 @@ impl Config {
         problems.extend(wrong);
         let (config, wrong) = Self::of(set.over(env).over(project).over(user));
         problems.extend(wrong);
-        match config {
-            Some(config) if problems.is_empty() => Ok(Self {
-                sources: from.clone(),
-                ..config
-            }),
-            _ => Err(problems),
-        }
+        let config = config.map(|config| Self {
+            sources: from.clone(),
+            ..config
+        });
+        (config, problems)
     }
 
     /// `text` over the defaults; `name` is what errors call it.
@@ -346,5 +368,17 @@ impl All<'_> {
             }
         }
         Ok(commands)
+    }
+}
+
+/// What is wrong with a configuration, in one line.
+pub fn in_short(problems: &[String]) -> String {
+    match problems {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, rest @ ..] => format!(
+            "{one} (and {} more: wrangle config check lists all)",
+            rest.len()
+        ),
     }
 }

@@ -1,6 +1,5 @@
 //! Values as people write them: times, sizes, numbers, commands.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -184,26 +183,23 @@ pub(super) fn whole(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// As the configuration would have it.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Value {
+    /// As a file would have it.
+    pub fn to_toml(&self) -> toml::Value {
         match self {
             Self::Size(bytes) => {
                 let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
                 let fits = |shift: u32| *bytes > 0 && bytes.trailing_zeros() >= shift;
                 match units.into_iter().find(|(shift, _)| fits(*shift)) {
-                    Some((shift, unit)) => write!(f, "\"{} {unit}\"", bytes >> shift),
-                    None => write!(f, "\"{bytes} B\""),
+                    Some((shift, unit)) => format!("{} {unit}", bytes >> shift).into(),
+                    None => format!("{bytes} B").into(),
                 }
             }
-            Self::Time(time) => write!(f, "\"{}\"", humantime::format_duration(*time)),
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Flag(flag) => write!(f, "{flag}"),
-            Self::Commands(all) => {
-                let all: Vec<toml::Value> = all.iter().map(|words| words.clone().into()).collect();
-                write!(f, "{}", toml::Value::Array(all))
-            }
-            Self::Never => f.write_str("\"never\""),
+            Self::Time(time) => humantime::format_duration(*time).to_string().into(),
+            Self::Count(count) => i64::from(*count).into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Commands(all) => all.clone().into(),
+            Self::Never => "never".into(),
         }
     }
 }

@@ -346,9 +346,7 @@ impl Hub {
                 self.sweeps.push(Sweep::new(run, leader, socket, now));
             }
             Effect::Trim { runs, bytes } => self.trim(runs, bytes),
-            Effect::ReadEvents { .. }
-            | Effect::Delete(_)
-            | Effect::Hook { .. } => {}
+            Effect::ReadEvents { .. } | Effect::Delete(_) | Effect::Hook { .. } => {}
             Effect::Reload(ticket) => self.reload(Some(ticket)),
             Effect::Answer {
                 ticket,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entry;
 use super::event::Event;
 use super::hub::Hub;
-use crate::config::{Config, Paths};
+use crate::config::{Config, Paths, in_short};
 use crate::core::input::{Input, Ticket};
 use crate::core::wire::{Answer, Failure};
 use crate::screen::{Keymap, Palette};
@@ -16,7 +16,7 @@ const DONE: &str = "the configuration is read anew";
 /// What of the configuration the loop itself uses.
 pub(super) struct Settings {
     pub(super) config: Config,
-    paths: Paths,
+    pub(super) paths: Paths,
     pub(super) keymap: Arc<Keymap>,
     pub(super) palette: Palette,
     /// What is wrong with keys and colours; every screen says the last of it.
@@ -116,15 +116,7 @@ impl Hub {
         for problem in problems {
             tracing::error!("the configuration is not read anew: {problem}");
         }
-        let (first, rest) = match problems {
-            [first, rest @ ..] => (first.as_str(), rest.len()),
-            [] => ("", 0),
-        };
-        let more = match rest {
-            0 => String::new(),
-            rest => format!(" (and {rest} more: wrangle config check lists them)"),
-        };
-        let line = format!("the old configuration stays: {first}{more}");
+        let line = format!("the old configuration stays: {}", in_short(problems));
         match ticket {
             Some(ticket) => self.answer(ticket, Answer::Failed(Failure::Failed, line), true),
             None => {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::event::{ClientId, Event};
 use super::hub::Hub;
 use super::session::{Session, bounded};
+use crate::config::Trust;
 use crate::core::input::{Input, Ticket};
 use crate::core::wire::{
     Answer, FromClient, FromSupervisor, Hello, PROTOCOL, Request, Role, Welcome,
@@ -98,6 +99,7 @@ impl Hub {
             let context = Context {
                 caller: terminal.caller,
                 grace,
+                trust: Trust::at(settings.paths.trust()),
             };
             let keymap = Arc::clone(&settings.keymap);
             let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&keymap));

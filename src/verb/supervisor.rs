@@ -9,7 +9,7 @@ use super::command::{Ask, Command, Context};
 pub struct Supervisor {
     /// Started by a client: says on standard output when it is ready
     #[arg(long, hide = true)]
-    detached: bool,
+    pub detached: bool,
     /// Sets something for this supervisor alone, such as task.grace=5s (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     pub set: Vec<(String, String)>,

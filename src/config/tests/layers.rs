@@ -227,7 +227,7 @@ fn what_is_shown_can_be_written() {
     .unwrap();
     let lines = config.settings();
     let lines: Vec<String> = lines
-        .map(|(key, setting)| format!("{key} = {}\n", setting.value))
+        .map(|(key, setting)| format!("{key} = {}\n", setting.value.to_toml()))
         .collect();
     let text = lines.concat();
     let again = Config::parse(&text, "c").unwrap();

@@ -8,7 +8,7 @@ use crossterm::event::Event;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::config::Own;
+use crate::config::{Own, Trust};
 use crate::core::engine::{Engine, Rules};
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
@@ -50,6 +50,7 @@ pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
             env: vec![("HOME".into(), "/home/ada".into())],
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at("/none".into()),
     };
     Screen::new(cols, rows, context, look, Arc::new(keymap))
 }
