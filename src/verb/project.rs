@@ -119,7 +119,7 @@ pub(super) fn offer(found: Option<Found>, dir: &Path, name: &str) -> Result<Offe
         return Err(format!("say which task; {file} offers {all}"));
     }
     let meant = similar(name, project.tasks.keys().map(String::as_str));
-    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean @{meant}?"));
+    let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean @{meant}?)"));
     Err(format!("no task @{name}{meant}; {file} offers {all}"))
 }
 
@@ -375,7 +375,7 @@ mod tests {
         let offers = "wrangle.toml offers @serve (serve), @test (make test)";
         for (word, parts) in [
             ("@", ["say which task", offers]),
-            ("@tets", ["no task @tets; did you mean @test?", offers]),
+            ("@tets", ["no task @tets (did you mean @test?); ", offers]),
             ("@xyzzy", ["no task @xyzzy; ", offers]),
         ] {
             let line = desk.call(&["run", word]).unwrap_err();
