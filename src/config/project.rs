@@ -15,6 +15,9 @@ use crate::core::task::AfterExit;
 /// What a project's file is called.
 pub const PROJECT: &str = "wrangle.toml";
 
+/// What may stand in it, as a file that a person can read.
+pub const EXAMPLE: &str = include_str!("../../assets/project.toml");
+
 /// The longest name, in characters.
 const MOST_NAME: usize = 100;
 /// The longest label, in characters.
@@ -22,7 +25,7 @@ const MOST_LABEL: usize = 64;
 /// The longest grace period.
 const MOST_GRACE: Duration = Duration::from_secs(86_400);
 /// What an offered task may say.
-const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 9] = [
     "command",
     "dir",
     "env",

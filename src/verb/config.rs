@@ -44,6 +44,8 @@ pub enum Asset {
     Keymap,
     /// Colours of the screen
     Theme,
+    /// What a project may offer, by example
+    Project,
 }
 
 impl Ask for Config {

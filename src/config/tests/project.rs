@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::config::project::KEYS;
 use crate::config::*;
 use crate::core::raw::Raw;
 use crate::core::task::AfterExit;
@@ -74,6 +75,21 @@ fn a_task_says_all_that_it_may() {
     assert_eq!(serve.after_exit, Some(AfterExit::Sweep));
     assert!(serve.stdin);
     assert_eq!(serve.command_line(), "serve --port '80 80'");
+}
+
+#[test]
+fn the_example_holds_every_key_and_says_what_it_means() {
+    let project = project(EXAMPLE);
+    assert!(project.sets_anything());
+    assert_eq!(project.tasks["serve"].name.as_deref(), Some("web server"));
+    let lines: Vec<&str> = EXAMPLE.lines().collect();
+    for key in KEYS {
+        let at = lines
+            .iter()
+            .rposition(|line| line.starts_with(&format!("{key} = ")));
+        let at = at.unwrap_or_else(|| panic!("no {key} in the example"));
+        assert!(lines[at - 1].starts_with("# "), "nothing said of {key}");
+    }
 }
 
 #[test]
