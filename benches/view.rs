@@ -13,6 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Style;
+use wrangle::config::{Own, Trust};
 use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Input, Ticket};
@@ -136,13 +137,14 @@ fn screen(cols: u16, rows: u16) -> Screen {
             env: Vec::new(),
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at("/none".into()),
     };
     let look = Look {
         depth: Depth::True,
         unicode: true,
         clock: true,
     };
-    let (keymap, _) = Keymap::new(&toml::Table::new());
+    let (keymap, _) = Keymap::new(&Own::new());
     Screen::new(cols, rows, context, look, Arc::new(keymap))
 }
 

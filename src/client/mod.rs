@@ -8,10 +8,12 @@
 //! | `table` | tasks as text |
 //! | `logs` | a task's output, from the disk |
 //! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
 
 mod attach;
 mod call;
+mod config;
 mod connect;
 mod doctor;
 mod keys;
@@ -29,6 +31,7 @@ mod trouble;
 mod tty;
 mod upgrade;
 
+pub use config::config;
 pub use doctor::doctor;
 pub use out::print;
 pub use perform::perform;

@@ -21,6 +21,8 @@ pub fn perform(
         Command::Call(call) => call::call(paths, call),
         Command::Logs(logs) => logs::logs(paths, &logs),
         Command::Doctor => super::doctor(paths, Ok(config)),
+        Command::Config(asked) => super::config(paths, config.sources(), &asked, &context),
+        Command::Said(lines) => super::out::lines(&lines),
         Command::Supervisor { .. } => Err(Trouble::Failed(
             "a client cannot be the supervisor; run wrangle supervisor".into(),
         )),

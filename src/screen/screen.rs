@@ -13,8 +13,10 @@ use super::list::List;
 use super::look::Look;
 use super::mode::{Bar, Draft, Mode};
 use super::output::View;
+use super::palette::Palette;
 use super::theme::Theme;
 use super::words;
+use crate::config::Own;
 use crate::core::engine::Engine;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::task::Task;
@@ -99,7 +101,7 @@ impl Screen {
             size: (cols, rows),
             context,
             look,
-            theme: Theme::of(look),
+            theme: Theme::of(look, &Palette::new(&Own::new()).0),
             keymap,
             areas: Areas::default(),
             list: List::default(),
@@ -117,6 +119,21 @@ impl Screen {
             searches: 0,
             drawn: Drawn::default(),
         }
+    }
+
+    /// Takes on what the configuration says now: keys, colours, whether ages run, and the
+    /// grace period of tasks launched here.
+    pub fn configure(
+        &mut self,
+        keymap: Arc<Keymap>,
+        palette: &Palette,
+        clock: bool,
+        grace: Duration,
+    ) {
+        self.keymap = keymap;
+        self.look.clock = clock;
+        self.theme = Theme::of(self.look, palette);
+        self.context.grace = grace;
     }
 
     /// The screen's size in cells: columns, rows.

@@ -172,7 +172,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Trust};
     use crate::core::engine::{Keep, Rules};
     use crate::core::wire::Caller;
     use crate::screen::{Keymap, Look};
@@ -202,6 +202,7 @@ mod tests {
         let context = Context {
             caller,
             grace: Duration::ZERO,
+            trust: Trust::at("/none".into()),
         };
         let screen = Screen::new(80, 24, context, look, Arc::new(keymap));
         let (clock, at) = (Clock::start(), Instant::now());

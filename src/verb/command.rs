@@ -4,7 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::Config;
+use super::config;
+use crate::config::{Config, Paths, Trust};
 use crate::core::id::Target;
 use crate::core::wire::{Caller, Request};
 
@@ -15,11 +16,13 @@ pub struct Context {
     pub caller: Caller,
     /// Between SIGTERM and SIGKILL.
     pub grace: Duration,
+    /// Whose project files may run things.
+    pub trust: Trust,
 }
 
 impl Context {
     /// Of this process.
-    pub fn here(config: &Config) -> Self {
+    pub fn here(config: &Config, paths: &Paths) -> Self {
         // a directory that was removed is named by PWD, and refused where it matters
         let dir = env::current_dir()
             .ok()
@@ -34,6 +37,7 @@ impl Context {
                 env,
             },
             grace: config.task.grace,
+            trust: Trust::at(paths.trust()),
         }
     }
 }
@@ -63,6 +67,10 @@ pub enum Command {
     },
     /// Say what works on this machine.
     Doctor,
+    /// Say what is set.
+    Config(config::Config),
+    /// It is done; what there is to say about it, in lines.
+    Said(Vec<String>),
 }
 
 /// A request, and what becomes of its answers.
@@ -76,6 +84,8 @@ pub struct Call {
     pub follow: bool,
     /// How long to wait for the last answer.
     pub timeout: Option<Duration>,
+    /// What a person should know beforehand.
+    pub notice: Option<String>,
 }
 
 impl From<Request> for Call {
@@ -85,6 +95,7 @@ impl From<Request> for Call {
             json: false,
             follow: false,
             timeout: None,
+            notice: None,
         }
     }
 }
@@ -117,6 +128,8 @@ pub enum Asked {
     Look(Target),
     /// Show this task's whole log in the pager.
     Page(Target),
+    /// Say this line: it is done.
+    Said(String),
     /// Show this help, several lines.
     Help(String),
 }

@@ -3,6 +3,7 @@
 
 mod command;
 mod complete;
+mod config;
 mod disk;
 mod doctor;
 mod error;
@@ -10,7 +11,9 @@ mod logs;
 mod ls;
 mod parse;
 mod pause;
+mod project;
 mod registry;
+mod reload;
 mod retry;
 mod revoke;
 mod run;
@@ -20,10 +23,12 @@ mod shutdown;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod wait;
 
 pub use command::{Asked, Call, Command, Context, Logs};
 pub use complete::{Candidate, Completion, complete};
+pub use config::{Asset, Config, What};
 pub use error::Stop;
 pub use parse::{parse_args, parse_bar};
 pub use registry::Verb;

@@ -3,7 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
-use super::{doctor, logs, ls, pause, retry, revoke, run, send, show, shutdown, supervisor, wait};
+use super::{
+    config, doctor, logs, ls, pause, reload, retry, revoke, run, send, show, shutdown, supervisor,
+    trust, wait,
+};
 use crate::core::version;
 
 /// Launch, watch and revoke a herd of coding agents and other long commands.
@@ -62,6 +65,12 @@ verbs! {
     Resume(pause::Resume),
     /// Write a line to a task's standard input
     Send(send::Send),
+    /// Let the wrangle.toml of a directory run things
+    Trust(trust::Trust),
+    /// Say what is set, where, and whether it is right
+    Config(config::Config),
+    /// Have the running supervisor read the configuration anew
+    Reload(reload::Reload),
     /// Revoke everything, then end the supervisor
     Shutdown(shutdown::Shutdown),
     /// Be the supervisor, in the foreground

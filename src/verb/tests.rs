@@ -7,6 +7,7 @@ use clap::CommandFactory;
 
 use super::registry::Cli;
 use super::*;
+use crate::config::Trust;
 use crate::core::attention::Attention;
 use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
@@ -25,6 +26,7 @@ fn context(dir: &std::path::Path) -> Context {
             ],
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at(dir.join("data/trusted.json")),
     }
 }
 
@@ -465,7 +467,10 @@ fn completed(line: &str) -> Vec<String> {
 #[test]
 fn completion_of_verbs_and_options() {
     assert_eq!(completed("sh"), ["show", "shutdown"]);
-    assert_eq!(completed(":re"), [":revoke", ":retry", ":resume"]);
+    assert_eq!(
+        completed(":re"),
+        [":revoke", ":retry", ":resume", ":reload"]
+    );
     assert_eq!(completed("ls --"), ["ls --state", "ls --all", "ls --json"]);
     assert_eq!(completed("ls --all --a"), Vec::<String>::new());
     assert_eq!(completed("ls --state p"), ["ls --state paused"]);

@@ -66,6 +66,7 @@ impl Screen {
             }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
+            verb::Asked::Said(line) => self.say(line),
             verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
         }
     }

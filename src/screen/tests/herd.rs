@@ -8,6 +8,7 @@ use crossterm::event::Event;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use crate::config::{Own, Trust};
 use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
@@ -41,7 +42,7 @@ pub(super) fn key(text: &str) -> Event {
 }
 
 pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
-    let (keymap, trouble) = Keymap::new(&toml::Table::new());
+    let (keymap, trouble) = Keymap::new(&Own::new());
     assert_eq!(trouble, Vec::<String>::new());
     let context = Context {
         caller: Caller {
@@ -49,6 +50,7 @@ pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
             env: vec![("HOME".into(), "/home/ada".into())],
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at("/none".into()),
     };
     Screen::new(cols, rows, context, look, Arc::new(keymap))
 }

@@ -1,6 +1,7 @@
 //! The screen by its keys and by its looks, over a herd made of inputs alone.
 
 mod chaos;
+mod configure;
 mod herd;
 mod keys;
 mod looks;
