@@ -214,7 +214,10 @@ impl Screen {
             Answer::Task(task) => match asked {
                 Asked::Launch => {
                     self.list.select(task.id);
-                    self.say(format!("launched {} {}", task.id, task.name));
+                    // what was said of it beforehand is to be read
+                    if !self.message.as_ref().is_some_and(|message| message.error) {
+                        self.say(format!("launched {} {}", task.id, task.name));
+                    }
                 }
                 Asked::Look => {
                     self.list.select(task.id);

@@ -124,6 +124,8 @@ pub struct Logs {
 pub enum Asked {
     /// Ask the supervisor.
     Request(Request),
+    /// Ask the supervisor, and say this line: what a person should know of it.
+    Noted(Request, String),
     /// Select this task and show its live output.
     Look(Target),
     /// Show this task's whole log in the pager.

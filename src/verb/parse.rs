@@ -47,6 +47,11 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             request: Request::Show(target),
             ..
         }) => Ok(Asked::Look(target)),
+        Command::Call(Call {
+            request,
+            notice: Some(notice),
+            ..
+        }) => Ok(Asked::Noted(request, notice)),
         Command::Call(call) => Ok(Asked::Request(call.request)),
         Command::Logs(logs) if logs.follow => Ok(Asked::Look(logs.target)),
         Command::Logs(logs) => Ok(Asked::Page(logs.target)),

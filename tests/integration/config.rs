@@ -251,7 +251,12 @@ fn the_bar_trusts_and_launches() {
     pty.press(":run @say\r", &["is not trusted"]);
     // the line is given back to be mended
     pty.press("\x15", &[":"]);
-    pty.press("trust ..\r", &["project is trusted"]);
+    // what is not trusted sets nothing, which is said
+    pty.press(
+        "run --name mine true\r",
+        &["succeeded", "which are ignored"],
+    );
+    pty.press(":trust ..\r", &["project is trusted"]);
     pty.press(":run @s\t", &["run @say"]);
     pty.press("there\r", &["said there"]);
 }

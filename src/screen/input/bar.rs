@@ -64,6 +64,10 @@ impl Screen {
                 };
                 self.ask(&mut turn.out, asked, request);
             }
+            verb::Asked::Noted(request, line) => {
+                self.carry_out(turn, verb::Asked::Request(request));
+                self.fail(line);
+            }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
             verb::Asked::Said(line) => self.say(line),
