@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::index::Index;
 use crate::core::effect::Effect;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
@@ -12,7 +13,7 @@ use crate::core::raw::Raw;
 use crate::core::record::{Change, Record};
 use crate::core::report::TaskReport;
 use crate::core::task::{Run, Task};
-use crate::core::time::Now;
+use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
 /// What the engine is bound by. Fixed while a supervisor lives.
@@ -81,10 +82,14 @@ pub struct Engine {
     pub(super) untrimmable: u64,
     /// Why the last write failed, while it is so.
     pub(super) store_trouble: Option<String>,
+    /// Since when writes fail.
+    pub(super) store_trouble_since: Option<Timestamp>,
     /// Tasks whose record on disk is older than the truth, to be written again.
     pub(super) unstored: BTreeSet<TaskId>,
     /// When that is tried, in monotonic time.
     pub(super) restore_at: Option<Duration>,
+    pub(super) index: Index,
+    settings: BTreeMap<String, String>,
     revision: u64,
 }
 
@@ -108,7 +113,10 @@ impl Engine {
             untrimmable: 0,
             store_trouble: None,
             unstored: BTreeSet::new(),
+            store_trouble_since: None,
             restore_at: None,
+            index: Index::new(),
+            settings: BTreeMap::new(),
             revision: 0,
         }
     }
@@ -116,6 +124,7 @@ impl Engine {
     /// Takes in what happened, gives back what is to be done about it.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         self.revision += 1;
+        let concerned = Self::concerns(&input);
         let mut out = Vec::new();
         match input {
             Input::Request(ticket, request) => self.request(now, ticket, request, &mut out),
@@ -133,7 +142,8 @@ impl Engine {
                 self.store_failed(now, &change, why, then, &mut out);
             }
             Input::Rules(rules) => self.rules = *rules,
-            Input::Deleted(_) | Input::Remember { .. } => {}
+            Input::Remember { key, value } => drop(self.settings.insert(key, value)),
+            Input::Deleted(_) => {}
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(run, &mut out),
@@ -143,6 +153,7 @@ impl Engine {
             Input::Shutdown { force } => self.shut_down(now, None, force, &mut out),
             Input::Tick => self.restore(now, &mut out),
         }
+        self.reindex(concerned);
         self.rest(now, &mut out);
         out
     }
@@ -169,11 +180,6 @@ impl Engine {
         self.tasks.get(&id)
     }
 
-    /// How many tasks are active.
-    pub fn active(&self) -> usize {
-        self.tasks.values().filter(|task| task.is_active()).count()
-    }
-
     /// Whether the supervisor is on its way out.
     pub const fn shutting_down(&self) -> bool {
         self.shutdown.is_some()
@@ -187,6 +193,16 @@ impl Engine {
     /// Why nothing can be stored at present, where that is so.
     pub fn store_trouble(&self) -> Option<&str> {
         self.store_trouble.as_deref()
+    }
+
+    /// Since when that is so.
+    pub const fn store_trouble_since(&self) -> Option<Timestamp> {
+        self.store_trouble_since
+    }
+
+    /// What clients want remembered.
+    pub const fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
     }
 
     /// Whether some call follows this task's changes.

@@ -16,6 +16,7 @@ impl Engine {
     /// The record lies on disk: what waited for it may happen.
     pub(super) fn stored(&mut self, now: Now, then: Vec<Effect>, out: &mut Vec<Effect>) {
         if self.store_trouble.take().is_some() {
+            self.store_trouble_since = None;
             self.restore_at = Some(now.mono);
             self.restore(now, out);
         }
@@ -60,6 +61,7 @@ impl Engine {
             self.unstored.insert(record.task.id);
         }
         self.store_trouble = Some(why);
+        self.store_trouble_since.get_or_insert(now.wall);
         self.restore_at.get_or_insert(now.mono + AGAIN);
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Engine, Rules};
+use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::Event;
 use crate::core::id::{Ident, RunId, Target, TaskId};
@@ -761,6 +762,19 @@ fn apply(world: &mut World, step: &Step) {
     }
 }
 
+/// What a list is made of, from the tasks themselves; the index says the same.
+fn indexed(world: &World) -> Vec<(TaskId, bool, Attention)> {
+    let all = world.engine.tasks();
+    let all: Vec<_> = all
+        .map(|task| (task.id, task.is_active(), task.attention))
+        .collect();
+    let active = all.iter().filter(|task| task.1).map(|task| task.0);
+    assert!(world.engine.active_ids().eq(active));
+    let wanting = all.iter().filter(|task| task.2 != Attention::None);
+    assert!(world.engine.attention_ids().eq(wanting.map(|task| task.0)));
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1000,
@@ -774,8 +788,14 @@ proptest! {
     #[test]
     fn any_life_ends_in_a_true_state(steps in prop::collection::vec(step(), 0..120)) {
         let mut world = World::new();
+        let mut before = (world.engine.shape(), indexed(&world));
         for step in steps {
             apply(&mut world, &step);
+            let now = (world.engine.shape(), indexed(&world));
+            // another supervisor counts anew
+            let same = now.0 != before.0 || now.1 == before.1 || matches!(step, Step::Crash);
+            prop_assert!(same, "another shape, unsaid");
+            before = now;
         }
         world.settle();
         let ticket = world.ask(Request::Shutdown { force: false });
