@@ -1,6 +1,7 @@
 //! The parts that draw, by themselves: a screenful, the pane's layout, the cleaning of
 //! lines, a search over 256 MiB. `cargo bench --bench view`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::io;
@@ -141,7 +142,14 @@ fn screen(cols: u16, rows: u16) -> Screen {
         clock: true,
     };
     let (keymap, _) = Keymap::new(&toml::Table::new());
-    Screen::new(cols, rows, context, look, Arc::new(keymap))
+    Screen::new(
+        cols,
+        rows,
+        context,
+        look,
+        Arc::new(keymap),
+        &BTreeMap::new(),
+    )
 }
 
 fn screenful(bench: &mut Criterion) {

@@ -16,6 +16,7 @@ mod list;
 mod look;
 mod mode;
 mod output;
+mod remembered;
 #[allow(
     clippy::module_inception,
     reason = "the screen's state is what the room is named for"

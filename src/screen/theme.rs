@@ -34,6 +34,8 @@ pub(super) struct Theme {
     pub(super) selected: Style,
     /// The selected row where the keys go elsewhere.
     pub(super) marked: Style,
+    /// Letters that a filter found.
+    pub(super) met: Style,
     /// Text that a search found.
     pub(super) found: Style,
     /// The find the search stands on, and text selected by the mouse.
@@ -67,6 +69,10 @@ pub(super) struct Signs {
     pub(super) did_not_start: char,
     /// Nobody knows.
     pub(super) lost: char,
+    /// The history, folded.
+    pub(super) folded: char,
+    /// The history, unfolded.
+    pub(super) unfolded: char,
     /// Left edge of the selected row.
     pub(super) cursor: char,
     /// Between list and output.
@@ -91,6 +97,8 @@ const UNICODE: Signs = Signs {
     revoked: '■',
     did_not_start: '⊘',
     lost: '?',
+    folded: '▸',
+    unfolded: '▾',
     cursor: '▌',
     rule: '│',
     across: '─',
@@ -110,6 +118,8 @@ const ASCII: Signs = Signs {
     revoked: '#',
     did_not_start: '0',
     lost: '?',
+    folded: '+',
+    unfolded: '-',
     cursor: '>',
     rule: '|',
     across: '-',
@@ -138,6 +148,7 @@ impl Theme {
                 key: bold,
                 selected: plain.add_modifier(Modifier::REVERSED),
                 marked: plain.add_modifier(Modifier::UNDERLINED),
+                met: bold.add_modifier(Modifier::UNDERLINED),
                 found: plain.add_modifier(Modifier::UNDERLINED),
                 current: plain.add_modifier(Modifier::REVERSED),
                 signs,
@@ -163,6 +174,7 @@ impl Theme {
             key: fg(Color::Cyan),
             selected: fg(Color::White).bg(ground),
             marked: fg(Color::White).bg(rest),
+            met: bold.add_modifier(Modifier::UNDERLINED),
             found: fg(Color::Black).bg(Color::Yellow),
             current: fg(Color::Black)
                 .bg(Color::LightYellow)

@@ -97,7 +97,9 @@ impl Hub {
                 caller: terminal.caller,
                 grace: self.grace,
             };
-            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
+            let keymap = Arc::clone(&self.keymap);
+            let settings = self.engine.settings();
+            let mut screen = Screen::new(cols, rows, context, look, keymap, settings);
             for problem in &self.problems {
                 screen.notice(problem.clone());
             }
@@ -163,6 +165,10 @@ impl Hub {
     pub(super) fn act(&mut self, id: ClientId, action: Action) {
         match action {
             Action::Request(number, request) => self.request(id, number, request),
+            Action::Remember(key, value) => {
+                let key = key.into();
+                self.take(Input::Remember { key, value });
+            }
             Action::Seen(task) => self.take(Input::Seen(task)),
             Action::Detach => self.dismiss(id),
             Action::Finish => {

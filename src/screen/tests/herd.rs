@@ -50,7 +50,14 @@ pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
         },
         grace: Duration::from_secs(10),
     };
-    Screen::new(cols, rows, context, look, Arc::new(keymap))
+    Screen::new(
+        cols,
+        rows,
+        context,
+        look,
+        Arc::new(keymap),
+        &BTreeMap::new(),
+    )
 }
 
 pub(super) const LOOK: Look = Look {

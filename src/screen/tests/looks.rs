@@ -178,7 +178,7 @@ fn wrong_command() {
 fn search() {
     look("search", &[], |desk| {
         mixed(desk);
-        desk.press("j j j j j j j /").type_in("compil");
+        desk.press("j j j j j j j Tab /").type_in("compil");
     });
 }
 
