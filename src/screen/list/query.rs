@@ -86,7 +86,7 @@ impl Query {
             Term::Dir(atom) => atom.score(texts.dir.slice(..), matcher).is_some(),
             Term::Label(label) => task.spec.labels.contains(label),
             Term::Word(word, atom) => {
-                task.id.to_string().contains(word.as_str())
+                is_number(word) && task.id.to_string().contains(word.as_str())
                     || stands(task, word)
                     || texts
                         .labels
@@ -148,6 +148,10 @@ fn term(word: &str) -> Option<Term> {
         (None, Some(("label", label))) => Term::Label(label.to_owned()),
         (None, _) => Term::Word(word.to_lowercase(), atom(word, AtomKind::Fuzzy)),
     })
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a task's state, or its outcome, begins with a word.
