@@ -29,7 +29,9 @@ impl Screen {
             engine,
             out: Vec::new(),
         };
-        let by_hand = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_));
+        // what comes to be shown while a filter is typed nobody has chosen to see
+        let by_hand = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_))
+            && !matches!(self.mode, Mode::Filter(_));
         if by_hand && let Some(id) = self.drawn.unread.take() {
             turn.out.push(Action::Seen(id));
         }

@@ -1,15 +1,20 @@
 //! Which tasks the list shows, and which is selected.
 //!
-//! Above stand those that are active or want a person, by number, and whatever ended
-//! under this screen's eyes; below them the history, newest first, folded into one row.
+//! Above stand those that are active, by number with them those that ended and want a
+//! person most, and whatever ended under this screen's eyes; below them the history,
+//! newest first, folded into one row. However many are unread, what is active is not lost
+//! among them.
 //! What a person looks at stays where it is: a task leaves its place above when the
 //! history is folded again, and else only where there are too many.
 
 use super::filter::Filter;
 use super::rows::{Row, Rows};
+use crate::core::attention::Attention;
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 
+/// Most tasks that stand above because they want a person.
+const WANTING: usize = 20;
 /// Most tasks that stay above only because they were there.
 const KEPT: usize = 20;
 
@@ -31,8 +36,9 @@ pub(in crate::screen) struct List {
     unfolded: bool,
     filter: Option<Filter>,
     rows: Rows,
-    /// Tasks in the history.
+    /// Tasks in the history, and how many of them want a person.
     history: usize,
+    unread: usize,
     /// As of which shape of the herd that is so.
     shape: Option<u64>,
     /// Whether the rows have to be made anew all the same.
@@ -66,6 +72,11 @@ impl List {
     /// How many tasks are in the history, and whether it is unfolded.
     pub(in crate::screen) const fn history(&self) -> (usize, bool) {
         (self.history, self.unfolded)
+    }
+
+    /// How many tasks of the history want a person.
+    pub(in crate::screen) const fn unread(&self) -> usize {
+        self.unread
     }
 
     /// Who wants a person most, and how many do.
@@ -131,7 +142,7 @@ impl List {
 
     /// Settles which tasks stand above.
     fn settle_above(&mut self, engine: &Engine) {
-        let mut above: Vec<TaskId> = engine.active_ids().chain(engine.attention_ids()).collect();
+        let mut above: Vec<TaskId> = engine.active_ids().chain(self.wanting(engine)).collect();
         above.sort_unstable();
         above.dedup();
         let leaves = |id: &TaskId| above.binary_search(id).is_err() && engine.task(*id).is_some();
@@ -145,7 +156,7 @@ impl List {
             let mut unseen: Vec<TaskId> = unseen.filter(leaves).collect();
             unseen.reverse();
             kept.extend(unseen);
-        } else if above.is_empty() && !self.unfolded {
+        } else if above.is_empty() && self.selected.is_none() && !self.unfolded {
             kept.extend(engine.tasks().next_back().map(|task| task.id));
         }
         self.newest = engine.tasks().next_back().map(|task| task.id);
@@ -154,10 +165,24 @@ impl List {
         above.extend(&self.kept);
         above.sort_unstable();
         self.above = above;
-        let wanting = engine.attention_ids().filter_map(|id| engine.task(id));
-        let most = wanting.max_by_key(|task| (task.attention, task.id));
-        self.urgent = most.map(|task| task.id);
-        self.wanting = engine.attention_ids().count();
+    }
+
+    /// Those that most want a person, the later the more, and takes in how many do. None
+    /// comes up from the history by itself: what is read there makes no room for others.
+    fn wanting(&mut self, engine: &Engine) -> impl Iterator<Item = TaskId> + use<> {
+        let all = engine.attention_ids().filter_map(|id| engine.task(id));
+        let mut all: Vec<_> = all.map(|task| (task.attention, task.id)).collect();
+        self.wanting = all.len();
+        self.urgent = all.iter().max().map(|(_, id)| *id);
+        if self.shape.is_some() {
+            let is_new = |id: &TaskId| Some(*id) > self.newest;
+            all.retain(|(_, id)| is_new(id) || self.above.binary_search(id).is_ok());
+        }
+        let rest = all.len().saturating_sub(WANTING);
+        if rest > 0 {
+            all.select_nth_unstable(rest);
+        }
+        all.into_iter().skip(rest).map(|(_, id)| id)
     }
 
     /// Of too many that are kept the first go, but never the selected one.
@@ -184,6 +209,9 @@ impl List {
     /// Makes the rows, keeps the selection on one of them, and that where it is in view.
     fn make_rows(&mut self, engine: &Engine) {
         self.history = engine.tasks().len().saturating_sub(self.above.len());
+        let above = self.above.iter().filter_map(|id| engine.task(*id));
+        let unread = above.filter(|task| task.attention != Attention::None);
+        self.unread = self.wanting.saturating_sub(unread.count());
         let rows = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
             Some(filter) => filter.rows(engine, &self.above, self.selected),
             None => {
@@ -287,18 +315,21 @@ impl List {
         self.stale = true;
         self.reveal = true;
         if self.unfolded {
-            // what comes to light comes into view
-            let shown = self.above.len() + 1 + self.room / 2;
-            self.top = self.top.max(shown.saturating_sub(self.room));
+            // half a view of what comes to light comes into view
+            let row = self.above.len() + 1;
+            self.top = self.top.max(row.saturating_sub(self.room.div_ceil(2)));
             return;
         }
         let selected = self.selected();
-        let gone = |id: &TaskId| self.kept.contains(id) && Some(*id) != selected;
-        self.above.retain(|id| !gone(id));
-        self.kept.retain(|id| Some(*id) == selected);
-        if selected.is_some_and(|id| self.above.binary_search(&id).is_err()) {
+        let is_above = |id| self.above.binary_search(&id).is_ok();
+        if !selected.is_none_or(is_above) {
             self.selected = Some(Row::Fold);
         }
+        let selected = self.selected();
+        self.above.retain(|id| Some(*id) == selected);
+        self.kept.retain(|id| Some(*id) == selected);
+        // settled as if for the first time
+        self.shape = None;
     }
 
     /// Filters by what was typed.

@@ -88,7 +88,7 @@ fn remove(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen, id: T
     let theme = &screen.theme;
     let keys = [(Command::Accept, "removes"), (Command::Cancel, "keeps")];
     let keys = keys.map(|(command, does)| hint(&screen.keymap.key(command), does, theme));
-    let keys = hints(keys, area.width / 2);
+    let keys = hints(keys, area.width / 3 * 2);
     let name = engine.task(id).map_or("", |task| &task.spec.name);
     let room = usize::from(area.width).saturating_sub(keys.width() + 1);
     let long = format!("remove {id} {name} and its output for good?");
@@ -214,10 +214,11 @@ fn offers(task: &Task, screen: &Screen) -> Vec<(Command, &'static str)> {
             (Command::Switch, "list"),
         ]);
     } else {
+        all.extend([(Command::KillMenu, "kill"), (Command::Zoom, zoom)]);
+        if screen.list.filter().is_none() {
+            all.push((Command::Filter, "filter"));
+        }
         all.extend([
-            (Command::KillMenu, "kill"),
-            (Command::Zoom, zoom),
-            (Command::Filter, "filter"),
             (Command::Leave, "leave"),
             (Command::Switch, "output"),
             (Command::Finish, "stop all"),

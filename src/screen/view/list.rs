@@ -44,7 +44,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
         .collect();
     if rows.is_empty() {
         let key = screen.keymap.key(Command::Back);
-        let text = format!(" no task matches; {key} drops the filter");
+        let text = format!(" nothing matches; {key} drops it");
         let text = cut(&text, area.width.into(), screen.theme.signs.more);
         frame.render_widget(Line::styled(text, screen.theme.dim), area);
     }
@@ -163,14 +163,23 @@ fn fold_line(cells: u16, screen: &Screen) -> Line<'static> {
     } else {
         (theme.signs.folded, "unfolds")
     };
-    let text = format!("{sign} history {}", grouped(history));
+    let unread = match screen.list.unread() {
+        0 => String::new(),
+        unread => format!(", {} unread", grouped(unread)),
+    };
+    let text = format!("{sign} history {}{unread}", grouped(history));
+    let text = cut(
+        &text,
+        usize::from(cells).saturating_sub(1),
+        theme.signs.more,
+    );
     let key = screen.keymap.key(Command::Fold);
     let hint = format!("{key} {does}");
     let fill = usize::from(cells).saturating_sub(2 + width(&text) + width(&hint));
     let edge = edge(screen, Row::Fold);
     let mut line = Line::from(vec![
         Span::styled(edge.to_string(), theme.key),
-        Span::styled(text, theme.plain),
+        Span::styled(text.into_owned(), theme.plain),
     ]);
     if fill > 1 && !key.is_empty() {
         line.push_span(Span::styled(format!("{:fill$}{hint}", ""), theme.dim));
