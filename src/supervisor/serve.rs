@@ -103,7 +103,9 @@ impl Hub {
                 trust: Trust::at(settings.paths.trust()),
             };
             let keymap = Arc::clone(&settings.keymap);
-            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&keymap));
+            let remembered = self.engine.settings();
+            let mut screen =
+                Screen::new(cols, rows, context, look, Arc::clone(&keymap), remembered);
             screen.configure(keymap, &settings.palette, clock, grace);
             for problem in settings.problems.iter().chain(&self.problems) {
                 screen.notice(problem.clone());
@@ -196,6 +198,10 @@ impl Hub {
     pub(super) fn act(&mut self, id: ClientId, action: Action) {
         match action {
             Action::Request(number, request) => self.request(id, number, request),
+            Action::Remember(key, value) => {
+                let key = key.into();
+                self.take(Input::Remember { key, value });
+            }
             Action::Seen(task) => self.take(Input::Seen(task)),
             Action::Detach => self.dismiss(id),
             Action::Finish => {

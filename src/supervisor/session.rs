@@ -204,7 +204,7 @@ mod tests {
             grace: Duration::ZERO,
             trust: Trust::at("/none".into()),
         };
-        let screen = Screen::new(80, 24, context, look, Arc::new(keymap));
+        let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
         let (clock, at) = (Clock::start(), Instant::now());
         let mut session = Session::new(screen, 80, 24, at).unwrap();
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();
