@@ -1,0 +1,6 @@
+mod bar;
+mod complete;
+mod kit;
+mod parse;
+mod run;
+mod wrong;
