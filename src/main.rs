@@ -26,6 +26,10 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
+    // a broken configuration is no reason not to
+    if let Some(told) = verb.as_ref().and_then(Verb::told) {
+        return client::tell(&told);
+    }
     let paths = Paths::find().map_err(Trouble::Usage)?;
     let config = Config::load(&paths.config);
     if let Some(Verb::Doctor(_)) = verb {

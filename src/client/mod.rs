@@ -5,17 +5,25 @@
 //! | `connect` | finds the supervisor, or starts one |
 //! | `line` | the line to it: requests, answers, interrupts |
 //! | `call` | one verb: a request and what becomes of its answers |
-//! | `table` | tasks as text |
+//! | `table`, `detail`, `json` | tasks as text: many, one in full, for programs |
 //! | `logs` | a task's output, from the disk |
+//! | `export` | a task with its output as one document |
+//! | `events` | what happened, and with `lines` what was written |
+//! | `tell` | what the program tells of itself |
 //! | `attach` | the terminal that shows the screen; `tty`, `keys`, `painter`, `pager` are its parts |
 //! | `doctor` | what works on this machine |
 
 mod attach;
 mod call;
 mod connect;
+mod detail;
 mod doctor;
+mod events;
+mod export;
+mod json;
 mod keys;
 mod line;
+mod lines;
 mod logs;
 mod out;
 mod pager;
@@ -23,10 +31,12 @@ mod painter;
 mod perform;
 mod safe;
 mod table;
+mod tell;
 mod trouble;
 mod tty;
 
 pub use doctor::doctor;
 pub use out::print;
 pub use perform::perform;
+pub use tell::tell;
 pub use trouble::Trouble;

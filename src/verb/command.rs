@@ -4,9 +4,10 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::told::Told;
 use crate::config::Config;
 use crate::core::id::Target;
-use crate::core::wire::{Caller, Request};
+use crate::core::wire::{Caller, EventsAsked, Request};
 
 /// Where a verb was given, and what holds where its options say nothing.
 #[derive(Debug, Clone)]
@@ -52,8 +53,16 @@ pub enum Command {
     Screen,
     /// Ask the supervisor.
     Call(Call),
+    /// Say why a task stands where it stands.
+    Why(Target),
     /// Print a task's output.
     Logs(Logs),
+    /// Write a task with its output as one document.
+    Export(Export),
+    /// Print what happened to tasks.
+    Events(Events),
+    /// Say what the program tells of itself.
+    Told(Told),
     /// Be the supervisor.
     Supervisor {
         /// Started by a client: says on standard output when it is ready.
@@ -74,6 +83,8 @@ pub struct Call {
     pub follow: bool,
     /// How long to wait for the last answer.
     pub timeout: Option<Duration>,
+    /// Wait for the first of several alone.
+    pub any: bool,
 }
 
 impl From<Request> for Call {
@@ -83,6 +94,7 @@ impl From<Request> for Call {
             json: false,
             follow: false,
             timeout: None,
+            any: false,
         }
     }
 }
@@ -104,6 +116,39 @@ pub struct Logs {
     pub follow: bool,
     /// The bytes as they were written.
     pub raw: bool,
+}
+
+/// Which task, and as what document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Whose.
+    pub target: Target,
+    /// What kind.
+    pub document: Document,
+    /// To this file, absolute; standard output where not given.
+    pub to: Option<PathBuf>,
+    /// Only this run.
+    pub run: Option<u32>,
+}
+
+/// A kind of document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// Markdown, to be read.
+    Markdown,
+    /// One JSON object, for programs.
+    Json,
+}
+
+/// Which events, and how they are printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    /// What is asked of the supervisor.
+    pub asked: EventsAsked,
+    /// Each line of output too.
+    pub lines: bool,
+    /// One JSON object per event.
+    pub json: bool,
 }
 
 /// What a line in the command bar asks of the screen.

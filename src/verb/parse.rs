@@ -43,14 +43,24 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         Command::Call(Call {
             timeout: Some(_), ..
         }) => Err("--timeout works on the command line alone; leave it out".into()),
+        Command::Call(Call { any: true, .. }) => {
+            Err("--any works on the command line alone; leave it out".into())
+        }
         Command::Call(Call {
             request: Request::Show(target),
             ..
-        }) => Ok(Asked::Look(target)),
+        })
+        // the screen says of the task that is looked at why it stands where it stands
+        | Command::Why(target) => Ok(Asked::Look(target)),
         Command::Call(call) => Ok(Asked::Request(call.request)),
         Command::Logs(logs) if logs.follow => Ok(Asked::Look(logs.target)),
         Command::Logs(logs) => Ok(Asked::Page(logs.target)),
-        Command::Screen | Command::Supervisor { .. } | Command::Doctor => {
+        Command::Screen
+        | Command::Supervisor { .. }
+        | Command::Doctor
+        | Command::Export(_)
+        | Command::Events(_)
+        | Command::Told(_) => {
             Err("that verb works on the command line alone; type it in a shell".into())
         }
     }

@@ -11,6 +11,7 @@ use clap::{Args, ValueHint};
 
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
+use super::filter::{label, labels};
 use crate::config::parse_duration;
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Spec};
@@ -42,6 +43,9 @@ pub struct Run {
     /// Sets an environment variable (repeatable)
     #[arg(long, value_name = "K=V", value_parser = variable())]
     env: Vec<(Raw, Raw)>,
+    /// A word by which it is found among others (repeatable)
+    #[arg(long, value_name = "LABEL", value_parser = label)]
+    label: Vec<String>,
     /// Between SIGTERM and SIGKILL when it is revoked
     #[arg(long, value_name = "TIME", value_parser = grace, allow_hyphen_values = true)]
     grace: Option<Duration>,
@@ -86,7 +90,7 @@ impl Ask for Run {
                 .unwrap_or(u64::MAX),
             after_exit: self.after_exit.unwrap_or(AFTER_EXIT),
             stdin: self.stdin,
-            labels: Vec::new(),
+            labels: labels(self.label),
             env_names: self.env.iter().map(|(key, _)| key.lossy()).collect(),
             argv,
         };

@@ -34,11 +34,20 @@ fn the_bar_takes_the_same_verbs() {
     ));
     assert!(matches!(bar("logs -f @"), Ok(Asked::Look(Target::Newest))));
     assert!(matches!(bar("show api"), Ok(Asked::Look(Target::Name(_)))));
+    assert!(matches!(bar("why api"), Ok(Asked::Look(Target::Name(_)))));
+    assert!(matches!(
+        bar("rm 3"),
+        Ok(Asked::Request(Request::Remove { .. }))
+    ));
     assert!(matches!(bar("help run"), Ok(Asked::Help(_))));
     for (line, part) in [
         ("", "no verb given"),
         ("run 'a", "quote"),
         ("doctor", "command line"),
+        ("export 3", "command line"),
+        ("events", "command line"),
+        ("man", "command line"),
+        ("wait 3 4 --any", "--any"),
         ("supervisor", "command line"),
         ("wait 3 --timeout 1s", "--timeout"),
         ("rnu", "did you mean run"),

@@ -10,11 +10,13 @@ fn completed(line: &str) -> Vec<String> {
     fs::create_dir_all(home.path().join("src dir/in")).unwrap();
     fs::create_dir(home.path().join(".hidden")).unwrap();
     fs::write(home.path().join("script"), "").unwrap();
-    let tasks = [
+    let mut tasks = [
         task(1, "api", true),
         task(2, "web app", false),
         task(12, "api", false),
     ];
+    tasks[0].spec.labels = vec!["ci".into(), "nightly".into()];
+    tasks[2].spec.labels = vec!["ci".into()];
     let found = complete(line, line.len(), &context(home.path()), tasks.iter());
     assert_eq!(found.range.end, line.len());
     let before = &line[..found.range.start];
@@ -29,7 +31,8 @@ fn completed(line: &str) -> Vec<String> {
 fn completion_of_verbs_and_options() {
     assert_eq!(completed("sh"), ["show", "shutdown"]);
     assert_eq!(completed(":re"), [":revoke", ":retry", ":resume"]);
-    assert_eq!(completed("ls --"), ["ls --state", "ls --all", "ls --json"]);
+    assert_eq!(completed("show 1 --"), ["show 1 --json"]);
+    assert_eq!(completed("ls --l"), ["ls --label", "ls --last"]);
     assert_eq!(completed("ls --all --a"), Vec::<String>::new());
     assert_eq!(completed("ls --state p"), ["ls --state paused"]);
     assert_eq!(completed("ls --state=p"), ["ls --state=paused"]);
@@ -51,9 +54,26 @@ fn completion_of_tasks() {
     assert_eq!(completed("revoke "), ["revoke 12", "revoke 2", "revoke 1"]);
     assert_eq!(completed("kill 12 "), ["kill 12 2", "kill 12 1"]);
     assert_eq!(completed("logs -n 5 1"), ["logs -n 5 12", "logs -n 5 1"]);
+    assert_eq!(
+        completed("events --task 1"),
+        ["events --task 12", "events --task 1"]
+    );
     assert_eq!(completed("show a"), ["show api"]);
     assert_eq!(completed("show we"), ["show 'web app'"]);
     assert_eq!(completed("show 1 "), Vec::<String>::new());
+}
+
+#[test]
+fn completion_of_labels() {
+    assert_eq!(
+        completed("ls --label "),
+        ["ls --label ci", "ls --label nightly"]
+    );
+    assert_eq!(
+        completed("ls --label ci --label "),
+        ["ls --label ci --label nightly"]
+    );
+    assert_eq!(completed("run --label n"), ["run --label nightly"]);
 }
 
 #[test]

@@ -3,4 +3,6 @@ mod complete;
 mod kit;
 mod parse;
 mod run;
+mod schema;
+mod told;
 mod wrong;

@@ -77,6 +77,12 @@ fn options_of_run() {
         "KEEP=2",
         "--grace",
         "1m",
+        "--label",
+        "nightly",
+        "--label",
+        "ci",
+        "--label",
+        "nightly",
         "--after-exit",
         "sweep",
         "--stdin",
@@ -89,6 +95,7 @@ fn options_of_run() {
     let run = run(&line);
     assert_eq!(run.spec.name, "api tests");
     assert_eq!(run.spec.dir.as_path(), dir);
+    assert_eq!(run.spec.labels, ["ci", "nightly"]);
     assert_eq!(run.spec.grace_ms, 60_000);
     assert_eq!(run.spec.after_exit, AfterExit::Sweep);
     assert!(run.spec.stdin);
