@@ -23,7 +23,6 @@ mod export;
 mod json;
 mod keys;
 mod line;
-mod lines;
 mod logs;
 mod out;
 mod pager;

@@ -1,56 +1,72 @@
-//! What happened to which task, as it happens where that is asked; and what was written.
+//! What is asked of the supervisor, and what its answers come to.
+//!
+//! Lines of output are read from the disk as far as the supervisor says they go, as
+//! `logs -f` does. An end is told after the last line before it: it is held back until
+//! these are read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 
-use super::connect::connect;
-use super::json;
-use super::line::Line;
 use super::lines::{RunLines, Written};
-use super::out::Out;
-use super::table::{self, plain};
-use super::trouble::{Trouble, say};
+use super::print::{LINE, Printer};
+use crate::client::connect::connect;
+use crate::client::line::Line;
+use crate::client::table;
+use crate::client::trouble::{Trouble, say};
 use crate::config::Paths;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::filter::Filter;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::report::TaskReport;
 use crate::core::time::Timestamp;
-use crate::core::wire::{Answer, Request, Role};
-use crate::output::display::safe_line;
+use crate::core::wire::{Answer, EventsAsked, Request, Role};
 use crate::sys::clock::wall;
 use crate::verb::Events;
 
-/// The word of a line of output.
-const LINE: &str = "line";
+/// Who is told of events.
+pub(super) trait Teller {
+    fn event(&mut self, event: &EventReport) -> Result<(), Trouble>;
+    fn flush(&mut self) -> Result<(), Trouble>;
+}
 
 /// The verb.
-pub(super) fn events(paths: &Paths, asked: Events) -> Result<u8, Trouble> {
+pub(in crate::client) fn events(paths: &Paths, asked: Events) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
     if asked.asked.follow {
         line.catch_interrupts()?;
     }
-    let began = wall();
-    let number = line.ask(Request::Events(asked.asked.clone()))?;
+    let mut printer = Printer::new(asked.json);
+    let lines = asked.lines;
+    follow(line, asked.asked, lines, wall(), &mut printer)?;
+    Ok(0)
+}
+
+/// Tells what is asked for until there is no more. What happens from `began` on is now.
+pub(super) fn follow(
+    mut line: Line,
+    asked: EventsAsked,
+    lines: bool,
+    began: Timestamp,
+    teller: &mut impl Teller,
+) -> Result<(), Trouble> {
+    let number = line.ask(Request::Events(asked.clone()))?;
+    let active = match asked.task {
+        _ if !lines => None,
+        Some(target) => Some(line.ask(Request::Show(target))?),
+        None => Some(line.ask(Request::List(Filter::default()))?),
+    };
     let mut stream = Stream {
         line,
         later: VecDeque::new(),
-        printer: Printer {
-            out: Out::new(),
-            json: asked.json,
-        },
+        teller,
         began,
-        lines: asked.lines,
+        lines,
         runs: BTreeMap::new(),
         told: BTreeMap::new(),
     };
-    let active = match asked.asked.task {
-        _ if !asked.lines => None,
-        Some(target) => Some(stream.line.ask(Request::Show(target))?),
-        None => Some(stream.line.ask(Request::List(Filter::default()))?),
-    };
-    while let Some((answered, answer, last)) = stream.next()? {
+    loop {
+        let (answered, answer, last) = stream.next()?;
         match answer {
             Answer::Failed(failure, line) if answered == number => {
                 return Err((failure, line).into());
@@ -58,9 +74,6 @@ pub(super) fn events(paths: &Paths, asked: Events) -> Result<u8, Trouble> {
             Answer::Events(events) if answered == number => {
                 for event in &events {
                     stream.happened(event)?;
-                }
-                if last {
-                    break;
                 }
             }
             Answer::Tasks(tasks) if Some(answered) == active => {
@@ -77,18 +90,19 @@ pub(super) fn events(paths: &Paths, asked: Events) -> Result<u8, Trouble> {
             }
             _ => {}
         }
-        stream.printer.out.flush()?;
+        stream.teller.flush()?;
+        if last && answered == number {
+            return Ok(());
+        }
     }
-    stream.printer.out.flush()?;
-    Ok(0)
 }
 
 /// What is followed.
-struct Stream {
+struct Stream<'a, T> {
     line: Line,
     /// What was answered while something else was waited for.
     later: VecDeque<(u64, Answer, bool)>,
-    printer: Printer,
+    teller: &'a mut T,
     /// What began later is read from its first line on.
     began: Timestamp,
     /// Whether lines of output are wanted.
@@ -100,11 +114,20 @@ struct Stream {
     told: BTreeMap<TaskId, u32>,
 }
 
-impl Stream {
-    fn next(&mut self) -> Result<Option<(u64, Answer, bool)>, Trouble> {
+impl<T: Teller> Stream<'_, T> {
+    fn next(&mut self) -> Result<(u64, Answer, bool), Trouble> {
         match self.later.pop_front() {
-            Some(answer) => Ok(Some(answer)),
-            None => self.line.any_answer(None),
+            Some(answer) => Ok(answer),
+            None => self.hear(),
+        }
+    }
+
+    /// The next answer from the supervisor.
+    fn hear(&mut self) -> Result<(u64, Answer, bool), Trouble> {
+        loop {
+            if let Some(answer) = self.line.any_answer(None)? {
+                return Ok(answer);
+            }
         }
     }
 
@@ -145,7 +168,7 @@ impl Stream {
         {
             self.close(run, &event.name)?;
         }
-        self.printer.event(&event.into())?;
+        self.teller.event(&event.into())?;
         if run.is_some() && event.what == What::Started {
             self.watch(event.task)?;
         }
@@ -171,9 +194,9 @@ impl Stream {
                 Err(error) => return Err(unread(run, &error)),
             },
         };
-        let printer = &mut self.printer;
+        let teller = &mut *self.teller;
         lines.up_to(task.output_bytes, |written| {
-            printer.line(run, &task.name, written)
+            teller.event(&line(run, &task.name, written))
         })?;
         self.runs.insert(run, lines);
         Ok(())
@@ -191,10 +214,10 @@ impl Stream {
             None if end == 0 => return Ok(()),
             None => RunLines::all(Path::new(&log)),
         };
-        let printer = &mut self.printer;
+        let teller = &mut *self.teller;
         let read = lines.map_err(Trouble::from).and_then(|mut lines| {
-            lines.up_to(end, |written| printer.line(run, name, written))?;
-            lines.finish(|written| printer.line(run, name, written))
+            lines.up_to(end, |written| teller.event(&line(run, name, written)))?;
+            lines.finish(|written| teller.event(&line(run, name, written)))
         });
         match read {
             // removed at once: its end is worth telling all the same
@@ -214,8 +237,8 @@ impl Stream {
     fn end_of(&mut self, run: RunId) -> Result<Option<(String, u64)>, Trouble> {
         let number = self.line.ask(Request::Show(Target::Id(run.task)))?;
         loop {
-            match self.line.any_answer(None)? {
-                Some((answered, Answer::Task(task), _)) if answered == number => {
+            match self.hear()? {
+                (answered, Answer::Task(task), _) if answered == number => {
                     if task.run == run.number {
                         return Ok(Some((task.log, task.output_bytes)));
                     }
@@ -223,93 +246,41 @@ impl Stream {
                     let ended = runs.into_iter().find(|known| known.run == run.number);
                     return Ok(ended.map(|known| (known.log, known.output_bytes)));
                 }
-                Some((answered, ..)) if answered == number => return Ok(None),
-                Some(answer) => self.later.push_back(answer),
-                None => return Ok(None),
+                (answered, ..) if answered == number => return Ok(None),
+                answer => self.later.push_back(answer),
             }
         }
     }
 }
 
-/// Prints events, each in one line.
-struct Printer {
-    out: Out,
-    json: bool,
-}
-
-impl Printer {
-    fn event(&mut self, event: &EventReport) -> Result<(), Trouble> {
-        if self.json {
-            return self.out.line(&json::text(event, "an event")?);
+/// A line of output as an event.
+fn line(run: RunId, name: &str, written: Written<'_>) -> EventReport {
+    let (by, text) = match written {
+        Written::Line(line, 0) => (By::Task, String::from_utf8_lossy(line).into_owned()),
+        Written::Line(line, more) => {
+            let line = String::from_utf8_lossy(line);
+            let more = table::bytes(more);
+            (By::Task, format!("{line} … ({more} more are cut here)"))
         }
-        self.out.line(&sentence(event))
-    }
-
-    fn line(&mut self, run: RunId, name: &str, written: Written<'_>) -> Result<(), Trouble> {
-        let (by, text) = match written {
-            Written::Line(line, 0) => (By::Task, String::from_utf8_lossy(line).into_owned()),
-            Written::Line(line, more) => (
-                By::Task,
-                format!(
-                    "{} … ({} more are cut here)",
-                    String::from_utf8_lossy(line),
-                    table::bytes(more)
-                ),
-            ),
-            Written::Missing(count) => (
-                By::Policy,
-                format!(
-                    "({} are missing here: dropped to stay within the cap)",
-                    table::bytes(count)
-                ),
-            ),
-        };
-        self.event(&EventReport {
-            seq: 0,
-            at: wall().to_string(),
-            event: LINE.into(),
-            by: by.word().into(),
-            task: run.task,
-            run: run.number,
-            name: name.into(),
-            outcome: None,
-            exit_code: None,
-            signal: None,
-            text: Some(text),
-        })
-    }
-}
-
-/// An event for people: when, which task, what, and what there is to say of it.
-fn sentence(event: &EventReport) -> String {
-    let EventReport {
-        at,
-        task,
-        event: what,
-        ..
-    } = event;
-    let run = match event.run {
-        1 => String::new(),
-        run => format!(" (run {run})"),
+        Written::Missing(count) => {
+            let count = table::bytes(count);
+            let text = format!("({count} are missing here: dropped to stay within the cap)");
+            (By::Policy, text)
+        }
     };
-    let name = plain(&event.name);
-    let mut line = format!("{at}  {:>4}  {what:<9}  {name}{run}", task.0);
-    let text = event.text.as_deref().map(|text| {
-        let safe = safe_line(text.as_bytes(), false);
-        plain(&String::from_utf8_lossy(&safe))
-    });
-    if what == LINE {
-        return format!("{line}: {}", text.unwrap_or_default());
+    EventReport {
+        seq: 0,
+        at: wall().to_string(),
+        event: LINE.into(),
+        by: by.word().into(),
+        task: run.task,
+        run: run.number,
+        name: name.into(),
+        outcome: None,
+        exit_code: None,
+        signal: None,
+        text: Some(text),
     }
-    let how = table::how(event.outcome.as_deref(), event.exit_code, event.signal);
-    // who did it goes without saying where the task did it itself
-    let by = (event.by != By::Task.word()).then(|| format!("by {}", event.by));
-    let said: Vec<String> = [how, text, by].into_iter().flatten().collect();
-    if !said.is_empty() {
-        line.push_str(": ");
-        line.push_str(&said.join("; "));
-    }
-    line
 }
 
 fn unread(run: RunId, error: &io::Error) -> Trouble {
@@ -317,46 +288,4 @@ fn unread(run: RunId, error: &io::Error) -> Trouble {
         "cannot read the output of task {}: {error}",
         run.task
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::task::{Exit, Outcome};
-
-    fn event(what: What, by: By) -> Event {
-        Event {
-            seq: 1,
-            at: Timestamp(0),
-            what,
-            by,
-            task: TaskId(3),
-            run: 1,
-            name: "a\x1bpi".into(),
-            outcome: None,
-            exit: None,
-            text: None,
-        }
-    }
-
-    #[test]
-    fn sentences() {
-        let at = Timestamp(0);
-        let mut ended = event(What::Ended, By::Task);
-        ended.outcome = Some(Outcome::Failed(2));
-        assert_eq!(
-            sentence(&(&ended).into()),
-            format!("{at}     3  ended      a\u{fffd}pi: failed, exit code 2")
-        );
-        let mut stopping = event(What::Stopping, By::Person);
-        stopping.run = 2;
-        stopping.text = Some("SIGTERM\x1b[2J sent".into());
-        assert_eq!(
-            sentence(&(&stopping).into()),
-            format!("{at}     3  stopping   a\u{fffd}pi (run 2): SIGTERM sent; by person")
-        );
-        let mut lingering = event(What::Lingering, By::Task);
-        lingering.exit = Some(Exit::Code(0));
-        assert!(sentence(&(&lingering).into()).ends_with(": succeeded"));
-    }
 }
