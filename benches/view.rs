@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Style;
-use wrangle::core::engine::{Engine, Rules};
+use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Input, Ticket};
 use wrangle::core::log::{segment_name, segment_size};
@@ -77,6 +77,8 @@ fn herd() -> Engine {
         total_cap: 1 << 40,
         orphan: Duration::from_secs(600),
         idle_exit: None,
+        keep: Keep::default(),
+        hooked: std::collections::BTreeSet::new(),
     };
     let mut engine = Engine::new(rules, 0);
     for number in 1..=TASKS {

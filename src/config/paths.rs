@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 pub struct Paths {
     /// The user's configuration file; need not exist.
     pub config: PathBuf,
-    /// Tasks, their output, the supervisor's log.
+    /// The database, tasks' output, the supervisor's log.
     pub data: PathBuf,
     /// Sockets and locks.
     pub run: PathBuf,
@@ -86,6 +86,11 @@ impl Paths {
     /// The supervisor's own log.
     pub fn log(&self) -> PathBuf {
         self.data.join("supervisor.log")
+    }
+
+    /// The database: tasks, their runs, what happened to them.
+    pub fn database(&self) -> PathBuf {
+        self.data.join("wrangle.db")
     }
 
     /// Where tasks are kept: a directory per task, in it one per run.

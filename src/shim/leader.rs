@@ -33,6 +33,8 @@ pub(super) struct Leader {
 /// One line: what was tried, on what, and what to do.
 pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
     let program = launch
+        .intent
+        .spec
         .argv
         .first()
         .ok_or("cannot start: no command was given")?;
@@ -43,7 +45,7 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
         fcntl_setpipe_size(&output, PIPE).ok();
         rustix::io::ioctl_fionbio(&output, true)?;
         let error = theirs.as_fd().try_clone_to_owned()?;
-        let (input, stdin) = if launch.stdin {
+        let (input, stdin) = if launch.intent.spec.stdin {
             let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
             rustix::io::ioctl_fionbio(&write, true)?;
             (Some(write), Stdio::from(read))
@@ -56,7 +58,7 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
         pipes().map_err(|error| format!("cannot make a pipe: {error}"))?;
     let mut command = Command::new(program.as_os());
     command
-        .args(launch.argv[1..].iter().map(Raw::as_os))
+        .args(launch.intent.spec.argv[1..].iter().map(Raw::as_os))
         .env_clear()
         .envs(
             launch
@@ -64,9 +66,9 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
                 .iter()
                 .map(|(key, value)| (key.as_os(), value.as_os())),
         )
-        .env("WRANGLE_TASK", launch.run.task.to_string())
+        .env("WRANGLE_TASK", launch.intent.run.task.to_string())
         .env(crate::core::shim::MARK, launch.socket.as_os())
-        .current_dir(launch.dir.as_os())
+        .current_dir(launch.intent.spec.dir.as_os())
         .stdin(stdin)
         .stdout(Stdio::from(theirs))
         .stderr(Stdio::from(error));
@@ -92,8 +94,8 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
 }
 
 fn check_dir(launch: &Launch) -> Result<(), String> {
-    let dir = launch.dir.as_path();
-    let shown = launch.dir.lossy();
+    let dir = launch.intent.spec.dir.as_path();
+    let shown = launch.intent.spec.dir.lossy();
     match fs::metadata(dir) {
         Ok(meta) if meta.is_dir() => Ok(()),
         Ok(_) => Err(format!("cannot start in {shown}: not a directory")),
@@ -113,7 +115,7 @@ fn kind(error: &io::Error) -> String {
 }
 
 fn explain(error: &io::Error, program: &str, launch: &Launch) -> String {
-    let path = launch.dir.as_path().join(program);
+    let path = launch.intent.spec.dir.as_path().join(program);
     match error.kind() {
         io::ErrorKind::NotFound if program.contains('/') && path.exists() => format!(
             "cannot start {program}: its interpreter was not found; check the file's first line"

@@ -2,7 +2,7 @@
 //! never fail, because what it holds can't be found again.
 //!
 //! `entry` takes the launch, `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
-//! `pump` moves output and input, `log` writes within the cap, `record` keeps the end on disk, `link` talks to the supervisor.
+//! `pump` moves output and input, `log` writes within the cap, `record` keeps intent and end on disk, `link` talks to the supervisor.
 
 mod entry;
 mod host;
@@ -14,4 +14,3 @@ mod record;
 mod tree;
 
 pub use entry::main;
-pub use record::FILE as RECORD;

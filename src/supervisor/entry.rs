@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::hub::Hub;
 use super::log;
 use crate::config::{Config, Paths};
-use crate::core::engine::Rules;
+use crate::core::engine::{Keep, Rules};
 use crate::sys::clock::Clock;
 use crate::sys::{proc, socket};
 
@@ -90,6 +90,11 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         total_cap: config.output.total_cap,
         orphan: config.supervisor.orphan_limit,
         idle_exit: config.supervisor.idle_exit,
+        keep: Keep {
+            count: Some(10_000),
+            ..Keep::default()
+        },
+        hooked: std::collections::BTreeSet::new(),
     };
     let path = paths.socket();
     let listener = socket::listen(&path)

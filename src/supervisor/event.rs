@@ -1,6 +1,6 @@
 //! Everything that reaches the loop from its tasks and threads.
 
-use crate::core::id::RunId;
+use crate::core::id::{RunId, TaskId};
 use crate::core::shim::Status;
 use crate::core::wire::{FromClient, Hello};
 use crate::output;
@@ -23,8 +23,10 @@ pub(super) enum Event {
     Client(ClientId, Box<FromClient>),
     /// A client is gone.
     ClientGone(ClientId),
-    /// A record was written, or not.
+    /// Something asked of the store is done, or not.
     Stored(store::Done),
+    /// What lay on disk of removed tasks is gone.
+    Deleted(Vec<TaskId>),
     /// Segments were removed.
     Trimmed(Vec<(RunId, u64)>),
     /// Bytes of a log were read for the screens.

@@ -20,12 +20,14 @@ use super::trim::trim;
 use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
-use crate::core::id::RunId;
+use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
+use crate::core::record::Record;
 use crate::core::shim::Order;
+use crate::core::wire::{Answer, Failure};
 use crate::screen::Keymap;
 use crate::store::{self, Store};
-use crate::sys::clock::Clock;
+use crate::sys::clock::{self, Clock};
 
 /// How long the end waits for shims to go and lines to be sent.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -82,19 +84,17 @@ impl Hub {
     ) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
         let (keymap, conflicts) = Keymap::new(&config.keys);
-        let loaded = store::load(&rules.tasks)
-            .map_err(|error| cannot(&format!("read {}", rules.tasks.display()), error))?;
+        let (to_events, events) = channel(QUEUE);
+        let (to_answers, answers) = unbounded_channel();
+        let done = to_answers.clone();
+        let stamp = clock::wall().to_string().replace([':', '.'], "-");
+        let (store, loaded) = Store::open(&paths.database(), &rules.tasks, &stamp, move |it| {
+            done.send(Event::Stored(it)).ok();
+        })?;
         let problems: Vec<String> = conflicts.into_iter().chain(loaded.problems).collect();
         for problem in &problems {
             tracing::error!("{problem}");
         }
-        let (to_events, events) = channel(QUEUE);
-        let (to_answers, answers) = unbounded_channel();
-        let done = to_answers.clone();
-        let store = Store::open(rules.tasks.clone(), move |written| {
-            done.send(Event::Stored(written)).ok();
-        })
-        .map_err(|error| cannot("start the store's thread", error))?;
         let signals = || -> std::io::Result<Signals> {
             Ok(Signals {
                 child: signal(SignalKind::child())?,
@@ -108,7 +108,7 @@ impl Hub {
             .map_err(|error| cannot("listen", error))?;
         let mut hub = Self {
             clock: Clock::start(),
-            engine: Engine::new(rules, loaded.highest),
+            engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
             sweeps: Vec::new(),
@@ -130,22 +130,21 @@ impl Hub {
             leaving: None,
         };
         hub.take_over(loaded.records);
+        if !loaded.deletions.is_empty() {
+            hub.perform(Effect::Delete(loaded.deletions));
+        }
         Ok(hub)
     }
 
-    fn take_over(&mut self, records: Vec<crate::core::record::Record>) {
+    fn take_over(&mut self, records: Vec<Record>) {
         let mut known = Vec::new();
         let until = Instant::now() + recover::PATIENCE;
-        for record in records {
+        let (active, ended) = records
+            .into_iter()
+            .partition::<Vec<_>, _>(|record| record.task.is_active());
+        self.take(Input::History(ended));
+        for record in active {
             let run = record.task.run_id();
-            if !record.task.is_active() {
-                let gone = crate::core::input::Found::Gone {
-                    last: None,
-                    same_boot: false,
-                };
-                self.take(Input::Recovered(Box::new(record), gone));
-                continue;
-            }
             known.push(run);
             let (found, line) = recover::find(self.engine.rules(), &record, until);
             tracing::info!(%run, adopted = line.is_some(), "taking over");
@@ -281,16 +280,27 @@ impl Hub {
             Event::Hello(id, hello) => self.hello(id, *hello),
             Event::Client(id, said) => self.client(id, *said),
             Event::ClientGone(id) => self.client_gone(id),
-            Event::Stored(done) => {
-                let input = match done.error {
-                    None => Input::Stored(done.change, done.events, done.then),
-                    Some(why) => {
-                        tracing::error!("{why}");
-                        Input::StoreFailed(why, done.change, done.events, done.then)
-                    }
+            Event::Stored(store::Done::Written {
+                change,
+                events,
+                then,
+                error,
+            }) => self.take(match error {
+                None => Input::Stored(change, events, then),
+                Some(why) => {
+                    tracing::error!("{why}");
+                    Input::StoreFailed(why, change, events, then)
+                }
+            }),
+            Event::Stored(store::Done::Read { read, events }) => {
+                let answer = match events {
+                    Ok(events) => Answer::Events(events),
+                    Err(why) => Answer::Failed(Failure::Failed, why),
                 };
-                self.take(input);
+                let last = read.last || matches!(answer, Answer::Failed(..));
+                self.answer(read.ticket, answer, last);
             }
+            Event::Deleted(ids) => self.take(Input::Deleted(ids)),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;
@@ -339,7 +349,7 @@ impl Hub {
                 }
             }
             Effect::Spawn(launch) => {
-                let run = launch.run;
+                let run = launch.intent.run;
                 if let Err(error) = self.shims.spawn(launch) {
                     let why = format!("cannot start its shim: {error}");
                     tracing::error!(%run, "{why}");
@@ -353,10 +363,23 @@ impl Hub {
                 self.sweeps.push(Sweep::new(run, leader, socket, now));
             }
             Effect::Trim { runs, bytes } => self.trim(runs, bytes),
-            Effect::ReadEvents { .. }
-            | Effect::Delete(_)
-            | Effect::Hook { .. }
-            | Effect::Reload(_) => {}
+            Effect::ReadEvents {
+                ticket,
+                task,
+                most,
+                last,
+            } => {
+                if let Some(store) = &self.store {
+                    store.read(store::Read {
+                        ticket,
+                        task,
+                        most,
+                        last,
+                    });
+                }
+            }
+            Effect::Delete(ids) => self.delete(ids),
+            Effect::Hook { .. } | Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
                 answer,
@@ -369,6 +392,31 @@ impl Hub {
                     std::fs::remove_file(&self.socket).ok();
                 }
             }
+        }
+    }
+
+    fn delete(&self, ids: Vec<TaskId>) {
+        let rules = self.engine.rules();
+        let dirs: Vec<PathBuf> = ids.iter().map(|id| rules.task_dir(*id)).collect();
+        let answers = self.to_answers.clone();
+        let work = move || {
+            for dir in dirs {
+                match std::fs::remove_dir_all(&dir) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        // stays on the list of what is to be deleted
+                        tracing::error!(dir = %dir.display(), %error, "cannot be deleted");
+                        return;
+                    }
+                    _ => {}
+                }
+            }
+            answers.send(Event::Deleted(ids)).ok();
+        };
+        if let Err(error) = std::thread::Builder::new()
+            .name("delete".into())
+            .spawn(work)
+        {
+            tracing::error!(%error, "no thread to delete logs");
         }
     }
 

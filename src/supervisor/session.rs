@@ -168,11 +168,12 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use super::*;
     use crate::config::Config;
-    use crate::core::engine::Rules;
+    use crate::core::engine::{Keep, Rules};
     use crate::core::wire::Caller;
     use crate::screen::{Keymap, Look};
     use crate::sys::clock::Clock;
@@ -188,6 +189,8 @@ mod tests {
             total_cap: 1 << 20,
             orphan: Duration::ZERO,
             idle_exit: None,
+            keep: Keep::default(),
+            hooked: BTreeSet::new(),
         };
         let engine = Engine::new(rules, 0);
         let caller = Caller {

@@ -68,7 +68,7 @@ impl Shims {
     /// here, before it is started: a later supervisor that finds nobody listening there
     /// knows that no shim of this run lives.
     pub(super) fn spawn(&mut self, launch: Box<Launch>) -> io::Result<()> {
-        let run = launch.run;
+        let run = launch.intent.run;
         let listener = socket::listen(launch.socket.as_path())?;
         let (ours, theirs) = StdStream::pair()?;
         // no pre_exec: it would turn posix_spawn off, and fork copies page tables

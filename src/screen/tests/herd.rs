@@ -8,7 +8,7 @@ use crossterm::event::Event;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::core::engine::{Engine, Rules};
+use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::shim::{Status, StopBy, Stopping};
@@ -70,6 +70,8 @@ impl Desk {
                 total_cap: 1 << 40,
                 orphan: Duration::from_secs(600),
                 idle_exit: None,
+                keep: Keep::default(),
+                hooked: std::collections::BTreeSet::new(),
             },
             0,
         );
