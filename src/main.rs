@@ -36,6 +36,10 @@ pub(crate) fn run(version: &'static str) -> ExitCode {
 }
 
 fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
+    // a broken configuration is no reason not to
+    if let Some(told) = verb.as_ref().and_then(Verb::told) {
+        return client::tell(&told);
+    }
     let paths = Paths::find().map_err(Trouble::Usage)?;
     let set = match &verb {
         Some(Verb::Supervisor(supervisor)) => supervisor.set.clone(),

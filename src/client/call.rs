@@ -1,8 +1,10 @@
 //! One verb on the command line: a request, and what becomes of its answers.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::connect::{connect, connect_if_running};
+use super::detail;
+use super::json;
 use super::line::{Line, News, Process};
 use super::logs::{self, Form};
 use super::out::Out;
@@ -31,7 +33,7 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
         Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
         Request::Wait(targets) => {
             let targets = numbers(&mut line, targets)?;
-            wait(&mut line, targets, call.timeout)
+            wait(&mut line, targets, call.timeout, call.any)
         }
         Request::Shutdown { .. } => {
             let supervisor = Process::of(&welcome);
@@ -61,8 +63,8 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             let tasks = tasks(&mut line, number)?;
             let mut out = Out::new();
             match tasks.as_slice() {
-                tasks if call.json => json(&mut out, tasks)?,
-                [task] if one => table::one(&mut out, task)?,
+                tasks if call.json => objects(&mut out, tasks)?,
+                [task] if one => detail::one(&mut out, task)?,
                 [] if out.tty => say("no such task is active; wrangle ls --all shows every one"),
                 tasks => table::list(&mut out, tasks)?,
             }
@@ -162,7 +164,7 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
             Answer::Events(_) | Answer::Failed(..) => Vec::new(),
         };
         if as_json {
-            json(&mut out, &tasks)?;
+            objects(&mut out, &tasks)?;
         } else {
             for task in &tasks {
                 out.line(&table::sentence(task))?;
@@ -176,12 +178,9 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
     Ok(())
 }
 
-fn json(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
+fn objects(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
     for task in tasks {
-        let text = serde_json::to_string(task).map_err(|error| {
-            Trouble::Failed(format!("cannot write task {} as JSON: {error}", task.id))
-        })?;
-        out.line(&text)?;
+        out.line(&json::text(task, "a task")?)?;
     }
     Ok(())
 }
@@ -215,7 +214,7 @@ fn launch(line: &mut Line, call: Call) -> Result<u8, Trouble> {
         return Ok(code(&task));
     }
     if call.json {
-        json(&mut out, &[task])?;
+        objects(&mut out, &[task])?;
     } else if out.tty {
         let command = table::plain(&task.command);
         out.line(&format!("task {} launched: {command}", task.id))?;
@@ -227,8 +226,25 @@ fn launch(line: &mut Line, call: Call) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-/// Until all have settled.
-fn wait(line: &mut Line, targets: Vec<Target>, timeout: Option<Duration>) -> Result<u8, Trouble> {
+/// Says why a task stands where it stands.
+pub(super) fn why(paths: &Paths, target: Target) -> Result<u8, Trouble> {
+    let (mut line, _) = connect(paths, &Role::Call)?;
+    let number = line.ask(Request::Show(target))?;
+    let mut out = Out::new();
+    for task in tasks(&mut line, number)? {
+        out.line(&detail::why(&task, SystemTime::now()))?;
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+/// Until all have settled, or the first of them.
+fn wait(
+    line: &mut Line,
+    targets: Vec<Target>,
+    timeout: Option<Duration>,
+    any: bool,
+) -> Result<u8, Trouble> {
     let until = timeout.and_then(|time| Instant::now().checked_add(time));
     line.catch_interrupts()?;
     let many = targets.len() > 1;
@@ -252,6 +268,13 @@ fn wait(line: &mut Line, targets: Vec<Target>, timeout: Option<Duration>) -> Res
         };
         if let Answer::Task(task) = answer {
             say_how(&task);
+            if any {
+                // for scripts: ID=$(wrangle wait --any ...)
+                let mut out = Out::new();
+                out.line(&task.id.to_string())?;
+                out.flush()?;
+                return Ok(code(&task));
+            }
             codes.push(code(&task));
         }
         if last {

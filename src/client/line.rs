@@ -142,15 +142,29 @@ impl Line {
         until: Option<Instant>,
     ) -> Result<Option<(Answer, bool)>, Trouble> {
         loop {
+            match self.any_answer(until)? {
+                Some((n, Answer::Failed(failure, line), _)) if n == number => {
+                    return Err((failure, line).into());
+                }
+                Some((n, answer, last)) if n == number => return Ok(Some((answer, last))),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next answer to whichever request: its number, what is answered, and whether it
+    /// is the last; `None`: the time is up.
+    pub(super) fn any_answer(
+        &mut self,
+        until: Option<Instant>,
+    ) -> Result<Option<(u64, Answer, bool)>, Trouble> {
+        loop {
             match self.next(until)? {
                 News::Said(said) => match *said {
-                    FromSupervisor::Answer(n, mut answer, last) => {
-                        self.open.answered(n, &mut answer, last);
-                        match answer {
-                            _ if n != number => {}
-                            Answer::Failed(failure, line) => return Err((failure, line).into()),
-                            answer => return Ok(Some((answer, last))),
-                        }
+                    FromSupervisor::Answer(number, mut answer, last) => {
+                        self.open.answered(number, &mut answer, last);
+                        return Ok(Some((number, answer, last)));
                     }
                     FromSupervisor::Bye(why) => {
                         return Err(why.map_or_else(lost, Trouble::Unreachable));

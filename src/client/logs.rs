@@ -258,7 +258,7 @@ impl Printer {
     }
 }
 
-fn unreadable(dir: &str, error: &io::Error) -> Trouble {
+pub(super) fn unreadable(dir: &str, error: &io::Error) -> Trouble {
     Trouble::Failed(format!(
         "cannot read the log in {dir}: {error}; is the data directory yours?"
     ))

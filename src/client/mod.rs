@@ -5,8 +5,11 @@
 //! | `connect` | finds the supervisor, or starts one; `upgrade` judges one of another version |
 //! | `line` | the line to it: requests, answers, interrupts; `open` is what another one is asked again |
 //! | `call` | one verb: a request and what becomes of its answers |
-//! | `table` | tasks as text |
+//! | `table`, `detail`, `json` | tasks as text: many, one in full, for programs |
 //! | `logs` | a task's output, from the disk |
+//! | `export` | a task with its output as one document |
+//! | `events` | what happened, and with `lines` what was written |
+//! | `tell` | what the program tells of itself |
 //! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
 //! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
@@ -15,7 +18,11 @@ mod attach;
 mod call;
 mod config;
 mod connect;
+mod detail;
 mod doctor;
+mod events;
+mod export;
+mod json;
 mod keys;
 mod line;
 mod logs;
@@ -27,6 +34,7 @@ mod perform;
 mod safe;
 mod stream;
 mod table;
+mod tell;
 mod trouble;
 mod tty;
 mod upgrade;
@@ -35,4 +43,5 @@ pub use config::config;
 pub use doctor::doctor;
 pub use out::print;
 pub use perform::perform;
+pub use tell::tell;
 pub use trouble::Trouble;

@@ -1,7 +1,7 @@
 //! Carries out what the command line asks.
 
 use super::trouble::Trouble;
-use super::{attach, call, logs};
+use super::{attach, call, events, export, logs};
 use crate::config::{Config, Paths};
 use crate::verb::{Command, Context};
 
@@ -19,7 +19,11 @@ pub fn perform(
     match command {
         Command::Screen => attach::attach(paths, context.caller),
         Command::Call(call) => call::call(paths, call),
+        Command::Why(target) => call::why(paths, target),
         Command::Logs(logs) => logs::logs(paths, &logs),
+        Command::Export(asked) => export::export(paths, &asked),
+        Command::Events(asked) => events::events(paths, asked),
+        Command::Told(told) => super::tell(&told),
         Command::Doctor => super::doctor(paths, Ok(config)),
         Command::Config(asked) => super::config(paths, config.sources(), &asked, &context),
         Command::Said(lines) => super::out::lines(&lines),

@@ -8,8 +8,20 @@ use super::out::Out;
 use super::trouble::Trouble;
 use crate::core::report::TaskReport;
 
-/// The narrowest that a last column is cut to.
+/// The narrowest that a column is cut to.
 const NARROWEST: usize = 12;
+/// The table's columns.
+const HEAD: [&str; COLUMNS] = [
+    "ID", "NAME", "STATE", "EXIT", "AGE", "OUTPUT", "LABELS", "COMMAND",
+];
+const COLUMNS: usize = 8;
+const NAME: usize = 1;
+const LABELS: usize = 6;
+const COMMAND: usize = 7;
+/// Those that hold numbers.
+const NUMBERS: [usize; 4] = [0, 3, 4, 5];
+/// What stands between two.
+const GAP: &str = "  ";
 
 /// Text without anything a terminal would obey.
 pub(super) fn plain(text: &str) -> String {
@@ -36,12 +48,9 @@ pub(super) fn processes(count: u32) -> String {
 /// One task in one line.
 pub(super) fn sentence(task: &TaskReport) -> String {
     let mut line = format!("task {} ({}) {}", task.id, plain(&task.name), task.state);
-    let how = match (&task.outcome, &task.reason) {
-        (Some(outcome), None) => Some(match task.exit_code {
-            Some(code) if code != 0 => format!("{outcome}, exit code {code}"),
-            _ => outcome.replace('_', " "),
-        }),
-        (_, reason) => reason.as_deref().map(plain),
+    let how = match &task.reason {
+        Some(reason) => Some(plain(reason)),
+        None => how(task.outcome.as_deref(), task.exit_code, task.signal),
     };
     if let Some(how) = how {
         line.push_str(": ");
@@ -50,38 +59,25 @@ pub(super) fn sentence(task: &TaskReport) -> String {
     line
 }
 
+/// How a run ended, in words: the outcome, with the code or the signal that it does not tell.
+pub(super) fn how(
+    outcome: Option<&str>,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+) -> Option<String> {
+    let outcome = outcome?.replace('_', " ");
+    Some(match (exit_code, signal) {
+        (Some(code), _) if code != 0 => format!("{outcome}, exit code {code}"),
+        (None, Some(signal)) => format!("{outcome}, {}", signal_name(signal)),
+        _ => outcome,
+    })
+}
+
 /// A table with one line per task. On a terminal it fits the width; elsewhere nothing is cut.
 pub(super) fn list(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
-    let now = SystemTime::now();
-    let head = ["ID", "NAME", "STATE", "EXIT", "AGE", "OUTPUT", "COMMAND"].map(String::from);
-    let rows: Vec<[String; 7]> = tasks.iter().map(|task| row(task, now)).collect();
-    let mut widths = [0; 7];
-    for row in rows.iter().chain([&head]) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
     let screen = out.tty.then(columns).flatten();
-    let taken: usize = widths[..6].iter().map(|width| width + 2).sum();
-    let room = screen.map(|columns| columns.saturating_sub(taken).max(NARROWEST));
-    for (index, row) in [&head].into_iter().chain(&rows).enumerate() {
-        let mut line = String::new();
-        for (column, (cell, width)) in row[..6].iter().zip(widths).enumerate() {
-            let pad = " ".repeat(width - cell.width());
-            // numbers end where numbers end
-            if matches!(column, 0 | 3 | 4 | 5) {
-                line.push_str(&pad);
-                line.push_str(cell);
-            } else {
-                line.push_str(cell);
-                line.push_str(&pad);
-            }
-            line.push_str("  ");
-        }
-        match room {
-            Some(room) => line.push_str(&cut(&row[6], room)),
-            None => line.push_str(&row[6]),
-        }
+    let lines = lines(tasks, SystemTime::now(), screen);
+    for (index, line) in lines.iter().enumerate() {
         let colour = match index.checked_sub(1).and_then(|task| tasks.get(task)) {
             _ if !out.colour => None,
             None => Some("1"),
@@ -89,13 +85,63 @@ pub(super) fn list(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
         };
         match colour {
             Some(colour) => out.line(&format!("\x1b[{colour}m{line}\x1b[0m"))?,
-            None => out.line(&line)?,
+            None => out.line(line)?,
         }
     }
     Ok(())
 }
 
-fn row(task: &TaskReport, now: SystemTime) -> [String; 7] {
+/// The table's head and its rows, each at most so wide: first the command gives way,
+/// then name and labels.
+fn lines(tasks: &[TaskReport], now: SystemTime, columns: Option<usize>) -> Vec<String> {
+    let mut rows = vec![HEAD.map(String::from)];
+    rows.extend(tasks.iter().map(|task| row(task, now)));
+    let mut widths = [0; COLUMNS];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    if tasks.iter().all(|task| task.labels.is_empty()) {
+        widths[LABELS] = 0;
+    }
+    if let Some(columns) = columns {
+        let mut over = (widths.iter().filter(|width| **width > 0))
+            .map(|width| width + GAP.len())
+            .sum::<usize>()
+            .saturating_sub(columns + GAP.len());
+        for column in [COMMAND, NAME, LABELS] {
+            let give = widths[column].saturating_sub(NARROWEST).min(over);
+            widths[column] -= give;
+            over -= give;
+        }
+    }
+    rows.iter().map(|row| line(row, &widths)).collect()
+}
+
+fn line(row: &[String; COLUMNS], widths: &[usize; COLUMNS]) -> String {
+    let mut line = String::new();
+    for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+        if *width == 0 {
+            continue;
+        }
+        let cell = cut(cell, *width);
+        let pad = " ".repeat(width - cell.width());
+        // numbers end where numbers end
+        if NUMBERS.contains(&column) {
+            line.push_str(&pad);
+            line.push_str(&cell);
+        } else {
+            line.push_str(&cell);
+            line.push_str(&pad);
+        }
+        line.push_str(GAP);
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+fn row(task: &TaskReport, now: SystemTime) -> [String; COLUMNS] {
     let state = match &task.outcome {
         Some(outcome) if task.state == "ended" => outcome.replace('_', " "),
         _ => task.state.clone(),
@@ -112,6 +158,7 @@ fn row(task: &TaskReport, now: SystemTime) -> [String; 7] {
         exit,
         age(task, now).map_or_else(String::new, short),
         bytes(task.output_bytes),
+        plain(&task.labels.join(",")),
         plain(&task.command),
     ]
 }
@@ -136,7 +183,7 @@ fn age(task: &TaskReport, now: SystemTime) -> Option<Duration> {
 }
 
 /// A time in its largest unit and the next.
-fn short(time: Duration) -> String {
+pub(super) fn short(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -151,7 +198,7 @@ pub(super) fn bytes(count: u64) -> String {
     bytesize::ByteSize(count).display().iec().to_string()
 }
 
-fn signal_name(number: i32) -> String {
+pub(super) fn signal_name(number: i32) -> String {
     nix::sys::signal::Signal::try_from(number)
         .map_or_else(|_| format!("SIG{number}"), |signal| signal.to_string())
 }
@@ -183,53 +230,6 @@ pub(super) fn columns() -> Option<usize> {
     }
 }
 
-/// Everything worth knowing of one task, a line each.
-pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
-    let exit = match (task.exit_code, task.signal) {
-        (Some(code), _) => Some(format!("code {code}")),
-        (None, Some(signal)) => Some(signal_name(signal)),
-        (None, None) => None,
-    };
-    let dropped = (task.dropped_bytes > 0).then(|| {
-        format!(
-            ", of them {} dropped to stay within the cap",
-            bytes(task.dropped_bytes)
-        )
-    });
-    let output = format!(
-        "{}{}",
-        bytes(task.output_bytes),
-        dropped.unwrap_or_default()
-    );
-    let lines = [
-        ("task", Some(format!("{} {}", task.id, plain(&task.name)))),
-        ("state", Some(task.state.clone())),
-        ("reason", task.reason.as_deref().map(plain)),
-        (
-            "outcome",
-            task.outcome.as_deref().map(|word| word.replace('_', " ")),
-        ),
-        ("exit", exit),
-        ("command", Some(plain(&task.command))),
-        ("directory", Some(plain(&task.dir))),
-        ("pid", task.pid.map(|pid| pid.to_string())),
-        ("left", (task.left > 0).then(|| processes(task.left))),
-        ("run", Some(task.run.to_string())),
-        ("created", Some(task.created_at.clone())),
-        ("started", task.started_at.clone()),
-        ("ended", task.ended_at.clone()),
-        ("output", Some(output)),
-        ("last output", task.last_output_at.clone()),
-        ("log", Some(plain(&task.log))),
-    ];
-    for (name, value) in lines {
-        if let Some(value) = value {
-            out.line(&format!("{name:<12}{value}"))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +244,28 @@ mod tests {
         assert_eq!(cut("abcdef", 5), "abcd…");
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(signal_name(15), "SIGTERM");
+    }
+
+    #[test]
+    fn a_table_fits_and_shows_labels_where_there_are_any() {
+        let mut task = crate::client::detail::tests::report("running");
+        task.name = "a-name-of-some-length".into();
+        task.command = "make all of it ".repeat(9);
+        let now = SystemTime::now();
+        for columns in [64, 80, 200] {
+            for line in lines(std::slice::from_ref(&task), now, Some(columns)) {
+                assert!(line.width() <= columns, "{columns}: {line:?}");
+                assert!(!line.contains("LABELS"));
+            }
+        }
+        task.labels = vec!["ci".into(), "nightly".into()];
+        let labelled = lines(&[task], now, None);
+        assert!(labelled[0].contains("LABELS"), "{labelled:?}");
+        assert!(
+            labelled[1].contains("  ci,nightly  make all"),
+            "{labelled:?}"
+        );
+        assert!(labelled[1].ends_with("make all of it"), "{labelled:?}");
     }
 
     #[test]

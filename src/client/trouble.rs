@@ -71,6 +71,13 @@ impl From<(Failure, String)> for Trouble {
     }
 }
 
+impl From<io::Error> for Trouble {
+    /// Of reading a log: its errors say what was read.
+    fn from(error: io::Error) -> Self {
+        Self::Failed(format!("cannot {error}"))
+    }
+}
+
 /// A line on standard error; it may quote a command or a name, which must not drive the
 /// terminal. Where standard error is closed there is nobody to tell.
 pub(super) fn say(line: &str) {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::config;
+use super::told::Told;
 use crate::config::{Config, Paths, Trust};
 use crate::core::id::Target;
-use crate::core::wire::{Caller, Request};
+use crate::core::wire::{Caller, EventsAsked, Request};
 
 /// Where a verb was given, and what holds where its options say nothing.
 #[derive(Debug, Clone)]
@@ -56,8 +57,16 @@ pub enum Command {
     Screen,
     /// Ask the supervisor.
     Call(Call),
+    /// Say why a task stands where it stands.
+    Why(Target),
     /// Print a task's output.
     Logs(Logs),
+    /// Write a task with its output as one document.
+    Export(Export),
+    /// Print what happened to tasks.
+    Events(Events),
+    /// Say what the program tells of itself.
+    Told(Told),
     /// Be the supervisor.
     Supervisor {
         /// Started by a client: says on standard output when it is ready.
@@ -86,6 +95,8 @@ pub struct Call {
     pub timeout: Option<Duration>,
     /// What a person should know beforehand.
     pub notice: Option<String>,
+    /// Wait for the first of several alone.
+    pub any: bool,
 }
 
 impl From<Request> for Call {
@@ -96,6 +107,7 @@ impl From<Request> for Call {
             follow: false,
             timeout: None,
             notice: None,
+            any: false,
         }
     }
 }
@@ -117,6 +129,39 @@ pub struct Logs {
     pub follow: bool,
     /// The bytes as they were written.
     pub raw: bool,
+}
+
+/// Which task, and as what document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Whose.
+    pub target: Target,
+    /// What kind.
+    pub document: Document,
+    /// To this file, absolute; standard output where not given.
+    pub to: Option<PathBuf>,
+    /// Only this run.
+    pub run: Option<u32>,
+}
+
+/// A kind of document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// Markdown, to be read.
+    Markdown,
+    /// One JSON object, for programs.
+    Json,
+}
+
+/// Which events, and how they are printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    /// What is asked of the supervisor.
+    pub asked: EventsAsked,
+    /// Each line of output too.
+    pub lines: bool,
+    /// One JSON object per event.
+    pub json: bool,
 }
 
 /// What a line in the command bar asks of the screen.

@@ -119,6 +119,12 @@ fn candidates<'a>(
         }
     }
     if let Some(arg) = expects {
+        if is_id(arg) {
+            return ids(word, given, tasks);
+        }
+        if is_label(arg) {
+            return labels(word, given, tasks);
+        }
         return values(arg, word, context);
     }
     if !words_only && word.starts_with('-') {
@@ -147,10 +153,7 @@ fn candidates<'a>(
     else {
         return Vec::new();
     };
-    if arg
-        .get_value_names()
-        .is_some_and(|names| names.iter().any(|name| name.as_str() == "ID"))
-    {
+    if is_id(arg) {
         return ids(word, given, tasks);
     }
     if arg.get_value_hint() == ValueHint::CommandWithArguments
@@ -182,6 +185,19 @@ fn offered(name: &str, dir: Option<&Path>, context: &Context) -> Vec<Candidate> 
         .collect()
 }
 
+fn is_id(arg: &Arg) -> bool {
+    is_called(arg, "ID")
+}
+
+fn is_label(arg: &Arg) -> bool {
+    is_called(arg, "LABEL")
+}
+
+fn is_called(arg: &Arg, name: &str) -> bool {
+    arg.get_value_names()
+        .is_some_and(|names| names.iter().any(|known| known.as_str() == name))
+}
+
 fn is_many(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::Append)
 }
@@ -190,7 +206,7 @@ fn is_many(arg: &Arg) -> bool {
 fn values(arg: &Arg, word: &str, context: &Context) -> Vec<Candidate> {
     match arg.get_value_hint() {
         ValueHint::DirPath => paths(word, context, true),
-        ValueHint::CommandWithArguments => paths(word, context, false),
+        ValueHint::CommandWithArguments | ValueHint::FilePath => paths(word, context, false),
         _ => arg
             .get_possible_values()
             .iter()
@@ -231,6 +247,26 @@ fn ids<'a>(
             } else {
                 format!("{} {}", task.spec.name, task.state().word())
             },
+            whole: true,
+        })
+        .collect()
+}
+
+/// The labels that tasks have.
+fn labels<'a>(
+    word: &str,
+    given: &[String],
+    tasks: impl Iterator<Item = &'a Task>,
+) -> Vec<Candidate> {
+    let known: std::collections::BTreeSet<&String> = tasks
+        .flat_map(|task| &task.spec.labels)
+        .filter(|label| label.starts_with(word) && !given.contains(label))
+        .collect();
+    known
+        .into_iter()
+        .map(|label| Candidate {
+            text: quoted(label),
+            help: String::new(),
             whole: true,
         })
         .collect()

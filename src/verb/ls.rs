@@ -4,25 +4,24 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::command::{Ask, Call, Command, Context};
+use super::filter::{Described, STATES};
 use crate::core::filter::Filter;
 use crate::core::wire::Request;
 
-/// The words of the states a task can be in.
-pub(super) const STATES: [&str; 6] = [
-    "starting",
-    "running",
-    "paused",
-    "stopping",
-    "lingering",
-    "ended",
-];
-
 /// List tasks.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "A state, an outcome or --last asks for ended tasks too, whether they were looked at or not."
+)]
 pub struct Ls {
-    /// Only those in this state
+    /// Only those in this state (repeatable)
     #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(STATES))]
-    state: Option<String>,
+    state: Vec<String>,
+    #[command(flatten)]
+    described: Described,
+    /// Only so many, the newest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    last: Option<u32>,
     /// Every task that is kept, ended ones too
     #[arg(long)]
     all: bool,
@@ -32,13 +31,14 @@ pub struct Ls {
 }
 
 impl Ask for Ls {
-    fn ask(self, _: &Context) -> Result<Command, String> {
+    fn ask(self, context: &Context) -> Result<Command, String> {
         Ok(Command::Call(Call {
             json: self.json,
             ..Request::List(Filter {
-                all: self.all,
-                states: self.state.into_iter().collect(),
-                ..Filter::default()
+                all: self.all || self.last.is_some(),
+                states: self.state,
+                last: self.last,
+                ..self.described.filter(&context.caller)?
             })
             .into()
         }))

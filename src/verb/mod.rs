@@ -3,12 +3,17 @@
 
 mod command;
 mod complete;
+mod completions;
 mod config;
 mod disk;
 mod doctor;
 mod error;
+mod events;
+mod export;
+mod filter;
 mod logs;
 mod ls;
+mod man;
 mod parse;
 mod pause;
 mod project;
@@ -16,19 +21,24 @@ mod registry;
 mod reload;
 mod retry;
 mod revoke;
+mod rm;
 mod run;
+mod schema;
 mod send;
 mod show;
 mod shutdown;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trust;
 mod wait;
+mod why;
 
-pub use command::{Asked, Call, Command, Context, Logs};
+pub use command::{Asked, Call, Command, Context, Document, Events, Export, Logs};
 pub use complete::{Candidate, Completion, complete};
 pub use config::{Asset, Config, What};
 pub use error::Stop;
 pub use parse::{parse_args, parse_bar};
 pub use registry::Verb;
+pub use told::Told;

@@ -43,10 +43,15 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         Command::Call(Call {
             timeout: Some(_), ..
         }) => Err("--timeout works on the command line alone; leave it out".into()),
+        Command::Call(Call { any: true, .. }) => {
+            Err("--any works on the command line alone; leave it out".into())
+        }
         Command::Call(Call {
             request: Request::Show(target),
             ..
-        }) => Ok(Asked::Look(target)),
+        })
+        // the screen says of the task that is looked at why it stands where it stands
+        | Command::Why(target) => Ok(Asked::Look(target)),
         Command::Call(Call {
             request,
             notice: Some(notice),
@@ -60,7 +65,13 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             [line] => Asked::Said(line.clone()),
             lines => Asked::Help(lines.join("\n")),
         }),
-        Command::Screen | Command::Supervisor { .. } | Command::Doctor | Command::Config(_) => {
+        Command::Screen
+        | Command::Supervisor { .. }
+        | Command::Doctor
+        | Command::Config(_)
+        | Command::Export(_)
+        | Command::Events(_)
+        | Command::Told(_) => {
             Err("that verb works on the command line alone; type it in a shell".into())
         }
     }

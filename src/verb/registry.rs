@@ -4,17 +4,23 @@ use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
 use super::{
-    config, doctor, logs, ls, pause, reload, retry, revoke, run, send, show, shutdown, supervisor,
-    trust, wait,
+    completions, config, doctor, events, export, logs, ls, man, pause, reload, retry, revoke, rm,
+    run, schema, send, show, shutdown, supervisor, trust, wait, why,
 };
 use crate::core::version;
+
+/// What the process exits with.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage, 3 no supervisor could be
+reached or started, 4 no such task; run --follow and wait pass on the task's own code
+(128+N for signal N), and 130 is Ctrl-C.";
 
 /// Launch, watch and revoke a herd of coding agents and other long commands.
 ///
 /// Without a verb the screen opens. A task is named by its number, by @ for the
 /// newest, or by its name where only one bears it.
 #[derive(Debug, Parser)]
-#[command(name = "wrangle", version = version::ours())]
+#[command(name = "wrangle", version = version::ours(), after_help = EXIT_CODES)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -50,6 +56,8 @@ verbs! {
     Ls(ls::Ls),
     /// Show one task
     Show(show::Show),
+    /// Say why a task stands where it stands, and who must move
+    Why(why::Why),
     /// Print a task's output
     Logs(logs::Logs),
     /// Stop tasks for good: SIGTERM, a grace period, SIGKILL
@@ -71,10 +79,22 @@ verbs! {
     Config(config::Config),
     /// Have the running supervisor read the configuration anew
     Reload(reload::Reload),
+    /// Remove ended tasks with their output
+    Rm(rm::Rm),
+    /// Write a task with its output as one document
+    Export(export::Export),
+    /// Print what happened to tasks, as it happens where asked
+    Events(events::Events),
     /// Revoke everything, then end the supervisor
     Shutdown(shutdown::Shutdown),
     /// Be the supervisor, in the foreground
     Supervisor(supervisor::Supervisor),
     /// Say what works on this machine, and where things lie
     Doctor(doctor::Doctor),
+    /// Print the JSON Schema of what --json prints
+    Schema(schema::Schema),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write every page
+    Man(man::Man),
 }

@@ -11,6 +11,7 @@ use clap::{Args, ValueHint};
 
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
+use super::filter::{label, labels};
 use super::project;
 use crate::config::{Offer, parse_duration, parse_name};
 use crate::core::raw::Raw;
@@ -43,6 +44,9 @@ pub struct Run {
     /// Sets an environment variable (repeatable)
     #[arg(long, value_name = "K=V", value_parser = variable())]
     env: Vec<(Raw, Raw)>,
+    /// A word by which it is found among others (repeatable)
+    #[arg(long, value_name = "LABEL", value_parser = label)]
+    label: Vec<String>,
     /// Between SIGTERM and SIGKILL when it is revoked
     #[arg(long, value_name = "TIME", value_parser = grace, allow_hyphen_values = true)]
     grace: Option<Duration>,
@@ -107,7 +111,7 @@ impl Ask for Run {
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
             after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
             stdin: self.stdin || offer.stdin,
-            labels: offer.labels,
+            labels: labels([offer.labels, self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
             argv,
         };

@@ -15,12 +15,15 @@ const MOST: Duration = Duration::from_secs(365 * 86_400);
 /// Wait until tasks have ended.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exits with the task's own code, 128+N for signal N; with 1 if there are several and any failed."
+    after_help = "Exits with the task's own code, 128+N for signal N; with 1 if there are several and any failed.\nWith --any it prints which one has ended, and exits with the code of that one."
 )]
 pub struct Wait {
     /// Numbers, names, or @ for the newest
     #[arg(value_name = "ID", required = true)]
     targets: Vec<Target>,
+    /// Until one of them has ended
+    #[arg(long)]
+    any: bool,
     /// Give up after this time, with exit code 1
     #[arg(long, value_name = "TIME", value_parser = timeout, allow_hyphen_values = true)]
     timeout: Option<Duration>,
@@ -30,6 +33,7 @@ impl Ask for Wait {
     fn ask(self, _: &Context) -> Result<Command, String> {
         Ok(Command::Call(Call {
             timeout: self.timeout,
+            any: self.any,
             ..Request::Wait(self.targets).into()
         }))
     }

@@ -1,0 +1,205 @@
+//! One task in full, and why it stands where it stands.
+
+use std::time::SystemTime;
+
+use super::out::Out;
+use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
+use super::trouble::Trouble;
+use crate::core::attention::Attention;
+use crate::core::report::{RunReport, TaskReport};
+
+/// Everything worth knowing of one task, a line each.
+pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
+    let exit = match (task.exit_code, task.signal) {
+        (Some(code), _) => Some(format!("code {code}")),
+        (None, Some(signal)) => Some(signal_name(signal)),
+        (None, None) => None,
+    };
+    let dropped = (task.dropped_bytes > 0).then(|| {
+        format!(
+            ", of them {} dropped to stay within the cap",
+            bytes(task.dropped_bytes)
+        )
+    });
+    let output = format!(
+        "{}{}",
+        bytes(task.output_bytes),
+        dropped.unwrap_or_default()
+    );
+    let labels = (!task.labels.is_empty()).then(|| plain(&task.labels.join(" ")));
+    let lines = [
+        ("task", Some(format!("{} {}", task.id, plain(&task.name)))),
+        ("labels", labels),
+        ("launched by", task.parent.map(|id| format!("task {id}"))),
+        ("state", Some(task.state.clone())),
+        ("reason", task.reason.as_deref().map(plain)),
+        (
+            "outcome",
+            task.outcome.as_deref().map(|word| word.replace('_', " ")),
+        ),
+        ("exit", exit),
+        ("command", Some(plain(&task.command))),
+        ("directory", Some(plain(&task.dir))),
+        ("pid", task.pid.map(|pid| pid.to_string())),
+        ("left", (task.left > 0).then(|| processes(task.left))),
+        ("run", Some(task.run.to_string())),
+        ("created", Some(task.created_at.clone())),
+        ("started", task.started_at.clone()),
+        ("ended", task.ended_at.clone()),
+        ("output", Some(output)),
+        ("last output", task.last_output_at.clone()),
+        ("log", Some(plain(&task.log))),
+    ];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            out.line(&format!("{name:<12}{value}"))?;
+        }
+    }
+    // of a single one all is said already
+    if let Some(runs @ [_, _, ..]) = task.runs.as_deref() {
+        for run in runs {
+            out.line(&format!(
+                "{:<12}{}",
+                format!("run {}", run.run),
+                attempt(run)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// One run in one line.
+fn attempt(run: &RunReport) -> String {
+    let how = match &run.reason {
+        Some(reason) => plain(reason),
+        None => how(run.outcome.as_deref(), run.exit_code, run.signal)
+            .unwrap_or_else(|| run.state.clone()),
+    };
+    let from = run.started_at.as_ref().unwrap_or(&run.created_at);
+    match &run.ended_at {
+        Some(to) => format!("{how}; {from} to {to}; {}", bytes(run.output_bytes)),
+        None => format!("{how}; since {from}; {}", bytes(run.output_bytes)),
+    }
+}
+
+/// Why a task stands where it stands and who must move, in one line.
+pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
+    let line = sentence(task);
+    let id = task.id;
+    let ago = |time: &Option<String>| {
+        let time = humantime::parse_rfc3339(time.as_deref()?).ok()?;
+        Some(format!(
+            "{} ago",
+            short(now.duration_since(time).unwrap_or_default())
+        ))
+    };
+    match task.state.as_str() {
+        "ended" => {
+            let when = ago(&task.ended_at).map_or_else(String::new, |when| format!("; {when}"));
+            let advice = match task.attention {
+                Attention::FailedUnread => {
+                    format!(
+                        "; wrangle logs {id} shows its output, wrangle retry {id} runs it again"
+                    )
+                }
+                Attention::FinishedUnread => "; nobody has looked at it yet".into(),
+                Attention::None => String::new(),
+            };
+            format!("{line}{when}{advice}")
+        }
+        "running" if task.reason.is_none() => {
+            let started = ago(&task.started_at).unwrap_or_else(|| "just now".into());
+            let wrote = ago(&task.last_output_at).map_or_else(
+                || "has written nothing yet".into(),
+                |when| format!("wrote {when}"),
+            );
+            format!("{line}: started {started}, {wrote}; nobody has to act")
+        }
+        _ if task.reason.is_none() => {
+            let asked = ago(&task.created_at.clone().into()).unwrap_or_default();
+            format!("{line}: asked for {asked}; wrangle starts it by itself")
+        }
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::id::TaskId;
+    use crate::core::task::Kind;
+
+    /// A task in this state.
+    pub(in crate::client) fn report(state: &str) -> TaskReport {
+        TaskReport {
+            id: TaskId(3),
+            name: "api".into(),
+            kind: Kind::Command,
+            agent: None,
+            model: None,
+            dir: "/".into(),
+            command: "make".into(),
+            state: state.into(),
+            outcome: None,
+            exit_code: None,
+            signal: None,
+            pid: None,
+            priority: None,
+            lane: None,
+            run: 1,
+            created_at: "2026-01-01T00:00:00.000Z".into(),
+            started_at: Some("2026-01-01T00:00:00.500Z".into()),
+            ended_at: None,
+            attention: Attention::None,
+            reason: None,
+            output_bytes: 0,
+            dropped_bytes: 0,
+            cost_usd: None,
+            tokens: None,
+            labels: Vec::new(),
+            parent: None,
+            runs: None,
+            left: 0,
+            last_output_at: None,
+            log: "/log".into(),
+        }
+    }
+
+    fn said(task: &TaskReport) -> String {
+        let start = humantime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap();
+        why(task, start + Duration::from_secs(65))
+    }
+
+    #[test]
+    fn every_state_says_a_true_line() {
+        let mut task = report("running");
+        assert_eq!(
+            said(&task),
+            "task 3 (api) running: started 1m04s ago, has written nothing yet; nobody has to act"
+        );
+        task.last_output_at = Some("2026-01-01T00:01:00.000Z".into());
+        assert!(said(&task).contains("wrote 5s ago"));
+        task.reason = Some("disk full; make room".into());
+        assert_eq!(said(&task), "task 3 (api) running: disk full; make room");
+        assert_eq!(
+            said(&report("starting")),
+            "task 3 (api) starting: asked for 1m05s ago; wrangle starts it by itself"
+        );
+        let mut task = report("ended");
+        task.outcome = Some("failed".into());
+        task.exit_code = Some(2);
+        task.ended_at = Some("2026-01-01T00:01:02.000Z".into());
+        assert_eq!(
+            said(&task),
+            "task 3 (api) ended: failed, exit code 2; 3s ago"
+        );
+        task.attention = Attention::FailedUnread;
+        assert!(said(&task).contains("wrangle retry 3 runs it again"));
+        task.exit_code = None;
+        task.signal = Some(9);
+        task.outcome = Some("revoked".into());
+        assert!(said(&task).contains("revoked, SIGKILL"));
+    }
+}

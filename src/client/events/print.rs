@@ -1,0 +1,118 @@
+//! An event in one line.
+
+use super::follow::Teller;
+use crate::client::json;
+use crate::client::out::Out;
+use crate::client::table::{self, plain};
+use crate::client::trouble::Trouble;
+use crate::core::event::{By, EventReport};
+use crate::output::display::safe_line;
+
+/// The word of a line of output, which is no entry of the activity log.
+pub(super) const LINE: &str = "line";
+
+/// Prints events.
+#[derive(Debug)]
+pub(super) struct Printer {
+    out: Out,
+    json: bool,
+}
+
+impl Printer {
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            out: Out::new(),
+            json,
+        }
+    }
+}
+
+impl Teller for Printer {
+    fn event(&mut self, event: &EventReport) -> Result<(), Trouble> {
+        if self.json {
+            return self.out.line(&json::text(event, "an event")?);
+        }
+        self.out.line(&sentence(event))
+    }
+
+    fn flush(&mut self) -> Result<(), Trouble> {
+        self.out.flush()
+    }
+}
+
+/// An event for people: when, which task, what, and what there is to say of it.
+fn sentence(event: &EventReport) -> String {
+    let EventReport {
+        at,
+        task,
+        event: what,
+        ..
+    } = event;
+    let run = match event.run {
+        1 => String::new(),
+        run => format!(" (run {run})"),
+    };
+    let name = plain(&event.name);
+    let mut line = format!("{at}  {:>4}  {what:<9}  {name}{run}", task.0);
+    let text = event.text.as_deref().map(|text| {
+        let safe = safe_line(text.as_bytes(), false);
+        plain(&String::from_utf8_lossy(&safe))
+    });
+    if what == LINE {
+        return format!("{line}: {}", text.unwrap_or_default());
+    }
+    let how = table::how(event.outcome.as_deref(), event.exit_code, event.signal);
+    // who did it goes without saying where the task did it itself
+    let by = (event.by != By::Task.word()).then(|| format!("by {}", event.by));
+    let said: Vec<String> = [how, text, by].into_iter().flatten().collect();
+    if !said.is_empty() {
+        line.push_str(": ");
+        line.push_str(&said.join("; "));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::event::{Event, What};
+    use crate::core::id::TaskId;
+    use crate::core::task::{Exit, Outcome};
+    use crate::core::time::Timestamp;
+
+    fn event(what: What, by: By) -> Event {
+        Event {
+            seq: 1,
+            at: Timestamp(0),
+            what,
+            by,
+            task: TaskId(3),
+            run: 1,
+            name: "a\x1bpi".into(),
+            outcome: None,
+            exit: None,
+            text: None,
+        }
+    }
+
+    #[test]
+    fn sentences() {
+        let at = Timestamp(0);
+        let mut ended = event(What::Ended, By::Task);
+        ended.outcome = Some(Outcome::Failed(2));
+        assert_eq!(
+            sentence(&(&ended).into()),
+            format!("{at}     3  ended      a\u{fffd}pi: failed, exit code 2")
+        );
+        let mut stopping = event(What::Stopping, By::Person);
+        stopping.run = 2;
+        stopping.text = Some("SIGTERM\x1b[2J sent".into());
+        assert_eq!(
+            sentence(&(&stopping).into()),
+            format!("{at}     3  stopping   a\u{fffd}pi (run 2): SIGTERM sent; by person")
+        );
+        let mut lingering = event(What::Lingering, By::Task);
+        lingering.exit = Some(Exit::Code(0));
+        assert!(sentence(&(&lingering).into()).ends_with(": succeeded"));
+    }
+}

@@ -1,0 +1,37 @@
+//! `completions`: verbs and options for a shell.
+
+use clap::{Args, CommandFactory};
+use clap_complete::{Shell, generate};
+
+use super::command::{Ask, Command, Context};
+use super::registry::Cli;
+use super::told::Told;
+
+/// Print completions for a shell.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Where they are looked for:
+  bash        ~/.local/share/bash-completion/completions/wrangle
+  zsh         _wrangle in a directory of $fpath
+  fish        ~/.config/fish/completions/wrangle.fish
+  elvish      ~/.config/elvish/lib/wrangle.elv, then: use wrangle
+  powershell  a file that $PROFILE runs")]
+pub struct Completions {
+    /// For which shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn told(&self) -> Told {
+        let mut text = Vec::new();
+        generate(self.shell, &mut Cli::command(), "wrangle", &mut text);
+        Told::Text(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+impl Ask for Completions {
+    fn ask(self, _: &Context) -> Result<Command, String> {
+        Ok(Command::Told(self.told()))
+    }
+}

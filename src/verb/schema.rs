@@ -1,0 +1,65 @@
+//! `schema`: what `--json` prints, as JSON Schema.
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use super::command::{Ask, Command, Context};
+use super::told::Told;
+
+/// A task, as `--json` shows it.
+pub(super) const TASK: &str = include_str!("../../assets/schemas/task.json");
+/// An event, as `events --json` shows it.
+pub(super) const EVENT: &str = include_str!("../../assets/schemas/event.json");
+/// What `export --format json` writes.
+pub(super) const EXPORT: &str = include_str!("../../assets/schemas/export.json");
+
+/// Print the JSON Schema of what --json prints.
+#[derive(Debug, Clone, Args)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_name = "WHAT", value_parser = what())]
+    what: What,
+}
+
+/// What is described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Task,
+    Event,
+    Export,
+}
+
+impl Schema {
+    pub(super) fn told(&self) -> Told {
+        Told::Text(match self.what {
+            What::Task => TASK.into(),
+            What::Event => EVENT.into(),
+            What::Export => export(),
+        })
+    }
+}
+
+impl Ask for Schema {
+    fn ask(self, _: &Context) -> Result<Command, String> {
+        Ok(Command::Told(self.told()))
+    }
+}
+
+/// The export's schema with the task's within, so that it stands alone.
+fn export() -> String {
+    let within = format!("\"$defs\": {{\n\"task\": {}}}", TASK.trim_end());
+    EXPORT.replacen("\"$defs\": {}", &within, 1)
+}
+
+fn what() -> impl TypedValueParser<Value = What> {
+    PossibleValuesParser::new([
+        PossibleValue::new("task").help("ls, show and run"),
+        PossibleValue::new("event").help("events"),
+        PossibleValue::new("export").help("export --format json"),
+    ])
+    .map(|word| match word.as_str() {
+        "event" => What::Event,
+        "export" => What::Export,
+        _ => What::Task,
+    })
+}

@@ -1,0 +1,267 @@
+//! What `--json` prints is what its schema says, for every state, outcome and event
+//! there is; a field that is not described is refused.
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::kit::{args, task};
+use crate::core::attention::Attention;
+use crate::core::event::{By, Event, EventReport, What};
+use crate::core::id::{Ident, TaskId};
+use crate::core::report::{RunReport, TaskReport, Tokens};
+use crate::core::task::{Exit, Outcome, State, StopCause, Task};
+use crate::core::time::Timestamp;
+use crate::verb::filter::{OUTCOMES, STATES};
+use crate::verb::*;
+
+fn schema(what: &str) -> Value {
+    match args(&["schema", what]) {
+        Ok(Command::Told(Told::Text(text))) => serde_json::from_str(&text).unwrap(),
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+fn validator(what: &str) -> Validator {
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema(what))
+        .unwrap()
+}
+
+#[track_caller]
+fn holds(validator: &Validator, value: &Value) {
+    let wrong: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}\n{value:#}");
+}
+
+/// Every state, each with whatever it can carry.
+fn states() -> Vec<State> {
+    let leader = Ident { pid: 7, start: 9 };
+    let since = Timestamp(2_000);
+    let mut states = vec![
+        State::Starting,
+        State::Running { leader },
+        State::Paused { leader, since },
+    ];
+    for cause in [StopCause::Revoked, StopCause::Swept, StopCause::Lost] {
+        for (outcome, kill_at) in [(None, Some(since)), (Some(Outcome::Succeeded), None)] {
+            states.push(State::Stopping {
+                cause,
+                leader: Some(leader),
+                outcome,
+                kill_at,
+                left: 2,
+            });
+        }
+    }
+    for exit in [Exit::Code(3), Exit::Signal(9)] {
+        states.push(State::Lingering {
+            exit,
+            since,
+            left: 1,
+            example: Some("sleep 9".into()),
+        });
+    }
+    states.extend(
+        outcomes()
+            .into_iter()
+            .map(|outcome| State::Ended { outcome, at: since }),
+    );
+    states
+}
+
+fn outcomes() -> Vec<Outcome> {
+    vec![
+        Outcome::Succeeded,
+        Outcome::Failed(255),
+        Outcome::Killed(11),
+        Outcome::Revoked(None),
+        Outcome::Revoked(Some(Exit::Signal(15))),
+        Outcome::Revoked(Some(Exit::Code(0))),
+        Outcome::DidNotStart("cannot start x: not found".into()),
+        Outcome::Lost("the machine was restarted".into()),
+    ]
+}
+
+/// A task in this state, with all that a task can have.
+fn full(state: State) -> Task {
+    let mut task = task(3, "api", true);
+    let past = task.run.clone();
+    task.past.push(past);
+    task.run.number = 2;
+    task.run.state = state;
+    task.run.started = Some(Timestamp(1_000));
+    task.run.last_output = Some(Timestamp(1_500));
+    task.run.written = 9;
+    task.run.dropped = 4;
+    task.spec.labels = vec!["ci".into()];
+    task.parent = Some(TaskId(1));
+    task
+}
+
+fn run_report(of: &TaskReport) -> RunReport {
+    RunReport {
+        run: of.run,
+        state: of.state.clone(),
+        outcome: of.outcome.clone(),
+        exit_code: of.exit_code,
+        signal: of.signal,
+        reason: of.reason.clone(),
+        created_at: of.created_at.clone(),
+        started_at: of.started_at.clone(),
+        ended_at: of.ended_at.clone(),
+        output_bytes: of.output_bytes,
+        dropped_bytes: of.dropped_bytes,
+        log: of.log.clone(),
+    }
+}
+
+fn reports() -> Vec<TaskReport> {
+    let mut reports: Vec<TaskReport> = states()
+        .into_iter()
+        .map(|state| {
+            let mut report = TaskReport::of(&full(state), "/data/logs/3.2".into());
+            report.runs = Some(vec![run_report(&report)]);
+            report
+        })
+        .collect();
+    reports.push(TaskReport::of(&task(1, "bare", false), "/".into()));
+    let mut rich = reports[0].clone();
+    rich.tokens = Some(Tokens {
+        input: 1,
+        output: 2,
+    });
+    rich.cost_usd = Some(0.25);
+    reports.push(rich);
+    for attention in [Attention::FinishedUnread, Attention::FailedUnread] {
+        let mut report = reports[0].clone();
+        report.attention = attention;
+        reports.push(report);
+    }
+    reports
+}
+
+#[test]
+fn tasks_of_every_state_hold() {
+    let validator = validator("task");
+    let reports = reports();
+    for report in &reports {
+        holds(&validator, &serde_json::to_value(report).unwrap());
+    }
+    // the words that can be asked for are those that come
+    for state in STATES {
+        assert!(
+            reports.iter().any(|report| report.state == state),
+            "{state}"
+        );
+    }
+    for outcome in OUTCOMES {
+        let has = |report: &TaskReport| report.outcome.as_deref() == Some(outcome);
+        assert!(reports.iter().any(has), "{outcome}");
+    }
+}
+
+#[test]
+fn events_of_every_kind_hold() {
+    let validator = validator("event");
+    for what in What::ALL {
+        for by in By::ALL {
+            for outcome in outcomes().into_iter().map(Some).chain([None]) {
+                let event = Event {
+                    seq: 7,
+                    at: Timestamp(1_000),
+                    what,
+                    by,
+                    task: TaskId(3),
+                    run: 1,
+                    name: "api".into(),
+                    exit: outcome.is_none().then_some(Exit::Code(3)),
+                    outcome,
+                    text: Some("so".into()),
+                };
+                let report = EventReport::from(&event);
+                holds(&validator, &serde_json::to_value(&report).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn exports_hold() {
+    let validator = validator("export");
+    for mut report in reports() {
+        let run = report
+            .runs
+            .take()
+            .map_or_else(|| run_report(&report), |mut runs| runs.remove(0));
+        let mut run = serde_json::to_value(run).unwrap();
+        run["output"] = "text\u{1b}[0m".into();
+        run["output_lossy"] = false.into();
+        run["output_base64"] = Value::Null;
+        run["output_missing"] = 4.into();
+        let export = serde_json::json!({
+            "wrangle": "0.1.0",
+            "exported_at": "2026-01-01T00:00:00.000Z",
+            "task": report,
+            "runs": [run],
+        });
+        holds(&validator, &export);
+        let mut odd = export.clone();
+        odd["runs"][0]["odd"] = 1.into();
+        assert!(!validator.is_valid(&odd));
+        let mut odd = export;
+        odd["task"]["odd"] = 1.into();
+        assert!(!validator.is_valid(&odd));
+    }
+}
+
+/// Every object that a schema describes.
+fn objects(schema: &Value, found: &mut Vec<Value>) {
+    match schema {
+        Value::Object(map) => {
+            if map.contains_key("properties") {
+                found.push(schema.clone());
+            }
+            map.values().for_each(|value| objects(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| objects(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_is_described_always_there_and_the_only_ones() {
+    for what in ["task", "event", "export"] {
+        let schema = schema(what);
+        jsonschema::meta::validate(&schema).unwrap();
+        let mut found = Vec::new();
+        objects(&schema, &mut found);
+        assert!(!found.is_empty());
+        for object in found {
+            let properties = object["properties"].as_object().unwrap();
+            let required: Vec<&str> = object["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| name.as_str().unwrap())
+                .collect();
+            assert_eq!(required.len(), properties.len(), "{what}: {required:?}");
+            for (name, property) in properties {
+                assert!(required.contains(&name.as_str()), "{what}: {name}");
+                assert!(property["description"].is_string(), "{what}: {name}");
+            }
+        }
+    }
+    let validator = validator("task");
+    let report = TaskReport::of(&task(1, "x", true), "/".into());
+    let mut odd = serde_json::to_value(report).unwrap();
+    odd["odd"] = 1.into();
+    assert!(!validator.is_valid(&odd), "a field that nobody described");
+    odd.as_object_mut().unwrap().retain(|name, _| name != "odd");
+    holds(&validator, &odd);
+    odd["runs"] = serde_json::json!([{ "run": 1 }]);
+    assert!(!validator.is_valid(&odd), "a run without its fields");
+}
