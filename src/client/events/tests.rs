@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::follow::{Teller, follow};
@@ -117,9 +118,12 @@ fn told(lines: bool, part: impl FnOnce(&mut Supervisor) + Send + 'static) -> Vec
     told.0
 }
 
+/// The supervisor's numbers count up.
+static SEQ: AtomicU64 = AtomicU64::new(1);
+
 fn event(what: What, run: u32, at: u64) -> Answer {
     Answer::Events(vec![Event {
-        seq: at,
+        seq: SEQ.fetch_add(1, Ordering::Relaxed),
         at: Timestamp(at),
         what,
         by: By::Task,
