@@ -58,7 +58,7 @@ impl Hub {
         };
         let thread = std::thread::Builder::new().name("reload".into());
         if let Err(error) = thread.spawn(work) {
-            self.refuse(ticket, &[format!("no thread to read it: {error}")]);
+            self.keep_old(ticket, &[format!("no thread to read it: {error}")]);
         }
     }
 
@@ -71,11 +71,11 @@ impl Hub {
     ) {
         let config = match read {
             Ok(config) => config,
-            Err(problems) => return self.refuse(ticket, &problems),
+            Err(problems) => return self.keep_old(ticket, &problems),
         };
         let settings = Settings::new(&config, &self.settings.paths);
         if !settings.problems.is_empty() {
-            return self.refuse(ticket, &settings.problems);
+            return self.keep_old(ticket, &settings.problems);
         }
         if asked > self.settings.holds {
             self.settings = Settings {
@@ -112,7 +112,7 @@ impl Hub {
     }
 
     /// What holds goes on to hold.
-    fn refuse(&mut self, ticket: Option<Ticket>, problems: &[String]) {
+    fn keep_old(&mut self, ticket: Option<Ticket>, problems: &[String]) {
         for problem in problems {
             tracing::error!("the configuration is not read anew: {problem}");
         }

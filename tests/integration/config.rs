@@ -265,7 +265,7 @@ fn the_bar_trusts_and_launches() {
 fn rules_hold_as_soon_as_they_are_read() {
     let herd = Herd::with("[supervisor]\nidle_exit = \"never\"\n");
     herd.ok(&["ls"]);
-    configure(&herd, "[supervisor]\nidle_exit = \"0s\"\n");
+    configure(&herd, "[supervisor]\nidle_exit = \"1s\"\n");
     herd.ok(&["reload"]);
     wait_until("the supervisor has gone", || herd.supervisor().is_none());
     // there is nobody to read anything, and none is started for it
