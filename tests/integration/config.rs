@@ -271,6 +271,7 @@ fn rules_hold_as_soon_as_they_are_read() {
     // there is nobody to read anything, and none is started for it
     assert_eq!(herd.ok(&["reload"]), "");
     assert_eq!(herd.supervisor(), None);
+    configure(&herd, "");
 }
 
 #[test]
