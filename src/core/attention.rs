@@ -16,3 +16,14 @@ pub enum Attention {
     /// It ended badly and nobody has looked yet.
     FailedUnread,
 }
+
+impl Attention {
+    /// The word of the contract.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::FinishedUnread => "finished_unread",
+            Self::FailedUnread => "failed_unread",
+        }
+    }
+}

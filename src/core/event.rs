@@ -176,14 +176,8 @@ impl From<&Event> for EventReport {
             run: event.run,
             name: event.name.clone(),
             outcome: outcome.map(|outcome| outcome.word().into()),
-            exit_code: match exit {
-                Some(Exit::Code(code)) => Some(code),
-                _ => None,
-            },
-            signal: match exit {
-                Some(Exit::Signal(signal)) => Some(signal),
-                _ => None,
-            },
+            exit_code: exit.and_then(Exit::code),
+            signal: exit.and_then(Exit::signal),
             text: event.text.clone(),
         }
     }

@@ -48,7 +48,9 @@ pub enum Input {
     ShimGone(RunId),
     /// What a gone shim left behind is dead; the last it had put on record.
     Swept(RunId, Option<Box<Status>>),
-    /// A stored task was read at start, with what was found of its current run.
+    /// Ended tasks were read at start.
+    History(Vec<Record>),
+    /// A stored task that had not ended was read at start, with what was found of its current run.
     Recovered(Box<Record>, Found),
     /// Oldest segments were removed: the runs and their new first kept bytes.
     Trimmed(Vec<(RunId, u64)>),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{Ident, TaskId};
+use super::id::TaskId;
 use super::task::Task;
 
 /// A task as it is stored, with what is needed to find its processes again.
@@ -10,8 +10,6 @@ use super::task::Task;
 pub struct Record {
     /// The boot in which the run's pids mean anything (`/proc/sys/kernel/random/boot_id`).
     pub boot: String,
-    /// The current run's first process, as last known.
-    pub leader: Option<Ident>,
     /// The task.
     pub task: Task,
 }

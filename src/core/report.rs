@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::attention::Attention;
-use super::engine::{Why, reason};
+use super::engine::reason;
 use super::id::TaskId;
-use super::task::{Kind, Outcome, State, Task};
+use super::task::{Exit, Kind, Outcome, Run, State, Task};
 
 /// Tokens used, where a task tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,31 @@ pub struct TaskReport {
     pub log: String,
 }
 
+impl RunReport {
+    /// The report of a run whose log lies in `log`.
+    pub fn of(run: &Run, log: String) -> Self {
+        let settled = run.state.settled();
+        let exit = settled.as_ref().and_then(Outcome::exit);
+        Self {
+            run: run.number,
+            state: run.state.word().into(),
+            outcome: settled.map(|outcome| outcome.word().into()),
+            exit_code: exit.and_then(Exit::code),
+            signal: exit.and_then(Exit::signal),
+            reason: reason(run),
+            created_at: run.created.to_string(),
+            started_at: run.started.map(|at| at.to_string()),
+            ended_at: match run.state {
+                State::Ended { at, .. } => Some(at.to_string()),
+                _ => None,
+            },
+            output_bytes: run.written,
+            dropped_bytes: run.dropped,
+            log,
+        }
+    }
+}
+
 impl TaskReport {
     /// The report of a task whose current log lies in `log`.
     pub fn of(task: &Task, log: String) -> Self {
@@ -131,14 +156,8 @@ impl TaskReport {
             command: task.spec.command_line(),
             state: run.state.word().into(),
             outcome: settled.as_ref().map(|outcome| outcome.word().into()),
-            exit_code: match exit {
-                Some(super::task::Exit::Code(code)) => Some(code),
-                _ => None,
-            },
-            signal: match exit {
-                Some(super::task::Exit::Signal(signal)) => Some(signal),
-                _ => None,
-            },
+            exit_code: exit.and_then(Exit::code),
+            signal: exit.and_then(Exit::signal),
             pid: run.state.leader().map(|leader| leader.pid),
             priority: None,
             lane: None,
@@ -147,10 +166,7 @@ impl TaskReport {
             started_at: run.started.map(|at| at.to_string()),
             ended_at: ended.map(|at| at.to_string()),
             attention: task.attention,
-            reason: match reason(task) {
-                Why::Nothing => None,
-                Why::Because(line) => Some(line),
-            },
+            reason: reason(run),
             output_bytes: run.written,
             dropped_bytes: run.dropped,
             cost_usd: None,

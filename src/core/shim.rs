@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{Ident, RunId};
+use super::id::{Ident, RunId, TaskId};
 use super::raw::Raw;
-use super::task::{AfterExit, Exit};
+use super::task::{Exit, Spec};
 use super::time::Timestamp;
 
 /// The variable by which every process of a run is marked; its value is the path of
@@ -19,28 +19,41 @@ pub const MARK: &str = "WRANGLE_RUN";
 /// Everything a shim needs to start and keep a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Launch {
-    /// Which run this is.
-    pub run: RunId,
-    /// Program and arguments.
-    pub argv: Vec<Raw>,
+    /// What is wanted: put down beside the log before anything is started.
+    pub intent: Intent,
     /// The whole environment of the leader.
     pub env: Vec<(Raw, Raw)>,
-    /// Working directory, absolute.
-    pub dir: Raw,
-    /// The run's directory: log segments and the exit record go here.
+    /// The run's directory: log segments, intent and exit record go here.
     pub log: Raw,
     /// The path of the socket on which the shim listens, to be removed at its end.
     pub socket: Raw,
     /// Most bytes of log kept.
     pub cap: u64,
-    /// Whether standard input is a pipe.
-    pub stdin: bool,
-    /// What becomes of processes that outlive the leader.
-    pub after_exit: AfterExit,
-    /// Between SIGTERM and SIGKILL where the shim stops the tree by itself.
-    pub grace_ms: u64,
     /// How long the tree may go on without a supervisor.
     pub orphan_ms: u64,
+}
+
+/// The file beside a run's log segments that says what was to be run, so that the log
+/// directory alone tells what there was.
+pub const INTENT: &str = "intent.json";
+
+/// The file beside a run's log segments in which its shim puts its last status.
+pub const STATUS: &str = "status.json";
+
+/// What was to be run: all that is known of a task before it starts, without the values
+/// of its environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Which run this is.
+    pub run: RunId,
+    /// What is wanted.
+    pub spec: Spec,
+    /// The task from within which it was launched.
+    pub parent: Option<TaskId>,
+    /// When the run was asked for.
+    pub created: Timestamp,
+    /// The boot in which its pids mean anything.
+    pub boot: String,
 }
 
 /// What a supervisor tells a shim.

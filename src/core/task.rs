@@ -82,6 +82,22 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The code, where it exited.
+    pub const fn code(self) -> Option<i32> {
+        match self {
+            Self::Code(code) => Some(code),
+            Self::Signal(_) => None,
+        }
+    }
+
+    /// The signal that ended it, where one did.
+    pub const fn signal(self) -> Option<i32> {
+        match self {
+            Self::Signal(signal) => Some(signal),
+            Self::Code(_) => None,
+        }
+    }
+
     /// As a shell reports it: the code, or 128 + the signal's number.
     pub const fn shell_code(self) -> i32 {
         match self {
@@ -289,6 +305,11 @@ impl Run {
             trouble: None,
         }
     }
+
+    /// Bytes in its log.
+    pub const fn kept(&self) -> u64 {
+        self.written.saturating_sub(self.dropped)
+    }
 }
 
 /// What the user wants run, and every attempt at it.
@@ -328,5 +349,10 @@ impl Task {
     /// Whether anything of it may live.
     pub const fn is_active(&self) -> bool {
         self.run.state.is_active()
+    }
+
+    /// Bytes in the logs of all its runs.
+    pub fn kept(&self) -> u64 {
+        self.past.iter().map(Run::kept).sum::<u64>() + self.run.kept()
     }
 }

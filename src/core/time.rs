@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A point in wall time, in milliseconds since the Unix epoch. For facts that
 /// people read and that outlive the process; never for deadlines, because the
 /// clock may be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
 

@@ -18,6 +18,7 @@ mod look;
 mod mode;
 mod output;
 mod palette;
+mod remembered;
 #[allow(
     clippy::module_inception,
     reason = "the screen's state is what the room is named for"

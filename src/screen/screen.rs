@@ -14,7 +14,9 @@ use super::look::Look;
 use super::mode::{Bar, Draft, Mode};
 use super::output::View;
 use super::palette::Palette;
+use super::remembered;
 use super::theme::Theme;
+use super::view::banner;
 use super::words;
 use crate::config::Own;
 use crate::core::engine::Engine;
@@ -88,15 +90,20 @@ pub(super) struct Drawn {
 
 impl Screen {
     /// A screen of `cols` by `rows` cells for a client; `context` says where from, and what
-    /// holds for tasks launched here.
+    /// holds for tasks launched here, `settings` what earlier screens had remembered.
     pub fn new(
         cols: u16,
         rows: u16,
         context: verb::Context,
         look: Look,
         keymap: Arc<Keymap>,
+        settings: &BTreeMap<String, String>,
     ) -> Self {
         let draft = Draft::new(&context.caller);
+        let mut list = List::default();
+        if remembered::is_unfolded(settings) {
+            list.begin_unfolded();
+        }
         Self {
             size: (cols, rows),
             context,
@@ -104,14 +111,14 @@ impl Screen {
             theme: Theme::of(look, &Palette::new(&Own::new()).0),
             keymap,
             areas: Areas::default(),
-            list: List::default(),
+            list,
             view: View::default(),
             reading: false,
             zoom: false,
             was_reading: false,
             mode: Mode::Normal,
             find: None,
-            bar: Bar::default(),
+            bar: Bar::new(remembered::commands(settings)),
             draft,
             message: None,
             asked: BTreeMap::new(),
@@ -158,7 +165,10 @@ impl Screen {
             self.zoom = false;
         }
         let shape = Shape {
-            tasks: engine.tasks().len(),
+            banner: banner::rows(engine, self.size),
+            tasks: engine.tasks().len() > 0,
+            rows: self.list.len(),
+            filter: self.list.filter().is_some_and(|filter| !filter.is_empty()),
             zoom: self.zoom,
             output: self.reading,
             reason: task.is_some_and(|task| words::because(task, "").is_some()),
@@ -245,6 +255,12 @@ impl Screen {
     /// until the next key.
     pub fn notice(&mut self, line: impl Into<String>) {
         self.fail(line);
+    }
+
+    /// Puts a line before the person that says what happened outside of this screen, until
+    /// the next key.
+    pub fn tell(&mut self, line: impl Into<String>) {
+        self.say(line);
     }
 
     /// How long after `now` something on this screen next changes by time alone, as the

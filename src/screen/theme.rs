@@ -34,6 +34,8 @@ pub(super) struct Theme {
     pub(super) selected: Style,
     /// The selected row where the keys go elsewhere.
     pub(super) marked: Style,
+    /// Letters that a filter found.
+    pub(super) met: Style,
     /// Text that a search found.
     pub(super) found: Style,
     /// The find the search stands on, and text selected by the mouse.
@@ -67,6 +69,10 @@ pub(super) struct Signs {
     pub(super) did_not_start: char,
     /// Nobody knows.
     pub(super) lost: char,
+    /// The history, folded.
+    pub(super) folded: char,
+    /// The history, unfolded.
+    pub(super) unfolded: char,
     /// Left edge of the selected row.
     pub(super) cursor: char,
     /// Between list and output.
@@ -91,6 +97,8 @@ const UNICODE: Signs = Signs {
     revoked: '■',
     did_not_start: '⊘',
     lost: '?',
+    folded: '▸',
+    unfolded: '▾',
     cursor: '▌',
     rule: '│',
     across: '─',
@@ -110,6 +118,8 @@ const ASCII: Signs = Signs {
     revoked: '#',
     did_not_start: '0',
     lost: '?',
+    folded: '+',
+    unfolded: '-',
     cursor: '>',
     rule: '|',
     across: '-',
@@ -134,6 +144,7 @@ impl Theme {
             key: style("key"),
             selected: style("selected"),
             marked: style("marked"),
+            met: style("met"),
             found: style("found"),
             current: style("current"),
             signs: if look.unicode { UNICODE } else { ASCII },
@@ -172,7 +183,7 @@ mod tests {
         let t = Theme::of(look, &palette);
         let all = [
             t.plain, t.dim, t.strong, t.good, t.bad, t.warn, t.busy, t.held, t.alarm, t.key,
-            t.selected, t.marked, t.found, t.current,
+            t.selected, t.marked, t.met, t.found, t.current,
         ];
         let given: std::collections::BTreeSet<String> =
             all.iter().map(|style| format!("{:?}", style.fg)).collect();

@@ -18,7 +18,7 @@ use super::link::Link;
 use super::pump::Pump;
 use super::record;
 use super::tree;
-use crate::core::shim::{Launch, Order, SpawnFailure, Status, StopBy, Stopping};
+use crate::core::shim::{INTENT, Launch, Order, STATUS, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::AfterExit;
 use crate::sys::clock::{self, Clock};
 use crate::sys::proc;
@@ -78,6 +78,8 @@ impl Host {
             .mode(0o700)
             .create(launch.log.as_path())
             .ok();
+        // a full disk is no reason not to run: what can't be written waits there itself
+        record::put(&launch.log.as_path().join(INTENT), &launch.intent).ok();
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self {
             clock: Clock::start(),
@@ -85,13 +87,13 @@ impl Host {
             listener,
             signals,
             socket: launch.socket.as_path().to_owned(),
-            record: launch.log.as_path().join(record::FILE),
-            after_exit: launch.after_exit,
-            grace: Duration::from_millis(launch.grace_ms),
+            record: launch.log.as_path().join(STATUS),
+            after_exit: launch.intent.spec.after_exit,
+            grace: launch.intent.spec.grace(),
             orphan: Duration::from_millis(launch.orphan_ms),
             pump: Pump::new(launch.log.as_path(), launch.cap),
             status: Status {
-                run: launch.run,
+                run: launch.intent.run,
                 seq: 0,
                 shim: proc::me(),
                 leader: None,
@@ -122,7 +124,7 @@ impl Host {
     }
 
     pub(super) fn start(&mut self, launch: &Launch) {
-        match leader::start(launch) {
+        match leader::launch(launch) {
             Ok(leader) => {
                 self.status.leader = Some(leader.ident);
                 self.status.started = Some(clock::wall());

@@ -1,17 +1,15 @@
-//! The last status on disk, for a supervisor that comes when the shim is gone.
+//! What lies beside a run's log: for a supervisor that comes when the shim is gone, and
+//! for one that finds its database damaged.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::core::shim::Status;
+use serde::Serialize;
 
-/// The file beside the log segments in which a shim puts its last status.
-pub const FILE: &str = "status.json";
-
-/// Puts a status there, in one piece.
-pub(super) fn put(path: &Path, status: &Status) -> io::Result<()> {
+/// Puts something there, in one piece.
+pub(super) fn put(path: &Path, what: &impl Serialize) -> io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -19,6 +17,6 @@ pub(super) fn put(path: &Path, status: &Status) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&fresh)?;
-    file.write_all(&serde_json::to_vec(status)?)?;
+    file.write_all(&serde_json::to_vec(what)?)?;
     fs::rename(&fresh, path)
 }

@@ -1,15 +1,22 @@
-//! Records on disk: a directory per task, in it `task.json` and a directory per run.
+//! The database: tasks, their runs, what happened to them, what clients want remembered.
 //!
-//! Writes go through one thread, in order. A record replaces its file by rename, so
-//! a reader, or a crash, sees the old one or the new one whole.
+//! One thread owns it and does what is asked of it in order; everything asked meanwhile
+//! goes into one transaction. `db` opens and migrates, `write` is the thread, `rows` says
+//! which column holds what, `load` reads all of it at start, `salvage` lists from the
+//! log directories what a damaged or missing database no longer tells.
+//!
+//! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
+//! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
+//! process of ours; a power cut may cost the last writes, never the whole.
 
+mod db;
 mod load;
+mod rows;
+mod salvage;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub use load::{Loaded, load};
-pub use write::{Done, Store};
-
-/// The file that holds a task's record.
-const FILE: &str = "task.json";
+pub use db::{check, newest};
+pub use load::Loaded;
+pub use write::{Done, Read, Store};

@@ -1,105 +1,479 @@
 use std::fs;
-use std::sync::mpsc::channel;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
 
-use super::{Done, Store, load};
+use rusqlite::Connection;
+
+use super::{Done, Loaded, Read, Store, check, newest};
 use crate::core::attention::Attention;
-use crate::core::id::TaskId;
+use crate::core::event::{By, Event, What};
+use crate::core::id::{Ident, RunId, TaskId};
+use crate::core::input::Ticket;
 use crate::core::record::{Change, Record};
-use crate::core::task::{AfterExit, Kind, Run, Spec, Task};
+use crate::core::shim::{INTENT, Intent};
+use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, StopCause, Task};
 use crate::core::time::Timestamp;
 
-fn record(id: u32) -> Box<Record> {
-    Box::new(Record {
+fn spec(name: &str) -> Spec {
+    Spec {
+        name: name.into(),
+        kind: Kind::Command,
+        argv: vec!["true".into(), vec![0xff, b'x'].into()],
+        dir: vec![b'/', 0xfe].into(),
+        grace_ms: 10_000,
+        after_exit: AfterExit::Sweep,
+        stdin: true,
+        env_names: vec!["TOKEN".into()],
+        labels: vec!["ci".into(), "nightly".into()],
+    }
+}
+
+fn record(id: u32, state: State) -> Record {
+    let run = Run {
+        state,
+        started: Some(Timestamp(8)),
+        written: 9,
+        dropped: 3,
+        last_output: Some(Timestamp(9)),
+        ..Run::new(1, Timestamp(7))
+    };
+    Record {
         boot: "boot".into(),
-        leader: None,
         task: Task {
             id: TaskId(id),
-            spec: Spec {
-                name: format!("task {id}"),
-                kind: Kind::Command,
-                argv: vec!["true".into(), vec![0xff, b'x'].into()],
-                dir: "/".into(),
-                grace_ms: 10_000,
-                after_exit: AfterExit::Keep,
-                stdin: false,
-                env_names: vec![],
-                labels: vec![],
-            },
-            parent: None,
+            spec: spec(&format!("task {id}")),
+            parent: (id > 1).then_some(TaskId(1)),
             created: Timestamp(7),
-            run: Run::new(1, Timestamp(7)),
+            run,
             past: vec![],
-            attention: Attention::None,
+            attention: Attention::FailedUnread,
         },
-    })
+    }
+}
+
+fn event(seq: u64, task: u32) -> Event {
+    Event {
+        seq,
+        at: Timestamp(seq),
+        what: What::Ended,
+        by: By::Task,
+        task: TaskId(task),
+        run: 1,
+        name: "a".into(),
+        outcome: Some(Outcome::Failed(3)),
+        exit: None,
+        text: None,
+    }
+}
+
+/// A state of every kind, with everything that it can carry.
+fn states() -> Vec<State> {
+    let leader = Ident { pid: 7, start: 70 };
+    let at = Timestamp(1_000);
+    let mut states = vec![
+        State::Starting,
+        State::Running { leader },
+        State::Paused { leader, since: at },
+        State::Stopping {
+            cause: StopCause::Revoked,
+            leader: Some(leader),
+            outcome: None,
+            kill_at: Some(at),
+            left: 3,
+        },
+        State::Stopping {
+            cause: StopCause::Swept,
+            leader: None,
+            outcome: Some(Outcome::Revoked(Some(Exit::Signal(15)))),
+            kill_at: None,
+            left: 0,
+        },
+        State::Lingering {
+            exit: Exit::Code(4),
+            since: at,
+            left: 2,
+            example: Some("sleep 9".into()),
+        },
+    ];
+    for outcome in [
+        Outcome::Succeeded,
+        Outcome::Failed(255),
+        Outcome::Killed(9),
+        Outcome::Revoked(None),
+        Outcome::Revoked(Some(Exit::Code(0))),
+        Outcome::DidNotStart("no such file".into()),
+        Outcome::Lost("the machine was restarted".into()),
+    ] {
+        states.push(State::Ended { outcome, at });
+    }
+    states
+}
+
+struct Desk {
+    home: tempfile::TempDir,
+    stamps: u32,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            stamps: 0,
+        }
+    }
+
+    fn db(&self) -> std::path::PathBuf {
+        self.home.path().join("wrangle.db")
+    }
+
+    fn tasks(&self) -> std::path::PathBuf {
+        self.home.path().join("tasks")
+    }
+
+    fn try_open(&mut self) -> Result<(Store, Loaded, Receiver<Done>), String> {
+        let (sender, done) = channel();
+        self.stamps += 1;
+        let stamp = self.stamps.to_string();
+        let (store, loaded) = Store::open(&self.db(), &self.tasks(), &stamp, move |it| {
+            sender.send(it).unwrap();
+        })?;
+        Ok((store, loaded, done))
+    }
+
+    fn open(&mut self) -> (Store, Loaded, Receiver<Done>) {
+        self.try_open().unwrap()
+    }
+
+    fn load(&mut self) -> Loaded {
+        let (store, loaded, _) = self.open();
+        store.close();
+        loaded
+    }
+}
+
+fn put(store: &Store, record: &Record, events: Vec<Event>) {
+    store.save(Change::Task(Box::new(record.clone())), events, vec![]);
+}
+
+fn errors(done: &Receiver<Done>) -> Vec<String> {
+    done.iter()
+        .filter_map(|done| match done {
+            Done::Written { error, .. } => error,
+            Done::Read { events, .. } => events.err(),
+        })
+        .collect()
 }
 
 #[test]
-fn what_was_stored_is_read_back() {
-    let home = tempfile::tempdir().unwrap();
-    let (sender, done) = channel();
-    let store = Store::open(home.path().join("tasks"), move |d: Done| {
-        sender.send(d.error).unwrap();
-    })
-    .unwrap();
-    for id in [3, 1, 12] {
-        store.save(Change::Task(record(id)), vec![], vec![]);
+fn every_state_is_read_back_as_it_was_stored() {
+    let mut desk = Desk::new();
+    let (store, loaded, done) = desk.open();
+    assert_eq!(
+        (loaded.records.len(), loaded.highest, loaded.seq),
+        (0, 0, 0)
+    );
+    let records: Vec<Record> = (1..)
+        .zip(states())
+        .map(|(id, state)| record(id, state))
+        .collect();
+    for it in &records {
+        put(&store, it, vec![]);
     }
     store.close();
-    assert_eq!(done.iter().collect::<Vec<_>>(), [None, None, None]);
-    let loaded = load(&home.path().join("tasks")).unwrap();
+    assert_eq!(errors(&done), Vec::<String>::new());
+    let loaded = desk.load();
     assert_eq!(loaded.problems, Vec::<String>::new());
-    assert_eq!(loaded.highest, 12);
-    assert_eq!(loaded.records, [*record(1), *record(3), *record(12)]);
+    assert_eq!(loaded.records, records);
+    assert_eq!(check(&desk.db()), Ok(newest()));
+    let mode = fs::metadata(desk.db()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "others can read it");
 }
 
 #[test]
-fn of_many_records_of_one_task_the_newest_stays_and_all_are_answered() {
-    let home = tempfile::tempdir().unwrap();
-    let (sender, done) = channel();
-    let store = Store::open(home.path().to_owned(), move |d: Done| {
-        sender.send((d.change, d.error)).unwrap();
-    })
-    .unwrap();
-    for number in 1..=500 {
-        let mut newer = record(1);
-        newer.task.run.number = number;
-        store.save(Change::Task(newer), vec![], vec![]);
-        store.save(Change::Task(record(2)), vec![], vec![]);
+fn of_many_writes_of_one_task_the_newest_stays_and_all_are_answered_in_order() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    for number in 1..=300 {
+        let mut newer = record(1, State::Starting);
+        newer.task.run.written = number;
+        put(&store, &newer, vec![event(number, 1)]);
+        store.save(Change::Nothing, vec![], vec![]);
     }
     store.close();
-    let answers: Vec<_> = done.iter().collect();
-    assert_eq!(answers.len(), 1000);
-    assert!(answers.iter().all(|(_, error)| error.is_none()));
-    let loaded = load(home.path()).unwrap();
-    assert_eq!(loaded.records[0].task.run.number, 500);
+    let told: Vec<u64> = done
+        .iter()
+        .filter_map(|done| match done {
+            Done::Written { events, error, .. } => {
+                assert_eq!(error, None);
+                events.first().map(|event| event.seq)
+            }
+            Done::Read { .. } => None,
+        })
+        .collect();
+    assert_eq!(told, (1..=300).collect::<Vec<_>>());
+    let loaded = desk.load();
+    assert_eq!(loaded.records[0].task.run.written, 300);
+    assert_eq!(loaded.seq, 300);
 }
 
 #[test]
-fn what_cannot_be_stored_is_said() {
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("tasks");
-    fs::write(&file, "a file where a directory should be").unwrap();
-    let (sender, done) = channel();
-    let store = Store::open(file, move |d: Done| sender.send(d.error).unwrap()).unwrap();
-    store.save(Change::Task(record(1)), vec![], vec![]);
+fn a_further_run_leaves_the_earlier_one_where_it_is() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    let at = Timestamp(3);
+    let mut it = record(
+        1,
+        State::Ended {
+            outcome: Outcome::Failed(1),
+            at,
+        },
+    );
+    put(&store, &it, vec![]);
+    let second = Run::new(2, Timestamp(20));
+    let first = std::mem::replace(&mut it.task.run, second);
+    it.task.past.push(first);
+    put(&store, &it, vec![]);
     store.close();
-    let error = done.recv().unwrap().unwrap();
-    assert!(error.starts_with("task 1 can't be stored: "), "{error}");
+    assert_eq!(desk.load().records, [it]);
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_named_and_its_number_not_reused() {
-    let home = tempfile::tempdir().unwrap();
-    for (id, text) in [(4, "{ not json")] {
-        let dir = home.path().join(id.to_string());
-        fs::create_dir(&dir).unwrap();
-        fs::write(dir.join("task.json"), text).unwrap();
+fn what_is_read_of_the_log_is_what_was_written_before() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    let read = |task: Option<u32>, most| Read {
+        ticket: Ticket(1),
+        task: task.map(TaskId),
+        most,
+        last: true,
+    };
+    store.save(
+        Change::Nothing,
+        (1..=6).map(|seq| event(seq, seq as u32 % 2)).collect(),
+        vec![],
+    );
+    store.read(read(None, None));
+    store.read(read(Some(1), None));
+    store.read(read(None, Some(2)));
+    store.save(Change::Nothing, vec![event(7, 0)], vec![]);
+    store.close();
+    let seqs: Vec<Vec<u64>> = done
+        .iter()
+        .filter_map(|done| match done {
+            Done::Read { events, .. } => {
+                Some(events.unwrap().iter().map(|event| event.seq).collect())
+            }
+            Done::Written { .. } => None,
+        })
+        .collect();
+    assert_eq!(seqs, [vec![1, 2, 3, 4, 5, 6], vec![1, 3, 5], vec![5, 6]]);
+}
+
+#[test]
+fn every_event_is_read_back_as_it_was() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    let mut events = Vec::new();
+    for (what, by) in What::ALL.into_iter().zip(By::ALL.into_iter().cycle()) {
+        let seq = events.len() as u64 + 1;
+        let text = Some("why".into());
+        events.push(Event {
+            what,
+            by,
+            outcome: None,
+            text,
+            ..event(seq, 1)
+        });
     }
-    fs::create_dir(home.path().join("11")).unwrap();
-    let mut loaded = load(home.path()).unwrap();
-    loaded.problems.sort();
-    assert_eq!(loaded.records, []);
-    assert_eq!(loaded.highest, 11);
-    assert!(loaded.problems[0].starts_with("task 4 can't be read: "));
+    let seq = events.len() as u64 + 1;
+    events.push(Event {
+        outcome: None,
+        exit: Some(Exit::Signal(9)),
+        what: What::Lingering,
+        ..event(seq, 2)
+    });
+    let outcome = Some(Outcome::Lost("gone".into()));
+    let text = Some("gone".into());
+    events.push(Event {
+        outcome,
+        text,
+        ..event(seq + 1, 2)
+    });
+    store.save(Change::Nothing, events.clone(), vec![]);
+    store.read(Read {
+        ticket: Ticket(1),
+        task: None,
+        most: None,
+        last: true,
+    });
+    store.close();
+    let read = done.iter().find_map(|done| match done {
+        Done::Read { events, .. } => Some(events.unwrap()),
+        Done::Written { .. } => None,
+    });
+    assert_eq!(read.unwrap(), events);
+}
+
+#[test]
+fn a_removed_task_is_gone_and_its_number_not_given_out_again() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    put(&store, &record(1, State::Starting), vec![]);
+    put(&store, &record(5, State::Starting), vec![]);
+    store.save(Change::Remove(vec![TaskId(5)]), vec![event(1, 5)], vec![]);
+    store.close();
+    assert_eq!(errors(&done), Vec::<String>::new());
+    let (store, loaded, _done) = desk.open();
+    assert_eq!(loaded.records.len(), 1);
+    assert_eq!(loaded.highest, 5);
+    assert_eq!(loaded.deletions, [TaskId(5)]);
+    store.save(Change::Deleted(vec![TaskId(5)]), vec![], vec![]);
+    store.close();
+    assert_eq!(desk.load().deletions, []);
+}
+
+#[test]
+fn what_clients_want_remembered_is() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    for value in ["one", "two"] {
+        store.save(
+            Change::Setting {
+                key: "history".into(),
+                value: value.into(),
+            },
+            vec![],
+            vec![],
+        );
+    }
+    store.close();
+    assert_eq!(
+        desk.load().settings.into_iter().collect::<Vec<_>>(),
+        [("history".to_owned(), "two".to_owned())]
+    );
+}
+
+#[test]
+fn a_newer_database_is_refused_and_not_touched() {
+    let mut desk = Desk::new();
+    desk.load();
+    let db = Connection::open(desk.db()).unwrap();
+    db.pragma_update(None, "user_version", newest() + 1)
+        .unwrap();
+    db.close().unwrap();
+    let before = fs::read(desk.db()).unwrap();
+    let error = desk.try_open().err().unwrap();
+    assert!(error.contains("is newer than this program's"), "{error}");
+    assert_eq!(fs::read(desk.db()).unwrap(), before);
+    assert!(check(&desk.db()).unwrap_err().contains("newer"));
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_what_the_logs_know_listed_anew() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    put(&store, &record(3, State::Starting), vec![]);
+    store.close();
+    let run = desk.tasks().join("3/1");
+    fs::create_dir_all(&run).unwrap();
+    let intent = Intent {
+        run: RunId {
+            task: TaskId(3),
+            number: 1,
+        },
+        spec: spec("task 3"),
+        parent: None,
+        created: Timestamp(7),
+        boot: "boot".into(),
+    };
+    fs::write(run.join(INTENT), serde_json::to_vec(&intent).unwrap()).unwrap();
+    fs::write(run.join("00000000000000000004.log"), "output").unwrap();
+    fs::create_dir(desk.tasks().join("9")).unwrap();
+    let damaged = vec![b'x'; 8192];
+    fs::write(desk.db(), &damaged).unwrap();
+    let loaded = desk.load();
+    assert!(
+        loaded.problems[0].contains("the database was damaged"),
+        "{:?}",
+        loaded.problems
+    );
+    assert_eq!(loaded.highest, 9);
+    let task = &loaded.records[0].task;
+    assert_eq!((task.id, &task.spec), (TaskId(3), &intent.spec));
+    assert_eq!((task.run.dropped, task.run.written), (4, 10));
+    assert_eq!(task.run.state, State::Starting);
+    let aside = fs::read_dir(desk.home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains(".damaged-"));
+    assert_eq!(fs::read(aside.unwrap()).unwrap(), damaged);
+    // and from now on it is in the database
+    let again = desk.load();
+    assert_eq!(again.problems, Vec::<String>::new());
+    assert_eq!(again.records, loaded.records);
+}
+
+#[test]
+fn what_cannot_be_stored_is_said_and_what_can_is_stored() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    store.save(Change::Nothing, vec![event(1, 1)], vec![]);
+    // the same number once more can't be written
+    store.save(Change::Nothing, vec![event(1, 1)], vec![]);
+    put(&store, &record(1, State::Starting), vec![]);
+    store.close();
+    let errors = errors(&done);
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].contains("UNIQUE"), "{errors:?}");
+    assert_eq!(desk.load().records.len(), 1);
+}
+
+#[test]
+fn a_row_that_makes_no_sense_is_named_and_left() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    put(&store, &record(1, State::Starting), vec![]);
+    put(&store, &record(2, State::Starting), vec![]);
+    store.close();
+    let db = Connection::open(desk.db()).unwrap();
+    db.execute("UPDATE run SET state = 'dreaming' WHERE task = 1", [])
+        .unwrap();
+    db.close().unwrap();
+    for _ in 0..2 {
+        let loaded = desk.load();
+        assert_eq!(loaded.records.len(), 1);
+        assert_eq!(loaded.highest, 2);
+        assert!(
+            loaded.problems[0].contains("dreaming"),
+            "{:?}",
+            loaded.problems
+        );
+    }
+}
+
+#[test]
+fn a_database_of_every_layout_is_brought_to_the_newest() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/database");
+    let stored: Vec<Record> = (1..)
+        .zip(states())
+        .map(|(id, state)| record(id, state))
+        .collect();
+    for version in 1..=newest() {
+        let mut desk = Desk::new();
+        fs::copy(fixtures.join(format!("{version:03}.db")), desk.db()).unwrap();
+        let db = Connection::open(desk.db()).unwrap();
+        let is: u32 = db
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(is, version);
+        db.close().unwrap();
+        let loaded = desk.load();
+        assert_eq!(loaded.problems, Vec::<String>::new());
+        assert_eq!(loaded.records, stored, "layout {version}");
+        assert_eq!((loaded.highest, loaded.seq), (40, 2));
+        assert_eq!(loaded.deletions, [TaskId(40)]);
+        assert_eq!(loaded.settings["history"], "ls");
+        assert_eq!(check(&desk.db()), Ok(newest()));
+    }
 }

@@ -1,34 +1,72 @@
-//! The thread that writes.
+//! The thread that owns the database.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::FILE;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+
+use super::load::{self, Loaded};
+use super::{db, rows};
 use crate::core::effect::Effect;
 use crate::core::event::Event;
-use crate::core::record::{Change, Record};
+use crate::core::id::TaskId;
+use crate::core::input::Ticket;
+use crate::core::record::Change;
+use crate::sys::fault;
 
-/// What became of a write, and what waited for it.
+/// What became of something asked of the store.
 #[derive(Debug)]
-pub struct Done {
-    /// What was to change.
-    pub change: Change,
-    /// What happened by it.
-    pub events: Vec<Event>,
-    /// Why it failed, in one line.
-    pub error: Option<String>,
-    /// What waited.
-    pub then: Vec<Effect>,
+pub enum Done {
+    /// A write.
+    Written {
+        /// What was to change.
+        change: Change,
+        /// What happened by it.
+        events: Vec<Event>,
+        /// What waited.
+        then: Vec<Effect>,
+        /// Why it failed, in one line.
+        error: Option<String>,
+    },
+    /// A look at the activity log.
+    Read {
+        /// Who asked for what.
+        read: Read,
+        /// Entries, oldest first, or why they can't be read.
+        events: Result<Vec<Event>, String>,
+    },
+}
+
+/// A look at the activity log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Whom to answer.
+    pub ticket: Ticket,
+    /// Of this task alone.
+    pub task: Option<TaskId>,
+    /// So many of the last.
+    pub most: Option<u32>,
+    /// Whether this is the last answer.
+    pub last: bool,
+}
+
+#[derive(Debug)]
+enum Job {
+    Write(Write),
+    Read(Read),
 }
 
 /// A change, what happened by it, and what waits for it.
-type Job = (Change, Vec<Event>, Vec<Effect>);
+#[derive(Debug)]
+struct Write {
+    change: Change,
+    events: Vec<Event>,
+    then: Vec<Effect>,
+}
 
-/// Writes records in the order in which they are given.
+/// Does what is asked in the order in which it is asked.
 #[derive(Debug)]
 pub struct Store {
     jobs: Sender<Job>,
@@ -36,69 +74,193 @@ pub struct Store {
 }
 
 impl Store {
-    /// Starts the thread. `done` is called on it after each write.
-    pub fn open(tasks: PathBuf, done: impl Fn(Done) + Send + 'static) -> io::Result<Self> {
+    /// Opens the database at `path`, brings it to the newest layout, reads it, and starts
+    /// the thread. `tasks` is the directory of all logs: what lies there and is not in the
+    /// database is listed anew. A damaged database is set aside under a name with
+    /// `stamp`. `done` is called on the thread after each thing asked.
+    ///
+    /// # Errors
+    /// One line: why there is no store to work with, and what to do. Nothing was changed then.
+    pub fn open(
+        path: &Path,
+        tasks: &Path,
+        stamp: &str,
+        done: impl Fn(Done) + Send + 'static,
+    ) -> Result<(Self, Loaded), String> {
+        let (db, loaded) = load::open(path, tasks, stamp)?;
+        let store = Self::start(path.to_owned(), Some(db), done)
+            .map_err(|error| format!("cannot start the store's thread: {error}"))?;
+        Ok((store, loaded))
+    }
+
+    fn start(
+        path: PathBuf,
+        db: Option<Connection>,
+        done: impl Fn(Done) + Send + 'static,
+    ) -> io::Result<Self> {
         let (jobs, work) = channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .stack_size(256 << 10)
+            .stack_size(512 << 10)
             .spawn(move || {
+                let mut owner = Owner { path, db };
                 while let Ok(first) = work.recv() {
-                    let jobs = std::iter::once(first).chain(work.try_iter()).collect();
-                    write(&tasks, jobs, &done);
+                    let mut writes = Vec::new();
+                    for job in std::iter::once(first).chain(work.try_iter()) {
+                        match job {
+                            Job::Write(write) => writes.push(write),
+                            Job::Read(read) => {
+                                owner.write(std::mem::take(&mut writes), &done);
+                                let events = owner.read(read);
+                                done(Done::Read { read, events });
+                            }
+                        }
+                    }
+                    owner.write(writes, &done);
                 }
             })?;
         Ok(Self { jobs, thread })
     }
 
-    /// Queues a change; `then` comes back with its `Done`.
+    /// Queues a change; it comes back, with `then`, by [`Done::Written`].
     pub fn save(&self, change: Change, events: Vec<Event>, then: Vec<Effect>) {
         // the thread ends only after this handle is gone
-        self.jobs.send((change, events, then)).ok();
+        self.jobs
+            .send(Job::Write(Write {
+                change,
+                events,
+                then,
+            }))
+            .ok();
     }
 
-    /// Waits until everything queued is written.
+    /// Queues a look at the activity log, which sees what was queued before.
+    pub fn read(&self, read: Read) {
+        self.jobs.send(Job::Read(read)).ok();
+    }
+
+    /// Waits until everything queued is done.
     pub fn close(self) {
         drop(self.jobs);
         self.thread.join().ok();
     }
 }
 
-fn write(tasks: &Path, jobs: Vec<Job>, done: &impl Fn(Done)) {
-    for (change, events, then) in jobs {
-        let error = match &change {
-            Change::Task(record) => save(tasks, record)
-                .err()
-                .map(|error| format!("task {} can't be stored: {error}", record.task.id)),
-            _ => None,
-        };
-        done(Done {
-            change,
-            events,
-            error,
-            then,
+struct Owner {
+    path: PathBuf,
+    db: Option<Connection>,
+}
+
+impl Owner {
+    /// Writes all of it as one, or, where that fails, each by itself, so that one that
+    /// can't be written takes no other along.
+    fn write(&mut self, writes: Vec<Write>, done: &impl Fn(Done)) {
+        if writes.is_empty() {
+            return;
+        }
+        fault::point("before-commit");
+        let together = self.commit(&writes);
+        let alone = writes.len() > 1;
+        for write in writes {
+            let error = match &together {
+                Ok(()) => None,
+                Err(_) if alone => self.commit(std::slice::from_ref(&write)).err(),
+                Err(line) => Some(line.clone()),
+            };
+            if error.is_none() {
+                fault::point("after-commit");
+            }
+            done(Done::Written {
+                change: write.change,
+                events: write.events,
+                then: write.then,
+                error: error.map(|why| format!("{why}{}", self.remedy(&why))),
+            });
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), String> {
+        let result = self.connection().and_then(|db| {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for write in writes {
+                apply(&transaction, &write.change)?;
+                for event in &write.events {
+                    rows::put_event(&transaction, event)?;
+                }
+            }
+            transaction.commit()
         });
+        result.map_err(|error| self.give_up(&error))
+    }
+
+    fn read(&mut self, read: Read) -> Result<Vec<Event>, String> {
+        let most = read.most.map_or(i64::MAX, i64::from);
+        let task = read.task.map(|id| id.0);
+        let result = self.connection().and_then(|db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM (SELECT * FROM event WHERE ?1 IS NULL OR task = ?1 \
+                 ORDER BY seq DESC LIMIT ?2) ORDER BY seq",
+            )?;
+            let events = query.query_map(params![task, most], rows::event)?;
+            events.collect()
+        });
+        result.map_err(|error| format!("cannot read the activity log: {}", self.give_up(&error)))
+    }
+
+    fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
+        let db = match self.db.take() {
+            Some(db) => db,
+            None => db::reopen(&self.path)?,
+        };
+        Ok(self.db.insert(db))
+    }
+
+    /// What an error says. After one that is more than want of room the file is opened
+    /// anew: a file system that was remounted, or a file that was put back, is noticed then.
+    fn give_up(&mut self, error: &rusqlite::Error) -> String {
+        let harmless = matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        );
+        if !harmless {
+            self.db = None;
+        }
+        error.to_string()
+    }
+
+    /// What to do about it.
+    fn remedy(&self, why: &str) -> String {
+        let place = self.path.parent().unwrap_or(&self.path).display();
+        if why.contains("full") {
+            format!("; make room in {place}")
+        } else if why.contains("readonly") {
+            format!("; make {place} writable again")
+        } else {
+            "; wrangle doctor says what is wrong with it".into()
+        }
     }
 }
 
-fn save(tasks: &Path, record: &Record) -> io::Result<()> {
-    let dir = tasks.join(record.task.id.to_string());
-    let fresh = dir.join("task.new");
-    let open = || {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)
-    };
-    let mut file = match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
-            open()?
+fn apply(db: &Connection, change: &Change) -> rusqlite::Result<()> {
+    match change {
+        Change::Nothing => Ok(()),
+        Change::Task(record) => rows::put(db, record),
+        Change::Remove(ids) => ids.iter().try_for_each(|id| {
+            db.prepare_cached("INSERT OR IGNORE INTO deletion (task) VALUES (?)")?
+                .execute([id.0])?;
+            db.prepare_cached("DELETE FROM task WHERE id = ?")?
+                .execute([id.0])?;
+            Ok(())
+        }),
+        Change::Deleted(ids) => ids.iter().try_for_each(|id| {
+            db.prepare_cached("DELETE FROM deletion WHERE task = ?")?
+                .execute([id.0])?;
+            Ok(())
+        }),
+        Change::Setting { key, value } => {
+            db.prepare_cached("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)")?
+                .execute([key, value])?;
+            Ok(())
         }
-        other => other?,
-    };
-    file.write_all(&serde_json::to_vec(record)?)?;
-    fs::rename(&fresh, dir.join(FILE))
+    }
 }

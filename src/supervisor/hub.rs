@@ -10,24 +10,27 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 
 use super::clients::{self, Clients};
 use super::event::Event;
+use super::handover::Handover;
+use super::hooks::Runner;
 use super::outputs::Outputs;
 use super::recover;
 use super::reload::Settings;
 use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
-use super::trim::trim;
 use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
-use crate::core::id::RunId;
 use crate::core::input::{Input, Ticket};
-use crate::core::shim::Order;
+use crate::core::record::Record;
+use crate::core::shim::{Order, Status};
+use crate::core::wire::{Answer, Failure};
 use crate::store::{self, Store};
-use crate::sys::clock::Clock;
+use crate::sys::clock::{self, Clock};
+use crate::sys::fault;
 
 /// How long the end waits for shims to go and lines to be sent.
-const FAREWELL: Duration = Duration::from_secs(3);
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How many events of clients and shims wait at most; who has more waits.
 const QUEUE: usize = 256;
@@ -36,9 +39,10 @@ const QUEUE: usize = 256;
 pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) engine: Engine,
-    store: Option<Store>,
+    pub(super) store: Option<Store>,
     pub(super) shims: Shims,
-    sweeps: Vec<Sweep>,
+    pub(super) hooks: Runner,
+    pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
@@ -47,7 +51,7 @@ pub(super) struct Hub {
     /// What was wrong at start; every screen says the last of it.
     pub(super) problems: Vec<String>,
     pub(super) data: PathBuf,
-    socket: PathBuf,
+    pub(super) socket: PathBuf,
     listener: UnixListener,
     events: Receiver<Event>,
     /// From threads, which must never wait for the loop. What they may have under way
@@ -57,6 +61,8 @@ pub(super) struct Hub {
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
     pub(super) leaving: Option<Instant>,
+    /// Another supervisor takes over.
+    pub(super) handover: Option<Handover>,
 }
 
 #[derive(Debug)]
@@ -77,18 +83,16 @@ impl Hub {
     ) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
         let settings = Settings::new(config, paths);
-        let loaded = store::load(&rules.tasks)
-            .map_err(|error| cannot(&format!("read {}", rules.tasks.display()), error))?;
-        for problem in settings.problems.iter().chain(&loaded.problems) {
-            tracing::error!("{problem}");
-        }
         let (to_events, events) = channel(QUEUE);
         let (to_answers, answers) = unbounded_channel();
         let done = to_answers.clone();
-        let store = Store::open(rules.tasks.clone(), move |written| {
-            done.send(Event::Stored(written)).ok();
-        })
-        .map_err(|error| cannot("start the store's thread", error))?;
+        let stamp = clock::wall().to_string().replace([':', '.'], "-");
+        let (store, loaded) = Store::open(&paths.database(), &rules.tasks, &stamp, move |it| {
+            done.send(Event::Stored(it)).ok();
+        })?;
+        for problem in settings.problems.iter().chain(&loaded.problems) {
+            tracing::error!("{problem}");
+        }
         let signals = || -> std::io::Result<Signals> {
             Ok(Signals {
                 child: signal(SignalKind::child())?,
@@ -102,9 +106,10 @@ impl Hub {
             .map_err(|error| cannot("listen", error))?;
         let mut hub = Self {
             clock: Clock::start(),
-            engine: Engine::new(rules, loaded.highest),
+            engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
+            hooks: Runner::new(config.hooks.clone(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
@@ -120,24 +125,24 @@ impl Hub {
             to_answers,
             signals: signals().map_err(|error| cannot("watch for signals", error))?,
             leaving: None,
+            handover: None,
         };
         hub.take_over(loaded.records);
+        if !loaded.deletions.is_empty() {
+            hub.perform(Effect::Delete(loaded.deletions));
+        }
         Ok(hub)
     }
 
-    fn take_over(&mut self, records: Vec<crate::core::record::Record>) {
+    fn take_over(&mut self, records: Vec<Record>) {
         let mut known = Vec::new();
         let until = Instant::now() + recover::PATIENCE;
-        for record in records {
+        let (active, ended) = records
+            .into_iter()
+            .partition::<Vec<_>, _>(|record| record.task.is_active());
+        self.take(Input::History(ended));
+        for record in active {
             let run = record.task.run_id();
-            if !record.task.is_active() {
-                let gone = crate::core::input::Found::Gone {
-                    last: None,
-                    same_boot: false,
-                };
-                self.take(Input::Recovered(Box::new(record), gone));
-                continue;
-            }
             known.push(run);
             let (found, line) = recover::find(self.engine.rules(), &record, until);
             tracing::info!(%run, adopted = line.is_some(), "taking over");
@@ -192,14 +197,26 @@ impl Hub {
     }
 
     fn is_over(&self) -> bool {
-        self.leaving
-            .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+        self.is_handed_over()
+            || self
+                .leaving
+                .is_some_and(|until| self.is_done() || Instant::now() >= until)
+    }
+
+    fn is_done(&self) -> bool {
+        self.shims.is_empty() && self.hooks.is_drained()
     }
 
     async fn farewell(&mut self) {
+        let hooks = self.hooks.give_up();
+        if hooks > 0 {
+            tracing::warn!(hooks, "hooks were not run: others took too long");
+        }
         if let Some(store) = self.store.take() {
             store.close();
         }
+        self.pass_clients_on();
+        self.shims.let_go(FAREWELL).await;
         self.clients.farewell(FAREWELL).await;
     }
 
@@ -216,6 +233,7 @@ impl Hub {
             .chain(self.shims.deadline())
             .chain(self.sweeps.iter().map(|sweep| sweep.next))
             .chain(self.leaving)
+            .chain(self.handover.as_ref().map(Handover::until))
             .min()
     }
 
@@ -255,6 +273,7 @@ impl Hub {
     pub(super) fn event(&mut self, event: Event) {
         match event {
             Event::Shim(status) => {
+                fault::point(reported(&status));
                 let run = status.run;
                 let shown = self.is_shown(run);
                 let watched = shown || self.engine.is_watched(run.task);
@@ -271,18 +290,33 @@ impl Hub {
                 }
             }
             Event::Hello(id, hello) => self.hello(id, *hello),
+            Event::Greeting(id, greeting) => self.refuse(id, &greeting),
             Event::Client(id, said) => self.client(id, *said),
             Event::ClientGone(id) => self.client_gone(id),
-            Event::Stored(done) => {
-                let input = match done.error {
-                    None => Input::Stored(done.change, done.events, done.then),
+            Event::Stored(store::Done::Written {
+                change,
+                events,
+                then,
+                error,
+            }) => {
+                self.take(match error {
+                    None => Input::Stored(change, events, then),
                     Some(why) => {
                         tracing::error!("{why}");
-                        Input::StoreFailed(why, done.change, done.events, done.then)
+                        Input::StoreFailed(why, change, events, then)
                     }
-                };
-                self.take(input);
+                });
             }
+            Event::Stored(store::Done::Read { read, events }) => {
+                let answer = match events {
+                    Ok(events) => Answer::Events(events),
+                    Err(why) => Answer::Failed(Failure::Failed, why),
+                };
+                let last = read.last || matches!(answer, Answer::Failed(..));
+                self.answer(read.ticket, answer, last);
+            }
+            Event::Deleted(ids) => self.take(Input::Deleted(ids)),
+            Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
             Event::Reloaded(ticket, asked, read) => self.reloaded(ticket, asked, read),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
@@ -318,70 +352,17 @@ impl Hub {
             session.touch();
         }
     }
+}
 
-    /// The one place where anything is done.
-    fn perform(&mut self, effect: Effect) {
-        match effect {
-            Effect::Store {
-                change,
-                events,
-                then,
-            } => {
-                if let Some(store) = &self.store {
-                    store.save(change, events, then);
-                }
-            }
-            Effect::Spawn(launch) => {
-                let run = launch.run;
-                if let Err(error) = self.shims.spawn(launch) {
-                    let why = format!("cannot start its shim: {error}");
-                    tracing::error!(%run, "{why}");
-                    self.take(Input::SpawnFailed(run, why));
-                }
-            }
-            Effect::Order(run, order) => self.shims.order(run, order),
-            Effect::Sweep { run, leader } => {
-                let socket = self.engine.rules().shim_socket(run);
-                let now = Instant::now();
-                self.sweeps.push(Sweep::new(run, leader, socket, now));
-            }
-            Effect::Trim { runs, bytes } => self.trim(runs, bytes),
-            Effect::ReadEvents { .. } | Effect::Delete(_) | Effect::Hook { .. } => {}
-            Effect::Reload(ticket) => self.reload(Some(ticket)),
-            Effect::Answer {
-                ticket,
-                answer,
-                last,
-            } => self.answer(ticket, answer, last),
-            Effect::Exit => {
-                if self.leaving.is_none() {
-                    self.leaving = Some(Instant::now() + FAREWELL);
-                    // who comes now starts the next supervisor, which waits for the lock
-                    std::fs::remove_file(&self.socket).ok();
-                }
-            }
-        }
-    }
-
-    fn trim(&self, runs: Vec<RunId>, bytes: u64) {
-        let rules = self.engine.rules();
-        let runs: Vec<_> = runs
-            .into_iter()
-            .map(|run| {
-                let active = self
-                    .engine
-                    .task(run.task)
-                    .is_some_and(|task| task.run_id() == run && task.is_active());
-                (run, rules.run_dir(run), active)
-            })
-            .collect();
-        let answers = self.to_answers.clone();
-        let work = move || {
-            answers.send(Event::Trimmed(trim(&runs, bytes))).ok();
-        };
-        if let Err(error) = std::thread::Builder::new().name("trim".into()).spawn(work) {
-            tracing::error!(%error, "no thread to trim logs");
-            self.to_answers.send(Event::Trimmed(Vec::new())).ok();
-        }
+/// What the place is called where a report is taken in.
+const fn reported(status: &Status) -> &'static str {
+    if status.exit.is_some() {
+        "exit-reported"
+    } else if status.written > 0 {
+        "bytes-reported"
+    } else if status.leader.is_some() {
+        "start-reported"
+    } else {
+        "reported"
     }
 }

@@ -10,8 +10,7 @@ use crate::core::engine::Rules;
 use crate::core::id::RunId;
 use crate::core::input::Found;
 use crate::core::record::Record;
-use crate::core::shim::Status;
-use crate::shim::RECORD;
+use crate::core::shim::{STATUS, Status};
 use crate::sys::socket;
 
 /// How long shims may take to answer before they are taken for dead: each reports at
@@ -38,7 +37,7 @@ pub(super) fn find(rules: &Rules, record: &Record, until: Instant) -> (Found, Op
 
 /// What a run's shim last put on record.
 pub(super) fn last_word(rules: &Rules, run: RunId) -> Option<Box<Status>> {
-    let text = fs::read(rules.run_dir(run).join(RECORD)).ok()?;
+    let text = fs::read(rules.run_dir(run).join(STATUS)).ok()?;
     let status: Status = serde_json::from_slice(&text).ok()?;
     (status.run == run).then(|| Box::new(status))
 }

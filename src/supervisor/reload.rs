@@ -95,6 +95,7 @@ impl Hub {
         let boot = self.engine.rules().boot.clone();
         let rules = entry::rules(config, &self.settings.paths, boot);
         self.take(Input::Rules(Box::new(rules)));
+        self.hooks.configure(config.hooks.clone());
         self.outputs.set_cap(config.output.ring);
         let Self {
             settings, clients, ..

@@ -168,11 +168,12 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use super::*;
     use crate::config::{Config, Trust};
-    use crate::core::engine::Rules;
+    use crate::core::engine::{Keep, Rules};
     use crate::core::wire::Caller;
     use crate::screen::{Keymap, Look};
     use crate::sys::clock::Clock;
@@ -188,6 +189,8 @@ mod tests {
             total_cap: 1 << 20,
             orphan: Duration::ZERO,
             idle_exit: None,
+            keep: Keep::default(),
+            hooked: BTreeSet::new(),
         };
         let engine = Engine::new(rules, 0);
         let caller = Caller {
@@ -201,7 +204,7 @@ mod tests {
             grace: Duration::ZERO,
             trust: Trust::at("/none".into()),
         };
-        let screen = Screen::new(80, 24, context, look, Arc::new(keymap));
+        let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
         let (clock, at) = (Clock::start(), Instant::now());
         let mut session = Session::new(screen, 80, 24, at).unwrap();
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();

@@ -2,6 +2,7 @@
 //! that a tree is dead rests on subreapers, pidfds and `/proc`.
 
 pub mod clock;
+pub mod fault;
 pub mod proc;
 pub mod sigset;
 pub mod socket;

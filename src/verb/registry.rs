@@ -7,13 +7,14 @@ use super::{
     config, doctor, logs, ls, pause, reload, retry, revoke, run, send, show, shutdown, supervisor,
     trust, wait,
 };
+use crate::core::version;
 
 /// Launch, watch and revoke a herd of coding agents and other long commands.
 ///
 /// Without a verb the screen opens. A task is named by its number, by @ for the
 /// newest, or by its name where only one bears it.
 #[derive(Debug, Parser)]
-#[command(name = "wrangle", version)]
+#[command(name = "wrangle", version = version::ours())]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,

@@ -11,12 +11,13 @@ impl Engine {
     /// Asks for room when the logs together come near the cap: oldest segments of
     /// ended runs first, the longest ended first, then those of active ones.
     pub(super) fn trim(&mut self, out: &mut Vec<Effect>) {
-        if self.trimming || self.kept <= self.room() || self.kept < self.untrimmable {
+        let kept = self.tasks.kept();
+        if self.trimming || kept <= self.room() || kept < self.untrimmable {
             return;
         }
         let mut ended: Vec<(u64, RunId)> = Vec::new();
         let mut active: Vec<RunId> = Vec::new();
-        for task in self.tasks.values() {
+        for task in self.tasks.iter() {
             let run_id = |number| RunId {
                 task: task.id,
                 number,
@@ -45,13 +46,13 @@ impl Engine {
         self.trimming = true;
         out.push(Effect::Trim {
             runs,
-            bytes: self.kept - self.room(),
+            bytes: kept - self.room(),
         });
     }
 
     /// Active runs write on while a trim is under way: a segment each is kept free.
     fn room(&self) -> u64 {
-        let active = self.tasks.values().filter(|task| task.is_active()).count() as u64;
+        let active = self.tasks.active().len() as u64;
         let reserve = active.saturating_mul(segment_size(self.rules.task_cap));
         self.rules
             .total_cap
@@ -62,19 +63,22 @@ impl Engine {
         self.trimming = false;
         let mut freed = 0;
         for (run_id, dropped) in runs {
-            let Some(task) = self.tasks.get_mut(&run_id.task) else {
+            let drop = |task: &mut Task| {
+                let is_written = task.run_id() == *run_id && task.is_active();
+                (drop_to(task, *run_id, *dropped), is_written)
+            };
+            let Some((bytes, is_written)) = self.tasks.update(run_id.task, drop) else {
                 continue;
             };
-            freed += drop_to(task, *run_id, *dropped);
-            if task.run_id() == *run_id && task.is_active() {
+            freed += bytes;
+            if is_written {
                 out.push(Effect::Order(*run_id, Order::Dropped(*dropped)));
             } else {
                 self.store(run_id.task, Vec::new(), out);
             }
         }
-        self.kept = self.kept.saturating_sub(freed);
         self.untrimmable = if freed == 0 {
-            self.kept + segment_size(self.rules.task_cap)
+            self.tasks.kept() + segment_size(self.rules.task_cap)
         } else {
             0
         };

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::history::History;
+use super::journal::Journal;
+use super::store::Writes;
+use super::tasks::Tasks;
 use crate::core::effect::Effect;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::raw::Raw;
 use crate::core::record::{Change, Record};
-use crate::core::report::TaskReport;
-use crate::core::task::{Run, Task};
-use crate::core::time::Now;
+use crate::core::report::{RunReport, TaskReport};
+use crate::core::task::Task;
+use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
 /// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
@@ -33,6 +37,21 @@ pub struct Rules {
     /// How long the supervisor stays when nothing is active and nobody attached;
     /// `None`: for ever.
     pub idle_exit: Option<Duration>,
+    /// How long ended tasks stay.
+    pub keep: Keep,
+    /// What happens that the configuration wants something run for, by its words.
+    pub hooked: BTreeSet<String>,
+}
+
+/// How long ended tasks stay, with their output; `None`: without limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Since their end.
+    pub age: Option<Duration>,
+    /// So many of them, the newest.
+    pub count: Option<u32>,
+    /// So many bytes of output of them together.
+    pub bytes: Option<u64>,
 }
 
 impl Rules {
@@ -56,7 +75,7 @@ impl Rules {
 #[derive(Debug)]
 pub struct Engine {
     pub(super) rules: Rules,
-    pub(super) tasks: BTreeMap<TaskId, Task>,
+    pub(super) tasks: Tasks,
     pub(super) next: u32,
     /// Environments of tasks launched in this supervisor's life, for further runs.
     pub(super) envs: BTreeMap<TaskId, Arc<[(Raw, Raw)]>>,
@@ -73,27 +92,24 @@ pub struct Engine {
     pub(super) clients: u32,
     /// Since when nothing is active and nobody attached.
     pub(super) idle_since: Option<Duration>,
-    /// Bytes in all logs.
-    pub(super) kept: u64,
     /// Whether a trim is under way.
     pub(super) trimming: bool,
     /// What was kept when a trim found nothing to drop: no use asking again before it grows.
     pub(super) untrimmable: u64,
-    /// Why the last write failed, while it is so.
-    pub(super) store_trouble: Option<String>,
-    /// Tasks whose record on disk is older than the truth, to be written again.
-    pub(super) unstored: BTreeSet<TaskId>,
-    /// When that is tried, in monotonic time.
-    pub(super) restore_at: Option<Duration>,
+    pub(super) writes: Writes,
+    pub(super) journal: Journal,
+    pub(super) history: History,
+    /// What clients want remembered.
+    pub(super) settings: BTreeMap<String, String>,
     revision: u64,
 }
 
 impl Engine {
     /// An empty herd that has already given out the numbers up to `highest`.
-    pub const fn new(rules: Rules, highest: u32) -> Self {
+    pub fn new(rules: Rules, highest: u32) -> Self {
         Self {
             rules,
-            tasks: BTreeMap::new(),
+            tasks: Tasks::default(),
             next: highest + 1,
             envs: BTreeMap::new(),
             starts: BTreeMap::new(),
@@ -103,55 +119,93 @@ impl Engine {
             shutdown: None,
             clients: 0,
             idle_since: None,
-            kept: 0,
             trimming: false,
             untrimmable: 0,
-            store_trouble: None,
-            unstored: BTreeSet::new(),
-            restore_at: None,
+            writes: Writes::default(),
+            journal: Journal::default(),
+            history: History::default(),
+            settings: BTreeMap::new(),
             revision: 0,
         }
+    }
+
+    /// Takes over what an earlier supervisor had: entries of the activity log up to
+    /// `seq`, and what clients wanted remembered.
+    #[must_use]
+    pub fn remembering(mut self, seq: u64, settings: BTreeMap<String, String>) -> Self {
+        self.journal = Journal::after(seq);
+        self.settings = settings;
+        self
     }
 
     /// Takes in what happened, gives back what is to be done about it.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         self.revision += 1;
         let mut out = Vec::new();
+        // what waited for a write goes first
+        let mut free = Vec::new();
         match input {
             Input::Request(ticket, request) => self.request(now, ticket, request, &mut out),
-            Input::Forget(ticket) => {
-                self.starts.remove(&ticket);
-                self.waits.remove(&ticket);
-                self.ends.remove(&ticket);
-                self.watches.remove(&ticket);
-            }
+            Input::Forget(ticket) => self.forget(ticket),
             Input::Joined => self.clients += 1,
             Input::Left => self.clients = self.clients.saturating_sub(1),
             Input::Seen(id) => self.seen(id, &mut out),
-            Input::Stored(_, _, then) => self.stored(now, then, &mut out),
-            Input::StoreFailed(why, change, _, then) => {
-                self.store_failed(now, &change, why, then, &mut out);
+            Input::Stored(change, events, then) => {
+                self.stored(now, change, &events, then, &mut free, &mut out);
             }
-            Input::Rules(rules) => self.rules = *rules,
-            Input::Deleted(_) | Input::Remember { .. } => {}
+            Input::StoreFailed(why, change, events, then) => {
+                self.store_failed(now, (why, change), events, then, &mut free, &mut out);
+            }
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
-            Input::ShimGone(run) => self.shim_gone(run, &mut out),
+            Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
             Input::Swept(run, last) => self.swept(now, run, last.as_deref(), &mut out),
+            Input::History(records) => self.remember_ended(records),
             Input::Recovered(record, found) => self.recovered(now, *record, found, &mut out),
             Input::Trimmed(runs) => self.trimmed(&runs, &mut out),
+            Input::Deleted(ids) => Self::deleted(ids, &mut out),
+            Input::Rules(rules) => self.rules = *rules,
+            Input::Remember { key, value } => self.remember(key, value, &mut out),
             Input::Shutdown { force } => self.shut_down(now, None, force, &mut out),
-            Input::Tick => self.restore(now, &mut out),
+            Input::Tick => self.tick(now, &mut free, &mut out),
         }
         self.rest(now, &mut out);
-        out
+        self.write_down(&mut out);
+        self.hold_back(now, &mut out);
+        free.append(&mut out);
+        free
+    }
+
+    fn forget(&mut self, ticket: Ticket) {
+        self.starts.remove(&ticket);
+        self.waits.remove(&ticket);
+        self.ends.remove(&ticket);
+        self.watches.remove(&ticket);
+        self.journal.forget(ticket);
+    }
+
+    fn remember(&mut self, key: String, value: String, out: &mut Vec<Effect>) {
+        self.settings.insert(key.clone(), value.clone());
+        out.push(Effect::Store {
+            change: Change::Setting { key, value },
+            events: Vec::new(),
+            then: Vec::new(),
+        });
+    }
+
+    fn tick(&mut self, now: Now, free: &mut Vec<Effect>, out: &mut Vec<Effect>) {
+        self.mind_slowness(now, free);
+        self.restore(now, out);
     }
 
     /// When the engine wants a `Tick` at the latest, in monotonic time.
     pub fn deadline(&self) -> Option<Duration> {
         let idle = self.idle_since.zip(self.rules.idle_exit);
         let idle = idle.map(|(since, limit)| since + limit);
-        idle.into_iter().chain(self.restore_at).min()
+        idle.into_iter()
+            .chain(self.writes.deadline())
+            .chain(self.history.expires)
+            .min()
     }
 
     /// Counts up with every input: what was drawn at the same revision is still true.
@@ -161,17 +215,38 @@ impl Engine {
 
     /// All tasks, oldest first.
     pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
-        self.tasks.values()
+        self.tasks.iter()
     }
 
     /// One task.
     pub fn task(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(&id)
+        self.tasks.get(id)
     }
 
     /// How many tasks are active.
     pub fn active(&self) -> usize {
-        self.tasks.values().filter(|task| task.is_active()).count()
+        self.tasks.active().len()
+    }
+
+    /// Those of which anything may live, oldest first.
+    pub fn active_ids(&self) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator {
+        self.tasks.active().map(|task| task.id)
+    }
+
+    /// Those that want something of a person, oldest first.
+    pub fn attention_ids(&self) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator {
+        self.tasks.attention().map(|task| task.id)
+    }
+
+    /// Changes whenever a task comes, goes, ends, begins again or wants something else of
+    /// a person: what was made of all tasks at the same shape is still true of which they are.
+    pub const fn shape(&self) -> u64 {
+        self.tasks.shape()
+    }
+
+    /// What clients want remembered.
+    pub const fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
     }
 
     /// Whether the supervisor is on its way out.
@@ -186,7 +261,12 @@ impl Engine {
 
     /// Why nothing can be stored at present, where that is so.
     pub fn store_trouble(&self) -> Option<&str> {
-        self.store_trouble.as_deref()
+        self.writes.trouble()
+    }
+
+    /// Since when.
+    pub const fn store_trouble_since(&self) -> Option<Timestamp> {
+        self.writes.since()
     }
 
     /// Whether some call follows this task's changes.
@@ -200,15 +280,15 @@ impl Engine {
     /// One line that names what was asked for, when there is none or more than one.
     pub fn resolve(&self, target: &Target) -> Result<TaskId, String> {
         match target {
-            Target::Id(id) if self.tasks.contains_key(id) => Ok(*id),
+            Target::Id(id) if self.tasks.contains(*id) => Ok(*id),
             Target::Id(id) => Err(format!(
                 "no task {id}; wrangle ls --all shows all there are"
             )),
             Target::Newest => self
                 .tasks
-                .keys()
+                .iter()
                 .next_back()
-                .copied()
+                .map(|task| task.id)
                 .ok_or_else(|| "no task yet; wrangle run launches one".into()),
             Target::Name(name) => self.by_name(name),
         }
@@ -217,7 +297,7 @@ impl Engine {
     fn by_name(&self, name: &str) -> Result<TaskId, String> {
         let bearers: Vec<&Task> = self
             .tasks
-            .values()
+            .iter()
             .filter(|task| task.spec.name == name)
             .collect();
         let active: Vec<&Task> = bearers.iter().copied().filter(|t| t.is_active()).collect();
@@ -237,45 +317,51 @@ impl Engine {
         TaskReport::of(task, log.to_string_lossy().into_owned())
     }
 
-    pub(super) fn record(&self, task: &Task) -> Box<Record> {
-        Box::new(Record {
-            boot: self.rules.boot.clone(),
-            leader: task.state().leader(),
-            task: task.clone(),
-        })
-    }
-
-    /// Stores a task as it stands, with what waits for that.
-    pub(super) fn store(&self, id: TaskId, then: Vec<Effect>, out: &mut Vec<Effect>) {
-        if let Some(task) = self.tasks.get(&id) {
-            out.push(Effect::Store {
-                change: Change::Task(self.record(task)),
-                events: Vec::new(),
-                then,
+    /// The report of a task with all its runs.
+    pub(super) fn full_report(&self, task: &Task) -> TaskReport {
+        let runs = task.past.iter().chain([&task.run]).map(|run| {
+            let log = self.rules.run_dir(RunId {
+                task: task.id,
+                number: run.number,
             });
+            RunReport::of(run, log.to_string_lossy().into_owned())
+        });
+        TaskReport {
+            runs: Some(runs.collect()),
+            ..self.report(task)
         }
     }
 
     /// The task whose current run this is.
-    pub(super) fn current(&mut self, run: RunId) -> Option<&mut Task> {
+    pub(super) fn current(&self, run: RunId) -> Option<&Task> {
         self.tasks
-            .get_mut(&run.task)
+            .get(run.task)
             .filter(|task| task.run.number == run.number)
     }
 
     pub(super) fn insert(&mut self, task: Task) {
         self.next = self.next.max(task.id.0 + 1);
-        let kept = |run: &Run| run.written.saturating_sub(run.dropped);
-        self.kept += kept(&task.run) + task.past.iter().map(kept).sum::<u64>();
-        self.tasks.insert(task.id, task);
+        self.tasks.insert(task);
+    }
+
+    /// Ended tasks of an earlier supervisor.
+    fn remember_ended(&mut self, records: Vec<Record>) {
+        for record in records {
+            self.insert(record.task);
+        }
     }
 
     /// After every input: is anything left to do, and for whom?
     fn rest(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.answer_waiting(out);
         self.trim(out);
+        self.retain(now, out);
         let idle = self.active() == 0;
-        if idle && let Some(tickets) = self.shutdown.as_mut() {
+        // what is to be told may still wait for the store
+        if idle
+            && self.is_settled(out)
+            && let Some(tickets) = self.shutdown.as_mut()
+        {
             for ticket in tickets.drain(..) {
                 out.push(answer(ticket, Answer::Done(None)));
             }
@@ -288,6 +374,7 @@ impl Engine {
         }
         let since = *self.idle_since.get_or_insert(now.mono);
         if let Some(limit) = self.rules.idle_exit
+            && self.is_settled(out)
             && now.mono.saturating_sub(since) >= limit
         {
             // nothing starts any more

@@ -1,11 +1,13 @@
 //! What shims report, and what that makes of a run.
 
 use super::herd::Engine;
+use super::why::reason;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
+use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
 use crate::core::shim::{Order, Status, StopBy};
-use crate::core::task::{Outcome, Run, State, StopCause};
+use crate::core::task::{Outcome, Run, State, StopCause, Task};
 use crate::core::time::Now;
 
 impl Engine {
@@ -20,29 +22,79 @@ impl Engine {
             }
             return;
         };
-        let kept = task.run.written.saturating_sub(task.run.dropped);
-        let was = task.run.state.clone();
-        facts(&mut task.run, status);
-        let is_kept = task.run.written.saturating_sub(task.run.dropped);
-        if was.is_active() {
-            task.run.state = next(&was, status, now);
-        }
-        let ended = !task.run.state.is_active();
-        if ended && was.is_active() {
-            task.attention = attention(&task.run.state);
-        }
-        let changed = task.run.state != was;
-        self.kept = (self.kept + is_kept).saturating_sub(kept);
+        let was = task.run.clone();
+        self.tasks.update(run_id.task, |task| {
+            facts(&mut task.run, status);
+            if was.state.is_active() {
+                task.run.state = next(&was.state, status, now);
+            }
+        });
+        let Some(task) = self.tasks.get(run_id.task) else {
+            return;
+        };
+        let ended = !task.is_active();
+        let changed = task.run.state != was.state;
+        self.note_life(now, run_id.task, &was);
         if ended {
-            self.store(
-                run_id.task,
-                vec![Effect::Order(run_id, Order::Release)],
-                out,
-            );
-        } else if changed && worth_storing(&was, status) {
+            let release = Effect::Order(run_id, Order::Release);
+            self.store(run_id.task, vec![release], out);
+        } else if changed && worth_storing(&was.state, status) {
             self.store(run_id.task, Vec::new(), out);
         }
         self.tell_watchers(run_id.task, out);
+    }
+
+    /// Writes down what a change of a run comes to, and what it wants of a person then.
+    fn note_life(&mut self, now: Now, id: TaskId, was: &Run) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        let (is, began) = (task.run.state.clone(), task.run.started.is_some());
+        if began && was.started.is_none() {
+            self.note(now, id, What::Started, By::Person, None);
+        }
+        if is.word() == was.state.word() {
+            return;
+        }
+        let (what, by) = match &is {
+            State::Running { .. } if matches!(was.state, State::Paused { .. }) => {
+                (What::Resumed, By::Person)
+            }
+            State::Starting | State::Running { .. } => return,
+            State::Paused { .. } => (What::Paused, By::Person),
+            State::Stopping { cause, .. } => {
+                let by = match cause {
+                    StopCause::Revoked => By::Person,
+                    StopCause::Swept => By::Policy,
+                    StopCause::Lost => By::Crash,
+                };
+                (What::Stopping, by)
+            }
+            State::Lingering { .. } => (What::Lingering, By::Task),
+            State::Ended { outcome, .. } => {
+                let by = match outcome {
+                    Outcome::Revoked(_) => By::Person,
+                    Outcome::Lost(_) => By::Crash,
+                    _ => By::Task,
+                };
+                (What::Ended, by)
+            }
+        };
+        let why = self.tasks.get(id).and_then(|task| reason(&task.run));
+        self.note(now, id, what, by, why);
+        if what == What::Ended {
+            let wanted = attention(&is);
+            self.tasks.update(id, |task| task.attention = wanted);
+            if wanted != Attention::None {
+                self.note(
+                    now,
+                    id,
+                    What::Attention,
+                    By::Task,
+                    Some(wanted.word().into()),
+                );
+            }
+        }
     }
 
     /// The shim could not be started, or the intent not be stored.
@@ -71,21 +123,25 @@ impl Engine {
 
     /// Puts the end of a task's current run on record.
     pub(super) fn end(&mut self, now: Now, id: TaskId, outcome: Outcome, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get_mut(&id) else {
+        let ended = |task: &mut Task| {
+            let was = task.run.clone();
+            task.run.trouble = None;
+            task.run.state = State::Ended {
+                outcome,
+                at: now.wall,
+            };
+            was
+        };
+        let Some(was) = self.tasks.update(id, ended) else {
             return;
         };
-        task.run.trouble = None;
-        task.run.state = State::Ended {
-            outcome,
-            at: now.wall,
-        };
-        task.attention = attention(&task.run.state);
+        self.note_life(now, id, &was);
         self.store(id, Vec::new(), out);
         self.tell_watchers(id, out);
     }
 
     /// The shim vanished without having been released: what it kept must be ended by us.
-    pub(super) fn shim_gone(&mut self, run: RunId, out: &mut Vec<Effect>) {
+    pub(super) fn shim_gone(&mut self, now: Now, run: RunId, out: &mut Vec<Effect>) {
         let Some(task) = self.current(run) else {
             return;
         };
@@ -102,14 +158,19 @@ impl Engine {
             } => (*leader, StopCause::Lost, outcome.clone()),
             state => (state.leader(), StopCause::Lost, state.settled()),
         };
-        task.run.trouble = None;
-        task.run.state = State::Stopping {
+        let was = task.run.clone();
+        let state = State::Stopping {
             cause,
             leader,
             outcome,
             kill_at: None,
             left: 0,
         };
+        self.tasks.update(run.task, |task| {
+            task.run.trouble = None;
+            task.run.state = state;
+        });
+        self.note_life(now, run.task, &was);
         self.store(run.task, vec![Effect::Sweep { run, leader }], out);
         self.tell_watchers(run.task, out);
     }
@@ -128,11 +189,15 @@ impl Engine {
         let State::Stopping { cause, outcome, .. } = task.run.state.clone() else {
             return;
         };
-        if let Some(last) = last {
-            facts(&mut task.run, last);
-        }
         let on_record = last.and_then(|last| decided(&task.run.state, last));
-        let began = task.run.started.is_some();
+        self.tasks.update(run.task, |task| {
+            if let Some(last) = last {
+                facts(&mut task.run, last);
+            }
+        });
+        let began = self
+            .current(run)
+            .is_some_and(|task| task.run.started.is_some());
         let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
             StopCause::Revoked => Outcome::Revoked(None),
             StopCause::Swept | StopCause::Lost if began => Outcome::Lost(
@@ -156,8 +221,9 @@ fn facts(run: &mut Run, status: &Status) {
     run.trouble.clone_from(&status.trouble);
 }
 
-/// The outcome, where the leader's end has decided it.
-pub(super) fn decided(was: &State, status: &Status) -> Option<Outcome> {
+/// The outcome, where the leader's end has decided it: what a report makes of a run that
+/// stood there before.
+pub fn decided(was: &State, status: &Status) -> Option<Outcome> {
     if let Some(failed) = &status.failed {
         return Some(Outcome::DidNotStart(failed.reason.clone()));
     }

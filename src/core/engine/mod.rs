@@ -2,19 +2,25 @@
 //!
 //! `herd` holds the tasks and takes inputs in; each other file is one concern:
 //! `request` what clients ask, `life` what shims report, `stop` how things end,
-//! `store` what waits for the disk, `recover` what a dead supervisor left, `cap` the bound on all logs together,
-//! `why` the one-line reason of a state.
+//! `store` what waits for the disk, `journal` the activity log, `history` how ended tasks
+//! go, `recover` what a dead supervisor left, `cap` the bound on all logs together,
+//! `why` the one-line reason of a state; `tasks` holds them with their indices.
 
 mod cap;
 mod herd;
+mod history;
+mod journal;
 mod life;
 mod recover;
 mod request;
 mod stop;
 mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod why;
 
-pub use herd::{Engine, Rules};
-pub use why::{Why, reason};
+pub use herd::{Engine, Keep, Rules};
+pub use journal::hook_words;
+pub use life::decided;
+pub use why::reason;

@@ -2,6 +2,7 @@
 
 use super::herd::Engine;
 use crate::core::effect::Effect;
+use crate::core::event::{By, What};
 use crate::core::id::{Ident, TaskId};
 use crate::core::input::Found;
 use crate::core::record::Record;
@@ -21,20 +22,21 @@ impl Engine {
     ) {
         let id = record.task.id;
         let active = record.task.is_active();
-        let leader = record.leader;
+        let leader = record.task.state().leader();
         self.insert(record.task);
         if !active {
             return;
         }
         match found {
             Found::Shim(status) => {
-                let stop = match self.tasks.get(&id).map(|task| task.state().clone()) {
+                let stop = match self.tasks.get(id).map(|task| task.state().clone()) {
                     // the order may have died with the supervisor that was to give it
                     Some(State::Stopping { kill_at, .. }) if status.stopping.is_none() => {
                         Some(kill_at.is_none())
                     }
                     _ => None,
                 };
+                self.note(now, id, What::Adopted, By::Crash, None);
                 self.status(now, &status, out);
                 if let Some(force) = stop {
                     self.stop_again(id, force, out);
@@ -49,7 +51,7 @@ impl Engine {
                 } else {
                     let outcome = last
                         .and_then(|last| {
-                            let task = self.tasks.get(&id)?;
+                            let task = self.tasks.get(id)?;
                             super::life::decided(task.state(), &last)
                         })
                         .unwrap_or_else(|| Outcome::Lost("the machine was restarted".into()));
@@ -61,7 +63,7 @@ impl Engine {
 
     /// The shim died together with the supervisor.
     fn orphaned(&mut self, id: TaskId, leader: Option<Ident>, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get_mut(&id) else {
+        let Some(task) = self.tasks.get(id) else {
             return;
         };
         let run = task.run_id();
@@ -69,19 +71,20 @@ impl Engine {
             State::Stopping { cause, outcome, .. } => (*cause, outcome.clone()),
             state => (StopCause::Lost, state.settled()),
         };
-        task.run.state = State::Stopping {
+        let state = State::Stopping {
             cause,
             leader,
             outcome,
             kill_at: None,
             left: 0,
         };
+        self.tasks.update(id, |task| task.run.state = state);
         self.store(id, vec![Effect::Sweep { run, leader }], out);
     }
 
     /// Gives the order that its stored state speaks of once more.
     fn stop_again(&self, id: TaskId, force: bool, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get(&id).filter(|task| task.is_active()) else {
+        let Some(task) = self.tasks.get(id).filter(|task| task.is_active()) else {
             return;
         };
         let order = if force {

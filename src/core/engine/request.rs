@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
+use crate::core::event::{By, What};
 use crate::core::filter::Filter;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::Ticket;
 use crate::core::raw::Raw;
 use crate::core::report::TaskReport;
-use crate::core::shim::{Launch, Order};
+use crate::core::shim::{Intent, Launch, MARK, Order};
 use crate::core::task::{Run, State, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Caller, Failure, Request, RunRequest};
@@ -32,10 +34,21 @@ impl Engine {
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
             Request::List(filter) => self.list(ticket, &filter, out),
+            Request::Remove {
+                targets,
+                ended,
+                older_than_ms,
+            } => {
+                let older_than = Duration::from_millis(older_than_ms);
+                self.remove(now, ticket, (&targets, ended.as_ref()), older_than, out);
+            }
+            Request::Events(asked) => self.events(ticket, &asked, out),
             Request::Reload => out.push(Effect::Reload(ticket)),
-            Request::Remove { .. } | Request::Events(_) => {}
             Request::Show(target) => self.with(ticket, &target, out, |engine, id, out| {
-                out.extend(engine.task_answer(ticket, id));
+                out.extend(engine.tasks.get(id).map(|task| {
+                    let report = engine.full_report(task);
+                    answer(ticket, Answer::Task(Box::new(report)))
+                }));
             }),
             Request::Revoke {
                 targets,
@@ -92,17 +105,28 @@ impl Engine {
         }
         let id = TaskId(self.next);
         let env = self.environment(request.env);
+        let parent = self.parent(&env);
         self.insert(Task {
             id,
             spec: request.spec,
-            parent: None,
+            parent,
             created: now.wall,
             run: Run::new(1, now.wall),
             past: Vec::new(),
             attention: Attention::None,
         });
         self.envs.insert(id, Arc::clone(&env));
-        self.start(ticket, id, &env, out);
+        self.start(now, ticket, id, &env, out);
+    }
+
+    /// The task from within which a client called: its mark is in the environment.
+    fn parent(&self, env: &[(Raw, Raw)]) -> Option<TaskId> {
+        let (_, mark) = env
+            .iter()
+            .find(|(key, _)| key.as_bytes() == MARK.as_bytes())?;
+        let below = mark.as_path().strip_prefix(&self.rules.shims).ok()?;
+        let run: RunId = below.to_str()?.strip_suffix(".sock")?.parse().ok()?;
+        self.tasks.contains(run.task).then_some(run.task)
     }
 
     /// Tasks launched from one place share one environment in memory.
@@ -113,11 +137,19 @@ impl Engine {
 
     /// Stores the intent, then has the shim started; answered when it is known whether
     /// the leader started.
-    fn start(&mut self, ticket: Ticket, id: TaskId, env: &[(Raw, Raw)], out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get(&id) else {
+    fn start(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        id: TaskId,
+        env: &[(Raw, Raw)],
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(task) = self.tasks.get(id) else {
             return;
         };
         let spawn = Effect::Spawn(Box::new(self.launch(task, env)));
+        self.note(now, id, What::Created, By::Person, None);
         self.store(id, vec![spawn], out);
         self.starts.insert(ticket, id);
     }
@@ -125,16 +157,17 @@ impl Engine {
     fn launch(&self, task: &Task, env: &[(Raw, Raw)]) -> Launch {
         let run = task.run_id();
         Launch {
-            run,
-            argv: task.spec.argv.clone(),
+            intent: Intent {
+                run,
+                spec: task.spec.clone(),
+                parent: task.parent,
+                created: task.run.created,
+                boot: self.rules.boot.clone(),
+            },
             env: env.to_vec(),
-            dir: task.spec.dir.clone(),
             log: self.rules.run_dir(run).into(),
             socket: self.rules.shim_socket(run).into(),
             cap: self.rules.task_cap,
-            stdin: task.spec.stdin,
-            after_exit: task.spec.after_exit,
-            grace_ms: task.spec.grace_ms,
             orphan_ms: u64::try_from(self.rules.orphan.as_millis()).unwrap_or(u64::MAX),
         }
     }
@@ -142,7 +175,7 @@ impl Engine {
     fn list(&self, ticket: Ticket, filter: &Filter, out: &mut Vec<Effect>) {
         let mut reports: Vec<TaskReport> = self
             .tasks
-            .values()
+            .iter()
             .rev()
             .filter(|task| filter.lets(task))
             .take(filter.last.map_or(usize::MAX, |last| last as usize))
@@ -161,11 +194,7 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         let ids = if all {
-            self.tasks
-                .values()
-                .filter(|task| task.is_active())
-                .map(|task| task.id)
-                .collect()
+            self.active_ids().collect()
         } else {
             match self.resolve_all(ticket, targets, out) {
                 Some(ids) => ids,
@@ -183,7 +212,7 @@ impl Engine {
         } else {
             let reports = ids
                 .iter()
-                .filter_map(|id| self.tasks.get(id))
+                .filter_map(|id| self.tasks.get(*id))
                 .map(|task| self.report(task))
                 .collect();
             out.push(answer(ticket, Answer::Tasks(reports)));
@@ -199,9 +228,14 @@ impl Engine {
         caller: Caller,
         out: &mut Vec<Effect>,
     ) {
-        let Some(task) = self.tasks.get_mut(&id) else {
+        let Some(task) = self.tasks.get(id) else {
             return;
         };
+        if self.is_leaving(id) {
+            let line = format!("task {id} is being removed");
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
+        }
         if task.is_active() {
             let line = format!("task {id} is {}; revoke it first", task.state().word());
             out.push(refuse(ticket, Failure::Failed, line));
@@ -219,11 +253,13 @@ impl Engine {
                 return;
             }
         };
-        let run = Run::new(task.run.number + 1, now.wall);
-        task.past.push(std::mem::replace(&mut task.run, run));
-        task.attention = Attention::None;
+        self.tasks.update(id, |task| {
+            let run = Run::new(task.run.number + 1, now.wall);
+            task.past.push(std::mem::replace(&mut task.run, run));
+            task.attention = Attention::None;
+        });
         self.envs.insert(id, Arc::clone(&env));
-        self.start(ticket, id, &env, out);
+        self.start(now, ticket, id, &env, out);
     }
 
     /// Gives an order to a task in a state that allows it.
@@ -235,7 +271,7 @@ impl Engine {
         allowed: impl Fn(&State) -> bool,
         verb: &str,
     ) -> Result<(), String> {
-        let Some(task) = self.tasks.get(&id) else {
+        let Some(task) = self.tasks.get(id) else {
             return Err(format!("no task {id}"));
         };
         if !allowed(task.state()) {
@@ -249,7 +285,7 @@ impl Engine {
     }
 
     fn send(&self, id: TaskId, text: &str, out: &mut Vec<Effect>) -> Result<(), String> {
-        let reads = self.tasks.get(&id).is_some_and(|task| task.spec.stdin);
+        let reads = self.tasks.get(id).is_some_and(|task| task.spec.stdin);
         if !reads {
             return Err(format!(
                 "task {id} reads no input: launch it with --stdin to send to it"
@@ -267,16 +303,19 @@ impl Engine {
 
     /// A person has it before their eyes.
     pub(super) fn seen(&mut self, id: TaskId, out: &mut Vec<Effect>) {
-        if let Some(task) = self.tasks.get_mut(&id)
-            && task.attention != Attention::None
+        if self
+            .tasks
+            .get(id)
+            .is_some_and(|task| task.attention != Attention::None)
         {
-            task.attention = Attention::None;
+            self.tasks
+                .update(id, |task| task.attention = Attention::None);
             self.store(id, Vec::new(), out);
         }
     }
 
     pub(super) fn tell_watchers(&mut self, id: TaskId, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get(&id) else {
+        let Some(task) = self.tasks.get(id) else {
             return;
         };
         let last = !task.is_active();
@@ -290,11 +329,6 @@ impl Engine {
         if last {
             self.watches.retain(|_, watched| *watched != id);
         }
-    }
-
-    fn task_answer(&self, ticket: Ticket, id: TaskId) -> Option<Effect> {
-        let report = self.report(self.tasks.get(&id)?);
-        Some(answer(ticket, Answer::Task(Box::new(report))))
     }
 
     /// Resolves a target, or refuses.
@@ -352,6 +386,6 @@ impl Engine {
 
     /// The current run of a task, by id.
     pub(super) fn run_of(&self, id: TaskId) -> Option<RunId> {
-        self.tasks.get(&id).map(Task::run_id)
+        self.tasks.get(id).map(Task::run_id)
     }
 }

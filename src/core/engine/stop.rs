@@ -6,6 +6,7 @@
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::effect::Effect;
+use crate::core::event::{By, What};
 use crate::core::id::TaskId;
 use crate::core::input::Ticket;
 use crate::core::shim::Order;
@@ -19,7 +20,7 @@ impl Engine {
     /// Forced once more when SIGKILL has done its work, it gives up output that can't be
     /// stored: else a full disk would keep what is dead from being ended.
     pub(super) fn stop(&mut self, now: Now, id: TaskId, force: bool, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get_mut(&id) else {
+        let Some(task) = self.tasks.get(id) else {
             return;
         };
         let run = task.run_id();
@@ -31,7 +32,8 @@ impl Engine {
             kill_at: (!force).then(|| now.wall.plus(grace)),
             left,
         };
-        task.run.state = match &task.run.state {
+        let grace_ms = task.spec.grace_ms;
+        let state = match &task.run.state {
             State::Stopping {
                 kill_at: None,
                 outcome: Some(_),
@@ -55,10 +57,11 @@ impl Engine {
         let order = if force {
             Order::Kill
         } else {
-            Order::Stop {
-                grace_ms: task.spec.grace_ms,
-            }
+            Order::Stop { grace_ms }
         };
+        self.tasks.update(id, |task| task.run.state = state);
+        let how = force.then(|| "by force".to_owned());
+        self.note(now, id, What::Stopping, By::Person, how);
         self.store(id, vec![Effect::Order(run, order)], out);
         self.tell_watchers(id, out);
     }
@@ -72,16 +75,10 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         self.shutdown.get_or_insert_default().extend(ticket);
-        let active: Vec<TaskId> = self
-            .tasks
-            .values()
-            .filter(|task| task.is_active())
-            .map(|task| task.id)
-            .collect();
-        for id in active {
+        for id in self.active_ids().collect::<Vec<_>>() {
             self.stop(now, id, force, out);
             // nobody will be there to see room come free for what can't be stored
-            if let Some(task) = self.tasks.get(&id) {
+            if let Some(task) = self.tasks.get(id) {
                 out.push(Effect::Order(task.run_id(), Order::Abandon));
             }
         }
@@ -94,14 +91,14 @@ impl Engine {
             .iter()
             .filter(|(_, id)| {
                 self.tasks
-                    .get(id)
+                    .get(**id)
                     .is_none_or(|task| !matches!(task.state(), State::Starting))
             })
             .map(|(ticket, id)| (*ticket, *id))
             .collect();
         for (ticket, id) in started {
             self.starts.remove(&ticket);
-            out.extend(self.tasks.get(&id).map(|task| match task.state() {
+            out.extend(self.tasks.get(id).map(|task| match task.state() {
                 State::Ended {
                     outcome: Outcome::DidNotStart(why),
                     ..
@@ -112,11 +109,11 @@ impl Engine {
         let settled = |engine: &Self, id: &TaskId| {
             engine
                 .tasks
-                .get(id)
+                .get(*id)
                 .is_none_or(|task| task.state().settled().is_some())
         };
         let ended =
-            |engine: &Self, id: &TaskId| engine.tasks.get(id).is_none_or(|task| !task.is_active());
+            |engine: &Self, id: &TaskId| engine.tasks.get(*id).is_none_or(|task| !task.is_active());
         let mut waits = std::mem::take(&mut self.waits);
         waits.retain(|ticket, ids| self.answer_done(*ticket, ids, settled, out));
         self.waits = waits;
@@ -136,7 +133,7 @@ impl Engine {
         let ready: Vec<TaskId> = ids.iter().copied().filter(|id| done(self, id)).collect();
         for id in ready {
             ids.remove(&id);
-            if let Some(task) = self.tasks.get(&id) {
+            if let Some(task) = self.tasks.get(id) {
                 out.push(Effect::Answer {
                     ticket,
                     answer: Answer::Task(Box::new(self.report(task))),

@@ -1,76 +1,247 @@
-//! What waits for the store, and what becomes of it when the store fails.
+//! What waits for the store, and what becomes of it when the store fails or is slow.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::herd::Engine;
+use super::herd::{Engine, refuse};
 use crate::core::effect::Effect;
-use crate::core::record::Change;
+use crate::core::event::Event;
+use crate::core::id::TaskId;
+use crate::core::record::{Change, Record};
 use crate::core::shim::Order;
 use crate::core::task::State;
-use crate::core::time::Now;
+use crate::core::time::{Now, Timestamp};
+use crate::core::wire::Failure;
 
 /// Between two tries to write what could not be written.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// A write that takes longer is worth a word, and what waits for it to be told is told.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// So many entries of the activity log are kept in memory while they can't be written.
+const MOST_UNWRITTEN: usize = 10_000;
+
+/// The writes under way, and what could not be written.
+#[derive(Debug, Default)]
+pub(super) struct Writes {
+    /// When each write under way was asked for, oldest first: they are done in order.
+    pending: VecDeque<Duration>,
+    /// Writes asked for, and done, so far.
+    asked: u64,
+    done: u64,
+    /// Answers, each with the number of the last write that it may speak of.
+    held: VecDeque<(u64, Effect)>,
+    /// Why the last write failed, while it is so, or that none is answered.
+    failing: Option<String>,
+    slow: bool,
+    since: Option<Timestamp>,
+    /// Tasks whose record on disk is older than the truth, to be written again.
+    unstored: BTreeSet<TaskId>,
+    /// What happened and is not written down.
+    unwritten: Vec<Event>,
+    /// When that is tried, in monotonic time.
+    again_at: Option<Duration>,
+}
+
+impl Writes {
+    pub(super) fn trouble(&self) -> Option<&str> {
+        let slow = "the disk does not answer: what happens now is not stored yet; tasks go on";
+        self.failing.as_deref().or(self.slow.then_some(slow))
+    }
+
+    pub(super) const fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
+    /// When the engine wants to look at them again.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let slow = self.pending.front().filter(|_| !self.slow);
+        let slow = slow.map(|asked| *asked + SLOW);
+        slow.into_iter().chain(self.again_at).min()
+    }
+
+    fn is_late(&self, now: Now) -> bool {
+        self.pending
+            .front()
+            .is_some_and(|asked| now.mono.saturating_sub(*asked) >= SLOW)
+    }
+
+    /// One more is answered, well or not.
+    fn answered(&mut self, now: Now, free: &mut Vec<Effect>) {
+        self.pending.pop_front();
+        self.done += 1;
+        self.slow = self.slow && self.is_late(now);
+        let told = self.held.partition_point(|(after, _)| *after <= self.done);
+        free.extend(self.held.drain(..told).map(|(_, effect)| effect));
+    }
+}
+
 impl Engine {
-    /// The record lies on disk: what waited for it may happen.
-    pub(super) fn stored(&mut self, now: Now, then: Vec<Effect>, out: &mut Vec<Effect>) {
-        if self.store_trouble.take().is_some() {
-            self.restore_at = Some(now.mono);
+    /// Stores a task as it stands, with what happened to it since and what waits for that.
+    pub(super) fn store(&mut self, id: TaskId, then: Vec<Effect>, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        if let Some(waiting) = self.history.waiting(id) {
+            waiting.extend(then);
+            return;
+        }
+        let change = Change::Task(Box::new(Record {
+            boot: self.rules.boot.clone(),
+            task: task.clone(),
+        }));
+        out.push(Effect::Store {
+            change,
+            events: self.journal.take(),
+            then,
+        });
+    }
+
+    /// Whether the store has answered for everything.
+    pub fn is_stored(&self) -> bool {
+        self.writes.pending.is_empty()
+    }
+
+    /// Whether everything that was asked of the store is answered, but for what is in `out`.
+    pub(super) fn is_settled(&self, out: &[Effect]) -> bool {
+        let asked = out
+            .iter()
+            .any(|effect| matches!(effect, Effect::Store { .. }));
+        (self.writes.pending.is_empty() && !asked) || self.writes.slow
+    }
+
+    /// Answers tell of nothing that is not stored: they wait for the writes asked for up
+    /// to now.
+    pub(super) fn hold_back(&mut self, now: Now, out: &mut Vec<Effect>) {
+        for effect in &*out {
+            if matches!(effect, Effect::Store { .. }) {
+                self.writes.pending.push_back(now.mono);
+                self.writes.asked += 1;
+            }
+        }
+        if self.writes.pending.is_empty() || self.writes.slow {
+            return;
+        }
+        let after = self.writes.asked;
+        let held = out.extract_if(.., |effect| matches!(effect, Effect::Answer { .. }));
+        self.writes.held.extend(held.map(|effect| (after, effect)));
+    }
+
+    /// A disk that does not answer keeps nobody waiting for ever.
+    pub(super) fn mind_slowness(&mut self, now: Now, free: &mut Vec<Effect>) {
+        if self.writes.is_late(now) && !self.writes.slow {
+            self.writes.slow = true;
+            self.writes.since.get_or_insert(now.wall);
+            free.extend(self.writes.held.drain(..).map(|(_, effect)| effect));
+        }
+    }
+
+    /// A change lies on disk: what waited for it may happen, and be told.
+    pub(super) fn stored(
+        &mut self,
+        now: Now,
+        change: Change,
+        events: &[Event],
+        then: Vec<Effect>,
+        free: &mut Vec<Effect>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.writes.answered(now, free);
+        self.tell(events, &change, free);
+        if let Change::Remove(ids) = change {
+            self.removed(ids, out);
+        }
+        if self.writes.failing.take().is_some() {
+            self.writes.again_at = Some(now.mono);
             self.restore(now, out);
+        }
+        if !self.writes.slow {
+            self.writes.since = None;
         }
         for effect in then {
             match effect {
                 // it was revoked while its intent was being stored: nothing starts
                 Effect::Spawn(launch)
                     if self
-                        .current(launch.run)
+                        .current(launch.intent.run)
                         .is_none_or(|task| !matches!(task.run.state, State::Starting)) =>
                 {
-                    self.did_not_start(now, launch.run, "revoked before it started".into(), out);
+                    let why = "revoked before it started".into();
+                    self.did_not_start(now, launch.intent.run, why, out);
                 }
-                effect => out.push(effect),
+                effect => free.push(effect),
             }
         }
     }
 
-    /// The record does not lie on disk. Nothing starts that is not stored, no shim is
-    /// released whose end is not. What stops or answers goes on: a task that can't be
-    /// stopped is worse than a record that is old for a while.
+    /// A change does not lie on disk. Nothing starts that is not stored, nothing is
+    /// removed, no shim is released whose end is not on record. What stops or answers
+    /// goes on: a task that can't be stopped is worse than a record that is old for a while.
     pub(super) fn store_failed(
         &mut self,
         now: Now,
-        change: &Change,
-        why: String,
+        (why, change): (String, Change),
+        events: Vec<Event>,
         then: Vec<Effect>,
+        free: &mut Vec<Effect>,
         out: &mut Vec<Effect>,
     ) {
+        self.writes.answered(now, free);
+        let removal = matches!(change, Change::Remove(_));
         for effect in then {
             match effect {
                 Effect::Spawn(launch) => {
-                    self.did_not_start(now, launch.run, format!("not started: {why}"), out);
+                    let why = format!("not started: {why}");
+                    self.did_not_start(now, launch.intent.run, why, out);
                 }
                 // but at a shutdown nothing may outlive: what the shim itself put on
                 // record has to do
                 Effect::Order(_, Order::Release) if !self.shutting_down() => {}
-                effect => out.push(effect),
+                Effect::Answer { ticket, .. } if removal => {
+                    free.push(refuse(
+                        ticket,
+                        Failure::Failed,
+                        format!("not removed: {why}"),
+                    ));
+                }
+                effect => free.push(effect),
             }
         }
-        if let Change::Task(record) = change {
-            self.unstored.insert(record.task.id);
+        match &change {
+            Change::Task(record) => drop(self.writes.unstored.insert(record.task.id)),
+            Change::Remove(ids) => self.spare(ids, out),
+            // deleted once more at the next start; a setting is of no great weight
+            Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }
-        self.store_trouble = Some(why);
-        self.restore_at.get_or_insert(now.mono + AGAIN);
+        if !removal {
+            self.tell(&events, &change, free);
+            self.writes.unwritten.extend(events);
+            let excess = self.writes.unwritten.len().saturating_sub(MOST_UNWRITTEN);
+            self.writes.unwritten.drain(..excess);
+        }
+        self.writes.failing = Some(why);
+        self.writes.since.get_or_insert(now.wall);
+        self.writes.again_at.get_or_insert(now.mono + AGAIN);
     }
 
     /// Writes again what could not be written, when it is time.
     pub(super) fn restore(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.restore_at.is_none_or(|at| now.mono < at) {
+        if self.writes.again_at.is_none_or(|at| now.mono < at) {
             return;
         }
-        self.restore_at = None;
-        for id in std::mem::take(&mut self.unstored) {
-            let then = match self.tasks.get(&id) {
+        self.writes.again_at = None;
+        let events = std::mem::take(&mut self.writes.unwritten);
+        let tasks = std::mem::take(&mut self.writes.unstored);
+        if !events.is_empty() || tasks.is_empty() {
+            out.push(Effect::Store {
+                change: Change::Nothing,
+                events,
+                then: Vec::new(),
+            });
+        }
+        for id in tasks {
+            let then = match self.tasks.get(id) {
                 Some(task) if !task.is_active() => {
                     vec![Effect::Order(task.run_id(), Order::Release)]
                 }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::{Engine, Rules};
 use crate::core::effect::Effect;
-use crate::core::event::Event;
+use crate::core::event::{Event, What};
+use crate::core::filter::Filter;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Ticket};
 use crate::core::record::{Change, Record};
@@ -26,6 +27,8 @@ fn rules() -> Rules {
         total_cap: 4 << 20,
         orphan: Duration::from_secs(600),
         idle_exit: Some(Duration::from_secs(600)),
+        keep: super::Keep::default(),
+        hooked: BTreeSet::new(),
     }
 }
 
@@ -112,6 +115,13 @@ struct World {
     exited: bool,
     /// Tasks whose last write failed: what happens to them is not on disk, and said so.
     excused: BTreeSet<TaskId>,
+    /// The activity log on disk.
+    log: Vec<Event>,
+    /// Whether any write ever failed: then the log may lack what a crash took along.
+    failed: bool,
+    deletes: VecDeque<Vec<TaskId>>,
+    /// The highest number that was ever stored.
+    highest: u32,
 }
 
 impl World {
@@ -128,6 +138,10 @@ impl World {
             ticket: 0,
             exited: false,
             excused: BTreeSet::new(),
+            log: Vec::new(),
+            failed: false,
+            deletes: VecDeque::new(),
+            highest: 0,
         }
     }
 
@@ -162,7 +176,7 @@ impl World {
                 then,
             } => self.writes.push_back((change, events, then)),
             Effect::Spawn(launch) => {
-                let run = launch.run;
+                let run = launch.intent.run;
                 assert!(self.spawned.insert(run), "run {run} was started twice");
                 let on_disk = &self.disk[&run.task].task;
                 assert!(
@@ -173,7 +187,7 @@ impl World {
                     run,
                     Sim {
                         status: status(run),
-                        after_exit: launch.after_exit,
+                        after_exit: launch.intent.spec.after_exit,
                         released: false,
                     },
                 );
@@ -189,8 +203,10 @@ impl World {
                         "signalled before the revoke was stored"
                     );
                 }
-                if matches!(order, Order::Release) {
-                    let stored = &self.disk[&run.task].task;
+                if matches!(order, Order::Release)
+                    && let Some(record) = self.disk.get(&run.task)
+                {
+                    let stored = &record.task;
                     let excused = self.excused.contains(&run.task) && self.engine.shutting_down();
                     assert!(
                         excused || stored.run.number > run.number || !stored.is_active(),
@@ -202,9 +218,17 @@ impl World {
                 }
             }
             Effect::Sweep { run, .. } => self.sweeps.push_back(run),
+            Effect::Delete(ids) => {
+                for id in &ids {
+                    assert!(
+                        !self.disk.contains_key(id),
+                        "deleted before that was stored"
+                    );
+                }
+                self.deletes.push_back(ids);
+            }
             Effect::Trim { .. }
             | Effect::ReadEvents { .. }
-            | Effect::Delete(_)
             | Effect::Hook { .. }
             | Effect::Reload(_) => {}
             Effect::Answer {
@@ -212,6 +236,7 @@ impl World {
                 answer,
                 last,
             } => {
+                self.check_told(&answer);
                 let answers = self.answers.entry(ticket).or_default();
                 assert!(
                     !answers.iter().any(|(_, last)| *last),
@@ -223,6 +248,70 @@ impl World {
                 self.exited = true;
                 assert_eq!(self.engine.active(), 0, "left while something was active");
             }
+        }
+    }
+
+    /// An outcome is told only when it is stored.
+    fn check_told(&self, answer: &Answer) {
+        let reports = match answer {
+            Answer::Task(report) => std::slice::from_ref(&**report),
+            Answer::Tasks(reports) => reports,
+            Answer::Events(events) => {
+                for event in events {
+                    assert!(
+                        self.failed || self.log.contains(event),
+                        "told, not stored: {event:?}"
+                    );
+                }
+                return;
+            }
+            _ => return,
+        };
+        // a disk that does not answer keeps nobody waiting
+        if self.engine.store_trouble().is_some() {
+            return;
+        }
+        for report in reports.iter().filter(|report| report.outcome.is_some()) {
+            let Some(record) = self.disk.get(&report.id) else {
+                continue;
+            };
+            let run = &record.task.run;
+            assert!(
+                self.excused.contains(&report.id)
+                    || run.number > report.run
+                    || run.state.settled().is_some(),
+                "told before it was stored: {report:?}"
+            );
+        }
+    }
+
+    /// The activity log tells of each run once.
+    fn check_log(&self) {
+        let seqs: BTreeSet<u64> = self.log.iter().map(|event| event.seq).collect();
+        assert_eq!(seqs.len(), self.log.len(), "a number was given out twice");
+        if self.failed {
+            return;
+        }
+        for Record { task, .. } in self.disk.values() {
+            for run in task.past.iter().chain([&task.run]) {
+                let count = |what| {
+                    self.log
+                        .iter()
+                        .filter(|event| event.task == task.id && event.run == run.number)
+                        .filter(|event| event.what == what)
+                        .count()
+                };
+                assert_eq!(count(What::Created), 1, "run {}.{}", task.id, run.number);
+                assert_eq!(count(What::Ended), 1, "run {}.{}", task.id, run.number);
+                assert!(count(What::Started) <= 1, "run {}.{}", task.id, run.number);
+            }
+        }
+    }
+
+    /// Does all writes.
+    fn write_all(&mut self) {
+        while !self.writes.is_empty() {
+            self.write(false);
         }
     }
 
@@ -252,17 +341,35 @@ impl World {
             return;
         };
         if fails {
+            self.failed = true;
             if let Change::Task(record) = &change {
                 self.excused.insert(record.task.id);
             }
             let why = "disk full".into();
             self.input(Input::StoreFailed(why, change, events, then));
         } else {
-            if let Change::Task(record) = &change {
-                self.excused.remove(&record.task.id);
-                self.disk.insert(record.task.id, Record::clone(record));
+            match &change {
+                Change::Task(record) => {
+                    self.excused.remove(&record.task.id);
+                    // as the database does it: a number is not given out again
+                    self.highest = self.highest.max(record.task.id.0);
+                    self.disk.insert(record.task.id, Record::clone(record));
+                }
+                Change::Remove(ids) => {
+                    for id in ids {
+                        // one that could never be stored has nothing to remove
+                        if let Some(record) = self.disk.remove(id) {
+                            assert!(!record.task.is_active() || self.excused.contains(id));
+                        }
+                    }
+                }
+                Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
             }
+            self.log.extend(events.iter().cloned());
             self.input(Input::Stored(change, events, then));
+        }
+        if let Some(ids) = self.deletes.pop_front() {
+            self.input(Input::Deleted(ids));
         }
     }
 
@@ -314,10 +421,16 @@ impl World {
         self.sweeps.clear();
         self.answers.clear();
         self.exited = false;
-        let highest = self.disk.keys().last().map_or(0, |id| id.0);
-        self.engine = Engine::new(rules(), highest);
-        let records: Vec<Record> = self.disk.values().cloned().collect();
-        for record in records {
+        self.deletes.clear();
+        let seq = self.log.iter().map(|event| event.seq).max().unwrap_or(0);
+        self.engine = Engine::new(rules(), self.highest).remembering(seq, BTreeMap::new());
+        let (active, ended) = self
+            .disk
+            .values()
+            .cloned()
+            .partition::<Vec<_>, _>(|record| record.task.is_active());
+        self.input(Input::History(ended));
+        for record in active {
             let run = record.task.run_id();
             let found = match self.sims.get(&run) {
                 Some(sim) if !sim.released => Found::Shim(Box::new(sim.status.clone())),
@@ -333,6 +446,7 @@ impl World {
     /// Lets everything under way come to its end.
     fn settle(&mut self) {
         for _ in 0..50 {
+            self.write_all();
             if !self.exited {
                 self.now += 6000;
                 self.input(Input::Tick);
@@ -364,9 +478,7 @@ impl World {
             spec: spec("t", after_exit),
             env: vec![],
         })));
-        while !self.writes.is_empty() {
-            self.write(false);
-        }
+        self.write_all();
         let id = self.engine.tasks().next_back().unwrap().id;
         let run = self.engine.task(id).unwrap().run_id();
         self.begin(run, false);
@@ -458,7 +570,9 @@ fn a_leader_that_leaves_something_behind_lingers_until_it_is_revoked() {
             ..
         }
     ));
-    // the leader's exit answers `wait`
+    // the leader's exit answers `wait`, once it is on record
+    assert!(!world.answers.contains_key(&wait));
+    world.write_all();
     assert!(matches!(
         world.answers[&wait].as_slice(),
         [(Answer::Task(report), true)] if report.exit_code == Some(4)
@@ -562,6 +676,7 @@ fn a_list_with_a_wrong_id_does_nothing() {
         force: false,
         wait: false,
     });
+    world.write_all();
     assert!(matches!(
         &world.answers[&ticket][..],
         [(Answer::Failed(Failure::NoSuchTask, line), true)] if line.starts_with("no task 9")
@@ -660,6 +775,8 @@ enum Step {
     Revoke(u32, bool),
     RevokeAll(bool),
     Retry(u32),
+    Remove(u32),
+    RemoveEnded,
     Pause(u32),
     Resume(u32),
     Write(bool),
@@ -679,6 +796,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (id.clone(), any::<bool>()).prop_map(|(id, force)| Step::Revoke(id, force)),
         1 => any::<bool>().prop_map(Step::RevokeAll),
         2 => id.clone().prop_map(Step::Retry),
+        1 => id.clone().prop_map(Step::Remove),
+        1 => Just(Step::RemoveEnded),
         1 => id.clone().prop_map(Step::Pause),
         1 => id.clone().prop_map(Step::Resume),
         8 => prop::bool::weighted(0.1).prop_map(Step::Write),
@@ -728,6 +847,19 @@ fn apply(world: &mut World, step: &Step) {
                 caller,
             });
         }
+        Step::Remove(id) => drop(world.ask(Request::Remove {
+            targets: vec![Target::Id(TaskId(id))],
+            ended: None,
+            older_than_ms: 0,
+        })),
+        Step::RemoveEnded => drop(world.ask(Request::Remove {
+            targets: vec![],
+            ended: Some(Filter {
+                all: true,
+                ..Filter::default()
+            }),
+            older_than_ms: 20,
+        })),
         Step::Pause(id) => drop(world.ask(Request::Pause(vec![Target::Id(TaskId(id))]))),
         Step::Resume(id) => drop(world.ask(Request::Resume(vec![Target::Id(TaskId(id))]))),
         Step::Write(fails) => world.write(fails),
@@ -790,5 +922,6 @@ proptest! {
         for record in world.disk.values() {
             prop_assert!(!record.task.is_active(), "on disk as active: {:?}", record.task);
         }
+        world.check_log();
     }
 }

@@ -1,15 +1,6 @@
 //! Why a task stands where it stands, in one line.
 
-use crate::core::task::{Outcome, State, StopCause, Task};
-
-/// A reason, where there is one to give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// The state says it all.
-    Nothing,
-    /// One line: the reason, and who must move.
-    Because(String),
-}
+use crate::core::task::{Outcome, Run, State, StopCause};
 
 /// "1 process", "3 processes".
 fn processes(count: u32) -> String {
@@ -19,24 +10,24 @@ fn processes(count: u32) -> String {
     }
 }
 
-/// The reason of a task's state.
-pub fn reason(task: &Task) -> Why {
+/// Why a run stands where it stands, in one line; `None` where the state says it all.
+pub fn reason(run: &Run) -> Option<String> {
     if let State::Stopping {
         kill_at: None,
         outcome: Some(_),
         left: 0,
         ..
-    } = &task.run.state
-        && task.run.trouble.is_some()
+    } = &run.state
+        && run.trouble.is_some()
     {
         let line = "nothing of it lives, but its last output can't be stored; make room, or give that output up: revoke it by force once more";
-        return Why::Because(line.into());
+        return Some(line.into());
     }
-    if let Some(trouble) = &task.run.trouble {
-        return Why::Because(trouble.clone());
+    if let Some(trouble) = &run.trouble {
+        return Some(trouble.clone());
     }
-    let line = match &task.run.state {
-        State::Starting | State::Running { .. } => return Why::Nothing,
+    let line = match &run.state {
+        State::Starting | State::Running { .. } => return None,
         State::Paused { .. } => "paused by a person; resume lets it go on".into(),
         State::Stopping {
             cause,
@@ -82,8 +73,8 @@ pub fn reason(task: &Task) -> Why {
             Outcome::Killed(signal) => {
                 format!("ended by signal {signal}, which wrangle did not send")
             }
-            Outcome::Succeeded | Outcome::Failed(_) | Outcome::Revoked(_) => return Why::Nothing,
+            Outcome::Succeeded | Outcome::Failed(_) | Outcome::Revoked(_) => return None,
         },
     };
-    Why::Because(line)
+    Some(line)
 }

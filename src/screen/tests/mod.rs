@@ -2,7 +2,9 @@
 
 mod chaos;
 mod configure;
+mod filter;
 mod herd;
+mod history;
 mod keys;
 mod looks;
 

@@ -1,0 +1,150 @@
+//! All tasks, with the indices by which none of them has to be looked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::attention::Attention;
+use crate::core::id::TaskId;
+use crate::core::task::{State, Task};
+use crate::core::time::Timestamp;
+
+/// All tasks. What is active, what wants a person and what ended when is known without a
+/// look at the rest, so that ten thousand ended tasks cost nothing but their memory.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    all: BTreeMap<TaskId, Task>,
+    active: BTreeSet<TaskId>,
+    attention: BTreeSet<TaskId>,
+    /// Ended ones, by the time of their end.
+    ended: BTreeSet<(Timestamp, TaskId)>,
+    /// Bytes in all logs, and in those of ended tasks.
+    kept: u64,
+    kept_ended: u64,
+    shape: u64,
+}
+
+/// What the indices say of one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    ended: Option<Timestamp>,
+    attention: Attention,
+    kept: u64,
+}
+
+impl Place {
+    fn of(task: &Task) -> Self {
+        Self {
+            ended: match task.run.state {
+                State::Ended { at, .. } => Some(at),
+                _ => None,
+            },
+            attention: task.attention,
+            kept: task.kept(),
+        }
+    }
+}
+
+impl Tasks {
+    pub(super) fn get(&self, id: TaskId) -> Option<&Task> {
+        self.all.get(&id)
+    }
+
+    pub(super) fn contains(&self, id: TaskId) -> bool {
+        self.all.contains_key(&id)
+    }
+
+    /// Oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
+        self.all.values()
+    }
+
+    /// Those of which anything may live, oldest first.
+    pub(super) fn active(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
+        self.active.iter().map(|id| &self.all[id])
+    }
+
+    /// Those that want something of a person, oldest first.
+    pub(super) fn attention(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
+        self.attention.iter().map(|id| &self.all[id])
+    }
+
+    /// Ended ones, the longest ended first.
+    pub(super) fn ended(&self) -> impl ExactSizeIterator<Item = (Timestamp, TaskId)> + '_ {
+        self.ended.iter().copied()
+    }
+
+    /// Bytes in all logs.
+    pub(super) const fn kept(&self) -> u64 {
+        self.kept
+    }
+
+    /// Bytes in the logs of ended tasks.
+    pub(super) const fn kept_ended(&self) -> u64 {
+        self.kept_ended
+    }
+
+    /// Changes whenever a task comes, goes, ends, begins again or wants something else.
+    pub(super) const fn shape(&self) -> u64 {
+        self.shape
+    }
+
+    pub(super) fn insert(&mut self, task: Task) {
+        let id = task.id;
+        self.remove(id);
+        self.enter(id, Place::of(&task));
+        self.all.insert(id, task);
+        self.shape += 1;
+    }
+
+    pub(super) fn remove(&mut self, id: TaskId) -> Option<Task> {
+        let task = self.all.remove(&id)?;
+        self.leave(id, Place::of(&task));
+        self.shape += 1;
+        Some(task)
+    }
+
+    /// Changes a task, and the indices with it.
+    pub(super) fn update<R>(
+        &mut self,
+        id: TaskId,
+        change: impl FnOnce(&mut Task) -> R,
+    ) -> Option<R> {
+        let task = self.all.get_mut(&id)?;
+        let before = Place::of(task);
+        let answer = change(task);
+        let after = Place::of(task);
+        if before != after {
+            self.leave(id, before);
+            self.enter(id, after);
+        }
+        if (before.ended, before.attention) != (after.ended, after.attention) {
+            self.shape += 1;
+        }
+        Some(answer)
+    }
+
+    fn enter(&mut self, id: TaskId, place: Place) {
+        self.kept += place.kept;
+        match place.ended {
+            Some(at) => {
+                self.ended.insert((at, id));
+                self.kept_ended += place.kept;
+            }
+            None => drop(self.active.insert(id)),
+        }
+        if place.attention != Attention::None {
+            self.attention.insert(id);
+        }
+    }
+
+    fn leave(&mut self, id: TaskId, place: Place) {
+        self.kept -= place.kept;
+        match place.ended {
+            Some(at) => {
+                self.ended.remove(&(at, id));
+                self.kept_ended -= place.kept;
+            }
+            None => drop(self.active.remove(&id)),
+        }
+        self.attention.remove(&id);
+    }
+}

@@ -1,0 +1,146 @@
+//! The file, its settings and its layout.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// Each turns the layout before it into the next; none is ever changed once released.
+/// The layout's number is how many were applied, kept as `user_version`
+/// (<https://sqlite.org/pragma.html#pragma_user_version>).
+const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/001_herd.sql")];
+
+/// How long a write waits for somebody who reads at that moment (`doctor`, or a person
+/// with the `sqlite3` program).
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a database can't be used.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// What it holds can't be trusted or read: it is to be set aside.
+    Damaged(String),
+    /// A later program wrote it, or it can't be reached: it is to be left as it is.
+    Unusable(String),
+}
+
+impl Refusal {
+    pub(super) fn of(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Unusable(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+/// The number of the layout that this program writes.
+pub const fn newest() -> u32 {
+    MIGRATIONS.len() as u32
+}
+
+/// Opens the database for writing, made where it is missing, and brings it to the newest
+/// layout.
+pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
+    let mut db = connect(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    migrate(&mut db)?;
+    Ok(db)
+}
+
+/// Opens a database that is there, as `open` left it.
+pub(super) fn reopen(path: &Path) -> Result<Connection, rusqlite::Error> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(PATIENCE)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
+}
+
+/// Applies what is missing, all of it or nothing.
+fn migrate(db: &mut Connection) -> Result<(), Refusal> {
+    let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > newest() {
+        return Err(Refusal::Unusable(format!(
+            "its layout {version} is newer than this program's {}; run the wrangle that wrote it, or a later one",
+            newest()
+        )));
+    }
+    for migration in &MIGRATIONS[version as usize..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", newest())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Moves a damaged database out of the way, whole, under a name that tells when; where
+/// it went.
+pub(super) fn set_aside(path: &Path, stamp: &str) -> std::io::Result<PathBuf> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let aside = beside(&format!(".damaged-{stamp}"));
+    std::fs::rename(path, &aside)?;
+    for part in ["-wal", "-shm"] {
+        let mut to = aside.clone().into_os_string();
+        to.push(part);
+        match std::fs::rename(beside(part), to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// Looks a database over without changing it: its layout's number.
+///
+/// # Errors
+/// One line: what is wrong with it.
+pub fn check(path: &Path) -> Result<u32, String> {
+    let look = || -> Result<(u32, Vec<String>), rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(PATIENCE)?;
+        let version = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let mut problems = Vec::new();
+        db.pragma_query(None, "integrity_check", |row| {
+            problems.push(row.get(0)?);
+            Ok(())
+        })?;
+        db.pragma_query(None, "foreign_key_check", |row| {
+            problems.push(format!(
+                "a row of {} belongs to nothing",
+                row.get::<_, String>(0)?
+            ));
+            Ok(())
+        })?;
+        Ok((version, problems))
+    };
+    match look() {
+        Ok((version, _)) if version > newest() => Err(format!(
+            "its layout {version} is newer than this program's {}",
+            newest()
+        )),
+        Ok((version, problems)) if problems == ["ok"] => Ok(version),
+        Ok((_, problems)) => Err(problems.join("; ")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,346 @@
+//! Which column holds what.
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row, named_params, params};
+
+use crate::core::attention::Attention;
+use crate::core::event::{By, Event, What};
+use crate::core::id::{Ident, RunId, TaskId};
+use crate::core::raw::Raw;
+use crate::core::record::Record;
+use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, StopCause, Task};
+use crate::core::time::Timestamp;
+
+/// `SQLite` has signed integers alone.
+const fn int(value: u64) -> i64 {
+    value.cast_signed()
+}
+
+fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    let time: Option<i64> = row.get(column)?;
+    Ok(time.map(|ms| Timestamp(ms.cast_unsigned())))
+}
+
+/// A column that only a later or a broken program can have written.
+#[derive(Debug, thiserror::Error)]
+#[error("{column} is {value:?}, which means nothing here")]
+struct Unknown {
+    column: &'static str,
+    value: String,
+}
+
+fn unknown(column: &'static str, value: impl Into<String>) -> rusqlite::Error {
+    let value = value.into();
+    let error = Unknown { column, value };
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
+
+/// A word as serde writes it, without its quotes.
+fn word(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    text.trim_matches('"').to_owned()
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    serde_json::from_value(word.clone().into()).map_err(|_| unknown(column, word))
+}
+
+fn json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|_| unknown(column, text))
+}
+
+fn raw(text: &Raw) -> Value {
+    match std::str::from_utf8(text.as_bytes()) {
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Blob(text.as_bytes().to_vec()),
+    }
+}
+
+/// Writes a task and its current run; what stands there already of them is replaced.
+pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let task = &record.task;
+    put_task(db, task)?;
+    put_run(db, task.id, &task.run, &record.boot)
+}
+
+/// Writes a task with all its runs.
+pub(super) fn put_all(db: &Connection, record: &Record) -> rusqlite::Result<()> {
+    put(db, record)?;
+    for run in &record.task.past {
+        put_run(db, record.task.id, run, &record.boot)?;
+    }
+    Ok(())
+}
+
+fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
+    let spec = &task.spec;
+    let known = db
+        .prepare_cached("UPDATE task SET attention = ?2 WHERE id = ?1")?
+        .execute(params![task.id.0, task.attention.word()])?;
+    if known > 0 {
+        return Ok(());
+    }
+    db.prepare_cached(
+        "INSERT INTO task (id, name, kind, argv, dir, env_names, grace_ms, after_exit, stdin, \
+         parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, :env_names, \
+         :grace_ms, :after_exit, :stdin, :parent, :created, :attention)",
+    )?
+    .execute(named_params! {
+        ":id": task.id.0,
+        ":name": spec.name,
+        ":kind": word(&spec.kind),
+        ":argv": serde_json::to_string(&spec.argv).unwrap_or_default(),
+        ":dir": raw(&spec.dir),
+        ":env_names": serde_json::to_string(&spec.env_names).unwrap_or_default(),
+        ":grace_ms": int(spec.grace_ms),
+        ":after_exit": word(&spec.after_exit),
+        ":stdin": spec.stdin,
+        ":parent": task.parent.map(|id| id.0),
+        ":created": int(task.created.0),
+        ":attention": task.attention.word(),
+    })?;
+    for label in &spec.labels {
+        db.prepare_cached("INSERT OR IGNORE INTO label (task, label) VALUES (?, ?)")?
+            .execute(params![task.id.0, label])?;
+    }
+    Ok(())
+}
+
+fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Result<()> {
+    let (leader, since, stop, left, example) = match &run.state {
+        State::Starting => (None, None, None, None, None),
+        State::Running { leader } => (Some(*leader), None, None, None, None),
+        State::Paused { leader, since } => (Some(*leader), Some(*since), None, None, None),
+        State::Stopping {
+            cause,
+            leader,
+            kill_at,
+            left,
+            ..
+        } => (*leader, None, Some((*cause, *kill_at)), Some(*left), None),
+        State::Lingering {
+            since,
+            left,
+            example,
+            ..
+        } => (None, Some(*since), None, Some(*left), example.as_deref()),
+        State::Ended { at, .. } => (None, Some(*at), None, None, None),
+    };
+    let outcome = run.state.settled();
+    let exit = outcome.as_ref().and_then(Outcome::exit);
+    let run_id = RunId {
+        task,
+        number: run.number,
+    };
+    // a leader that has ended stays on record as the one it was
+    db.prepare_cached(
+        "INSERT INTO run (task, number, state, created, started, since, pid, pid_start, boot, \
+         stop_cause, kill_at, left_alive, example, outcome, exit_code, signal, reason, log, \
+         written, dropped, last_output) VALUES (:task, :number, :state, :created, :started, \
+         :since, :pid, :pid_start, :boot, :stop_cause, :kill_at, :left_alive, :example, \
+         :outcome, :exit_code, :signal, :reason, :log, :written, :dropped, :last_output) \
+         ON CONFLICT (task, number) DO UPDATE SET state = excluded.state, \
+         started = excluded.started, since = excluded.since, \
+         pid = coalesce(excluded.pid, pid), pid_start = coalesce(excluded.pid_start, pid_start), \
+         boot = excluded.boot, stop_cause = excluded.stop_cause, kill_at = excluded.kill_at, \
+         left_alive = excluded.left_alive, example = excluded.example, \
+         outcome = excluded.outcome, exit_code = excluded.exit_code, signal = excluded.signal, \
+         reason = excluded.reason, written = excluded.written, dropped = excluded.dropped, \
+         last_output = excluded.last_output",
+    )?
+    .execute(named_params! {
+        ":task": task.0,
+        ":number": run.number,
+        ":state": run.state.word(),
+        ":created": int(run.created.0),
+        ":started": run.started.map(|at| int(at.0)),
+        ":since": since.map(|at| int(at.0)),
+        ":pid": leader.map(|leader| leader.pid),
+        ":pid_start": leader.map(|leader| int(leader.start)),
+        ":boot": boot,
+        ":stop_cause": stop.map(|(cause, _)| word(&cause)),
+        ":kill_at": stop.and_then(|(_, at)| at).map(|at| int(at.0)),
+        ":left_alive": left,
+        ":example": example,
+        ":outcome": outcome.as_ref().map(Outcome::word),
+        ":exit_code": exit.and_then(Exit::code),
+        ":signal": exit.and_then(Exit::signal),
+        ":reason": match &outcome {
+            Some(Outcome::DidNotStart(why) | Outcome::Lost(why)) => Some(why),
+            _ => None,
+        },
+        ":log": log_dir(run_id),
+        ":written": int(run.written),
+        ":dropped": int(run.dropped),
+        ":last_output": run.last_output.map(|at| int(at.0)),
+    })?;
+    Ok(())
+}
+
+/// Where a run's log lies, below the directory of all tasks.
+fn log_dir(run: RunId) -> String {
+    format!("{}/{}", run.task, run.number)
+}
+
+/// A task without its runs and labels.
+pub(super) fn task(row: &Row<'_>, run: Run) -> rusqlite::Result<Task> {
+    let dir: Raw = match row.get_ref("dir")? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec().into(),
+        _ => return Err(unknown("dir", "a number")),
+    };
+    Ok(Task {
+        id: TaskId(row.get("id")?),
+        spec: Spec {
+            name: row.get("name")?,
+            kind: parsed::<Kind>(row, "kind")?,
+            argv: json(row, "argv")?,
+            dir,
+            grace_ms: row.get::<_, i64>("grace_ms")?.cast_unsigned(),
+            after_exit: parsed::<AfterExit>(row, "after_exit")?,
+            stdin: row.get("stdin")?,
+            env_names: json(row, "env_names")?,
+            labels: Vec::new(),
+        },
+        parent: row.get::<_, Option<u32>>("parent")?.map(TaskId),
+        created: time(row, "created")?.unwrap_or_default(),
+        run,
+        past: Vec::new(),
+        attention: parsed::<Attention>(row, "attention")?,
+    })
+}
+
+/// A run, and the boot in which its pids mean anything.
+pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<(RunId, Run, String)> {
+    let id = RunId {
+        task: TaskId(row.get("task")?),
+        number: row.get("number")?,
+    };
+    let run = Run {
+        number: id.number,
+        state: state(row)?,
+        created: time(row, "created")?.unwrap_or_default(),
+        started: time(row, "started")?,
+        written: row.get::<_, i64>("written")?.cast_unsigned(),
+        dropped: row.get::<_, i64>("dropped")?.cast_unsigned(),
+        last_output: time(row, "last_output")?,
+        trouble: None,
+    };
+    Ok((id, run, row.get("boot")?))
+}
+
+fn exit(row: &Row<'_>) -> rusqlite::Result<Option<Exit>> {
+    let code: Option<i32> = row.get("exit_code")?;
+    let signal: Option<i32> = row.get("signal")?;
+    Ok(code.map(Exit::Code).or(signal.map(Exit::Signal)))
+}
+
+fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Outcome>> {
+    let Some(word) = row.get::<_, Option<String>>("outcome")? else {
+        return Ok(None);
+    };
+    let exit = exit(row)?;
+    let why =
+        || Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(reason)?.unwrap_or_default());
+    Ok(Some(match (word.as_str(), exit) {
+        ("succeeded", _) => Outcome::Succeeded,
+        ("failed", Some(Exit::Code(code))) => Outcome::Failed(code),
+        ("killed", Some(Exit::Signal(signal))) => Outcome::Killed(signal),
+        ("revoked", exit) => Outcome::Revoked(exit),
+        ("did_not_start", _) => Outcome::DidNotStart(why()?),
+        ("lost", _) => Outcome::Lost(why()?),
+        _ => return Err(unknown("outcome", word)),
+    }))
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<State> {
+    let word: String = row.get("state")?;
+    let leader = || -> rusqlite::Result<Option<Ident>> {
+        let pid: Option<i32> = row.get("pid")?;
+        let start: Option<i64> = row.get("pid_start")?;
+        Ok(pid.zip(start).map(|(pid, start)| Ident {
+            pid,
+            start: start.cast_unsigned(),
+        }))
+    };
+    let since = || Ok::<_, rusqlite::Error>(time(row, "since")?.unwrap_or_default());
+    let left = || Ok::<_, rusqlite::Error>(row.get::<_, Option<u32>>("left_alive")?.unwrap_or(0));
+    let missing = || unknown("state", word.clone());
+    Ok(match word.as_str() {
+        "starting" => State::Starting,
+        "running" => State::Running {
+            leader: leader()?.ok_or_else(missing)?,
+        },
+        "paused" => State::Paused {
+            leader: leader()?.ok_or_else(missing)?,
+            since: since()?,
+        },
+        "stopping" => State::Stopping {
+            cause: parsed::<StopCause>(row, "stop_cause")?,
+            leader: leader()?,
+            outcome: outcome(row, "reason")?,
+            kill_at: time(row, "kill_at")?,
+            left: left()?,
+        },
+        "lingering" => State::Lingering {
+            exit: exit(row)?.ok_or_else(missing)?,
+            since: since()?,
+            left: left()?,
+            example: row.get("example")?,
+        },
+        "ended" => State::Ended {
+            outcome: outcome(row, "reason")?.ok_or_else(missing)?,
+            at: since()?,
+        },
+        _ => return Err(missing()),
+    })
+}
+
+/// Appends to the activity log.
+pub(super) fn put_event(db: &Connection, event: &Event) -> rusqlite::Result<()> {
+    let exit = event
+        .exit
+        .or_else(|| event.outcome.as_ref().and_then(Outcome::exit));
+    db.prepare_cached(
+        "INSERT INTO event (seq, at, what, by, task, run, name, outcome, exit_code, signal, text) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        int(event.seq),
+        int(event.at.0),
+        event.what.word(),
+        event.by.word(),
+        event.task.0,
+        event.run,
+        event.name,
+        event.outcome.as_ref().map(Outcome::word),
+        exit.and_then(Exit::code),
+        exit.and_then(Exit::signal),
+        event.text,
+    ])?;
+    Ok(())
+}
+
+/// An entry of the activity log.
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let outcome = outcome(row, "text")?;
+    Ok(Event {
+        seq: row.get::<_, i64>("seq")?.cast_unsigned(),
+        at: time(row, "at")?.unwrap_or_default(),
+        what: parsed::<What>(row, "what")?,
+        by: parsed::<By>(row, "by")?,
+        task: TaskId(row.get("task")?),
+        run: row.get("run")?,
+        name: row.get("name")?,
+        exit: if outcome.is_some() { None } else { exit(row)? },
+        outcome,
+        text: row.get("text")?,
+    })
+}

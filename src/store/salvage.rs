@@ -1,0 +1,156 @@
+//! What the log directories know of tasks that the database doesn't: each run's intent
+//! and last status lie beside its log. Before the database there was a `task.json` a task.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::core::attention::Attention;
+use crate::core::engine::decided;
+use crate::core::id::{RunId, TaskId};
+use crate::core::log::segment_offset;
+use crate::core::record::Record;
+use crate::core::shim::{INTENT, Intent, STATUS, Status};
+use crate::core::task::{Outcome, Run, State, Task};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) records: Vec<Record>,
+    /// The highest number of a directory, known or not.
+    pub(super) highest: u32,
+    pub(super) problems: Vec<String>,
+}
+
+/// Looks at every directory below `tasks` that is not of a `known` task.
+pub(super) fn list(tasks: &Path, known: &BTreeSet<TaskId>) -> io::Result<Found> {
+    let mut found = Found::default();
+    for id in numbers(tasks)? {
+        found.highest = found.highest.max(id);
+        if known.contains(&TaskId(id)) {
+            continue;
+        }
+        match task(&tasks.join(id.to_string()), TaskId(id)) {
+            Ok(Some(record)) => found.records.push(record),
+            Ok(None) => {}
+            Err(why) => found
+                .problems
+                .push(format!("task {id} can't be listed anew: {why}")),
+        }
+    }
+    Ok(found)
+}
+
+/// Entries that are numbers, in their order; none where there is no such directory.
+fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        numbers.extend(
+            entry?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u32>().ok()),
+        );
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// A file of JSON; `None` where there is no such file.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| format!("{}: {error}", path.display())),
+    }
+}
+
+/// The task whose directory this is; `None` where nothing in it says what it was.
+fn task(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
+    if let Some(record) = read::<Record>(&dir.join("task.json"))? {
+        return Ok((record.task.id == id).then_some(record));
+    }
+    let mut runs: Vec<(Intent, Run)> = Vec::new();
+    for number in numbers(dir).map_err(|error| error.to_string())? {
+        let run_id = RunId { task: id, number };
+        let dir = dir.join(number.to_string());
+        if let Some(intent) = read::<Intent>(&dir.join(INTENT))?.filter(|it| it.run == run_id) {
+            let run = run(&dir, &intent)?;
+            runs.push((intent, run));
+        }
+    }
+    let created = runs.first().map(|(intent, _)| intent.created);
+    let Some(((intent, run), created)) = runs.pop().zip(created) else {
+        return Ok(None);
+    };
+    let past = runs.into_iter().map(|(_, run)| ended(run)).collect();
+    Ok(Some(Record {
+        boot: intent.boot,
+        task: Task {
+            id,
+            spec: intent.spec,
+            parent: intent.parent,
+            created,
+            run,
+            past,
+            attention: Attention::None,
+        },
+    }))
+}
+
+/// A run as its directory tells it: ended where its shim put its end on record, else
+/// yet to be looked for.
+fn run(dir: &Path, intent: &Intent) -> Result<Run, String> {
+    let mut run = Run::new(intent.run.number, intent.created);
+    let status = read::<Status>(&dir.join(STATUS))?.filter(|status| status.run == intent.run);
+    if let Some(status) = &status {
+        run.started = status.started;
+        run.last_output = status.last_output;
+        if status.is_final() {
+            let outcome = decided(&State::Starting, status);
+            run.state = State::Ended {
+                outcome: outcome.unwrap_or_else(no_record),
+                at: status.exited.unwrap_or(intent.created),
+            };
+        }
+    }
+    let mut segments: Vec<(u64, u64)> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let offset = segment_offset(entry.file_name().to_str()?)?;
+            Some((offset, entry.metadata().ok()?.len()))
+        })
+        .collect();
+    segments.sort_unstable();
+    run.dropped = segments.first().map_or(0, |(offset, _)| *offset);
+    run.written = segments
+        .last()
+        .map_or(0, |(offset, length)| offset + length);
+    Ok(run)
+}
+
+/// An earlier run: whatever became of it, it is over.
+fn ended(mut run: Run) -> Run {
+    if run.state.is_active() {
+        run.state = State::Ended {
+            outcome: no_record(),
+            at: run.last_output.or(run.started).unwrap_or(run.created),
+        };
+    }
+    run
+}
+
+fn no_record() -> Outcome {
+    Outcome::Lost("no record of its end is left".into())
+}
