@@ -300,3 +300,36 @@ fn a_supervisor_in_the_foreground_reads_anew_and_keeps_what_it_was_told() {
     herd.call(["supervisor", "--set", "task.grce=1s"])
         .fails(2, "did you mean task.grace?");
 }
+
+#[test]
+fn hooks_and_history_follow_what_is_read() {
+    let herd = Herd::new();
+    let told = herd.dir().join("told");
+    let hook = |event: &str, word: &str| {
+        let file = told.display();
+        format!("[hooks]\n{event} = \"echo {word} $WRANGLE_ID $WRANGLE_OUTCOME >> {file}\"\n")
+    };
+    let says = |line: &str| {
+        wait_until(&format!("a hook says {line:?}"), || {
+            let text = fs::read_to_string(&told).unwrap_or_default();
+            text.lines().any(|said| said == line)
+        });
+    };
+    configure(&herd, &hook("ended", "first"));
+    let id = herd.run(&[], &["true"]);
+    herd.wait_state(id, "ended");
+    says("first 1 succeeded");
+    let keep = "[history]\nkeep_count = 2\n";
+    configure(&herd, &(hook("failed", "then") + keep));
+    herd.ok(&["reload"]);
+    for _ in 0..3 {
+        let id = herd.run(&[], &["false"]);
+        herd.wait_state(id, "ended");
+    }
+    says("then 4 failed");
+    let kept = || herd.json(&["ls", "--all", "--json"]);
+    wait_until("two are kept", || kept().len() == 2);
+    assert_eq!(kept()[0]["id"], 3);
+    let text = fs::read_to_string(&told).unwrap();
+    assert_eq!(text.matches("first").count(), 1, "{text}");
+}
