@@ -88,7 +88,10 @@ fn a_project_runs_nothing_before_it_is_trusted() {
     refused.fails(2, &remedy);
     // its defaults are ignored, which is said and stops nobody
     let plain = call_in(&deep, &herd, &["run", "--follow", "--", "echo", "plain"]);
-    assert!(plain.err.contains("which are ignored"), "{plain:?}");
+    assert!(
+        plain.err.contains("defaults for tasks are ignored"),
+        "{plain:?}"
+    );
     assert_eq!(plain.ok(), "plain\n");
     assert_eq!(call_in(&deep, &herd, &["trust", "../.."]).code, 0);
     assert_eq!(
@@ -246,7 +249,7 @@ fn the_bar_trusts_and_launches() {
     let dir = project(&herd, OFFERS);
     let mut command = herd.command([] as [&str; 0]);
     command.current_dir(dir.join("sub"));
-    let pty = Pty::start(command, 100, 24);
+    let pty = Pty::start(command, 250, 24);
     pty.shows(&["nothing runs yet"]);
     pty.press(":run @say\r", &["is not trusted"]);
     // the line is given back to be mended
@@ -254,7 +257,7 @@ fn the_bar_trusts_and_launches() {
     // what is not trusted sets nothing, which is said
     pty.press(
         "run --name mine true\r",
-        &["succeeded", "which are ignored"],
+        &["succeeded", "defaults for tasks are ignored"],
     );
     pty.press(":trust ..\r", &["project is trusted"]);
     pty.press(":run @s\t", &["run @say"]);
