@@ -265,6 +265,11 @@ impl Config {
                 "is too short; at least \"1s\", or no task outlives a restart",
             ),
             (
+                self.supervisor.idle_exit.is_some_and(|time| time < second),
+                "supervisor.idle_exit",
+                "is too short; at least \"1s\", or it is gone before it is called",
+            ),
+            (
                 self.hooks.timeout < second || self.hooks.timeout > day,
                 "hooks.timeout",
                 "is out of bounds; between \"1s\" and \"1day\"",

@@ -148,7 +148,7 @@ pub(super) fn defaults(found: Option<&Found>, caller: &Caller) -> Result<Default
         }) if project.sets_anything() => {
             let (file, dir) = (project.file.display(), project.dir.display());
             defaults.notice = Some(format!(
-                "{file} sets defaults for tasks, which are ignored: it is not trusted; read it, then wrangle trust {dir}"
+                "defaults for tasks are ignored, since {file} is not trusted; read it, then wrangle trust {dir}"
             ));
         }
         _ => {}

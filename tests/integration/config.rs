@@ -88,7 +88,10 @@ fn a_project_runs_nothing_before_it_is_trusted() {
     refused.fails(2, &remedy);
     // its defaults are ignored, which is said and stops nobody
     let plain = call_in(&deep, &herd, &["run", "--follow", "--", "echo", "plain"]);
-    assert!(plain.err.contains("which are ignored"), "{plain:?}");
+    assert!(
+        plain.err.contains("defaults for tasks are ignored"),
+        "{plain:?}"
+    );
     assert_eq!(plain.ok(), "plain\n");
     assert_eq!(call_in(&deep, &herd, &["trust", "../.."]).code, 0);
     assert_eq!(
@@ -246,7 +249,7 @@ fn the_bar_trusts_and_launches() {
     let dir = project(&herd, OFFERS);
     let mut command = herd.command([] as [&str; 0]);
     command.current_dir(dir.join("sub"));
-    let pty = Pty::start(command, 100, 24);
+    let pty = Pty::start(command, 250, 24);
     pty.shows(&["nothing runs yet"]);
     pty.press(":run @say\r", &["is not trusted"]);
     // the line is given back to be mended
@@ -254,7 +257,7 @@ fn the_bar_trusts_and_launches() {
     // what is not trusted sets nothing, which is said
     pty.press(
         "run --name mine true\r",
-        &["succeeded", "which are ignored"],
+        &["succeeded", "defaults for tasks are ignored"],
     );
     pty.press(":trust ..\r", &["project is trusted"]);
     pty.press(":run @s\t", &["run @say"]);
@@ -265,12 +268,13 @@ fn the_bar_trusts_and_launches() {
 fn rules_hold_as_soon_as_they_are_read() {
     let herd = Herd::with("[supervisor]\nidle_exit = \"never\"\n");
     herd.ok(&["ls"]);
-    configure(&herd, "[supervisor]\nidle_exit = \"0s\"\n");
+    configure(&herd, "[supervisor]\nidle_exit = \"1s\"\n");
     herd.ok(&["reload"]);
     wait_until("the supervisor has gone", || herd.supervisor().is_none());
     // there is nobody to read anything, and none is started for it
     assert_eq!(herd.ok(&["reload"]), "");
     assert_eq!(herd.supervisor(), None);
+    configure(&herd, "");
 }
 
 #[test]
@@ -298,4 +302,37 @@ fn a_supervisor_in_the_foreground_reads_anew_and_keeps_what_it_was_told() {
     finish(supervisor).ok();
     herd.call(["supervisor", "--set", "task.grce=1s"])
         .fails(2, "did you mean task.grace?");
+}
+
+#[test]
+fn hooks_and_history_follow_what_is_read() {
+    let herd = Herd::new();
+    let told = herd.dir().join("told");
+    let hook = |event: &str, word: &str| {
+        let file = told.display();
+        format!("[hooks]\n{event} = \"echo {word} $WRANGLE_ID $WRANGLE_OUTCOME >> {file}\"\n")
+    };
+    let says = |line: &str| {
+        wait_until(&format!("a hook says {line:?}"), || {
+            let text = fs::read_to_string(&told).unwrap_or_default();
+            text.lines().any(|said| said == line)
+        });
+    };
+    configure(&herd, &hook("ended", "first"));
+    let id = herd.run(&[], &["true"]);
+    herd.wait_state(id, "ended");
+    says("first 1 succeeded");
+    let keep = "[history]\nkeep_count = 2\n";
+    configure(&herd, &(hook("failed", "then") + keep));
+    herd.ok(&["reload"]);
+    for _ in 0..3 {
+        let id = herd.run(&[], &["false"]);
+        herd.wait_state(id, "ended");
+    }
+    says("then 4 failed");
+    let kept = || herd.json(&["ls", "--all", "--json"]);
+    wait_until("two are kept", || kept().len() == 2);
+    assert_eq!(kept()[0]["id"], 3);
+    let text = fs::read_to_string(&told).unwrap();
+    assert_eq!(text.matches("first").count(), 1, "{text}");
 }

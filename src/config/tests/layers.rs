@@ -142,6 +142,7 @@ fn errors_name_file_line_and_key() {
     assert!(
         error("[output]\ntotal_cap = \"1 MiB\"\n").starts_with("config.toml:2: output.total_cap")
     );
+    assert!(error("[supervisor]\nidle_exit = \"0s\"\n").contains("at least \"1s\""));
     assert!(error("task = 7\n").starts_with("config.toml:1: task is a section"));
     assert!(error("[tasks.x]\ncommand = \"y\"\n").contains("wrangle.toml"));
     assert!(error("[history]\nkeep_count = -1\n").contains("-1 is not a number"));

@@ -180,7 +180,7 @@ fn what_is_not_trusted_runs_nothing_and_sets_nothing() {
     assert!(
         notice
             .unwrap()
-            .contains("which are ignored: it is not trusted")
+            .contains("defaults for tasks are ignored, since")
     );
     // trust of what lies above or below is not meant
     desk.context.trust.add(dir.parent().unwrap()).unwrap();
