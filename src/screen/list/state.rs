@@ -212,18 +212,18 @@ impl List {
         let above = self.above.iter().filter_map(|id| engine.task(*id));
         let unread = above.filter(|task| task.attention != Attention::None);
         self.unread = self.wanting.saturating_sub(unread.count());
-        let rows = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
-            Some(filter) => filter.rows(engine, &self.above, self.selected),
-            None => {
-                let rest = engine.tasks().rev().map(|task| task.id);
-                let rest = rest.filter(|id| self.above.binary_search(id).is_err());
-                let history = if self.unfolded {
-                    rest.collect()
-                } else {
-                    Vec::new()
-                };
-                Rows::new(self.above.clone(), self.history > 0, history)
-            }
+        let asking = self.filter.as_mut().filter(|filter| !filter.is_empty());
+        let rows = if let Some(filter) = asking {
+            filter.rows(engine, &self.above, self.selected)
+        } else {
+            let rest = engine.tasks().rev().map(|task| task.id);
+            let rest = rest.filter(|id| self.above.binary_search(id).is_err());
+            let history = if self.unfolded {
+                rest.collect()
+            } else {
+                Vec::new()
+            };
+            Rows::new(self.above.clone(), self.history > 0, history)
         };
         let before = std::mem::replace(&mut self.rows, rows);
         let at = self.selected.and_then(|row| before.position(row));
