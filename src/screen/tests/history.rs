@@ -168,6 +168,34 @@ fn a_task_asked_for_by_name_comes_up() {
 }
 
 #[test]
+fn a_wide_header_says_where_a_task_comes_from() {
+    let mut desk = Desk::new(140, 24);
+    let mut spec = spec("part", "make part");
+    spec.labels = vec!["ci".into(), "nightly".into()];
+    desk.recover_with(9, Attention::None, spec, |task| {
+        task.parent = Some(TaskId(4));
+        task.run.number = 3;
+    });
+    let text = desk.text();
+    let mut header = text.lines().next().unwrap().split('│');
+    assert!(header.next().unwrap().contains("part  #ci #nightly"));
+    assert!(
+        header
+            .next()
+            .unwrap()
+            .ends_with("from 4  #ci #nightly  run 3")
+    );
+    // where there is none to spare, the run is what counts
+    desk.event(Event::Resize(80, 24));
+    let text = desk.text();
+    let header = text.lines().next().unwrap();
+    assert!(
+        header.ends_with("run 3") && !header.contains("#ci"),
+        "{header}"
+    );
+}
+
+#[test]
 fn removing_asks_and_a_key_held_down_removes_nothing() {
     let mut desk = desk(3, Attention::None);
     desk.press("D");
