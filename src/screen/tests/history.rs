@@ -168,6 +168,28 @@ fn a_task_asked_for_by_name_comes_up() {
 }
 
 #[test]
+fn where_the_selected_is_gone_its_neighbour_is() {
+    for (keys, gone, next) in [("z G k k", 3, 2), ("z G", 1, 2), ("g", 6, 7), ("g j", 7, 6)] {
+        let mut desk = desk(5, Attention::None);
+        desk.press(keys);
+        assert_eq!(selected(&desk), Some(gone));
+        let mut without = Desk::new(80, 24);
+        for number in (1..=7).filter(|number| *number != gone) {
+            if number < 6 {
+                without.recover(number, Attention::None, spec("old", "make old"));
+            } else {
+                without.recover_with(number, Attention::None, spec("now", "make"), |task| {
+                    task.attention = Attention::FailedUnread;
+                });
+            }
+        }
+        desk.engine = without.engine;
+        desk.input(Input::Left);
+        assert_eq!(selected(&desk), Some(next), "{keys}");
+    }
+}
+
+#[test]
 fn a_wide_header_says_where_a_task_comes_from() {
     let mut desk = Desk::new(140, 24);
     let mut spec = spec("part", "make part");
@@ -279,7 +301,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     /// Whatever becomes of the tasks, what is selected stays selected, and in its place
     /// on the screen.
     #[test]
