@@ -16,12 +16,10 @@ const ROOMY: u16 = 9;
 pub(super) struct Shape {
     /// Rows of banner.
     pub(super) banner: u16,
-    /// Whether there is any task.
-    pub(super) tasks: bool,
-    /// Rows of the list.
+    /// Rows of the list's title, which says what it is filtered by.
+    pub(super) title: u16,
+    /// Rows of the list, its title included; none where there is no task.
     pub(super) rows: usize,
-    /// Whether a filter stands, which the list has a title for.
-    pub(super) filter: bool,
     /// Whether the output stands alone.
     pub(super) zoom: bool,
     /// Whether the keys go to the output: it is shown where only one has room.
@@ -83,17 +81,17 @@ impl Areas {
             status: Rect::new(0, rows - 1, cols, 1),
             ..Self::default()
         };
-        if !shape.tasks {
+        if shape.rows == 0 {
             return areas;
         }
         let right = areas.divide(shape);
-        if shape.filter && areas.list.height > 1 {
+        if areas.list.height > shape.title {
             areas.title = Rect {
-                height: 1,
+                height: shape.title,
                 ..areas.list
             };
-            areas.list.y += 1;
-            areas.list.height -= 1;
+            areas.list.y += shape.title;
+            areas.list.height -= shape.title;
         }
         if !right.is_empty() {
             let lines = 1 + u16::from(right.height >= ROOMY) + u16::from(shape.reason);
@@ -132,8 +130,7 @@ impl Areas {
             }
         } else if rows >= TALL {
             let most = (body.height / 3).max(3);
-            let wanted = shape.rows + usize::from(shape.filter);
-            let height = u16::try_from(wanted).unwrap_or(most).clamp(1, most);
+            let height = u16::try_from(shape.rows).unwrap_or(most).clamp(1, most);
             self.list = Rect { height, ..body };
             self.rule = Rect {
                 y: body.y + height,
@@ -163,10 +160,10 @@ mod tests {
     proptest! {
         #[test]
         fn areas_stay_on_the_screen_and_apart(
-            cols in 0u16..300, rows in 0u16..120, tasks: bool, listed in 0usize..100,
-            filter: bool, banner in 0u16..4, zoom: bool, output: bool, reason: bool,
+            cols in 0u16..300, rows in 0u16..120, listed in 0usize..100, title in 0u16..2,
+            banner in 0u16..4, zoom: bool, output: bool, reason: bool,
         ) {
-            let shape = Shape { banner, tasks, rows: listed, filter, zoom, output, reason };
+            let shape = Shape { banner, title, rows: listed, zoom, output, reason };
             let areas = Areas::of((cols, rows), shape);
             let parts = [
                 areas.banner, areas.title, areas.list, areas.rule, areas.header, areas.output, areas.bar,

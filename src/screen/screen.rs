@@ -164,11 +164,12 @@ impl Screen {
             self.reading = false;
             self.zoom = false;
         }
+        let filter = self.list.filter().filter(|filter| !filter.is_empty());
+        let title = u16::from(filter.is_some());
         let shape = Shape {
             banner: banner::rows(engine, self.size),
-            tasks: engine.tasks().len() > 0,
-            rows: self.list.len(),
-            filter: self.list.filter().is_some_and(|filter| !filter.is_empty()),
+            title,
+            rows: self.list.len() + usize::from(title),
             zoom: self.zoom,
             output: self.reading,
             reason: task.is_some_and(|task| words::because(task, "").is_some()),

@@ -215,9 +215,8 @@ fn leaving(cols: u16, rows: u16) {
     pty.is_restored();
     assert_eq!(herd.task(1)["state"], "running");
     // back again, everything as it was, then all of it is stopped
-    // but what has ended and was seen, which is history now
     let mut pty = Pty::open(&herd, cols, rows);
-    pty.shows(&["alpha", "beta", "history 1"]);
+    pty.shows(&["alpha", "beta"]);
     pty.press("q", &["stop all"]);
     pty.send("s");
     assert_eq!(pty.end(), 0);
@@ -227,6 +226,48 @@ fn leaving(cols: u16, rows: u16) {
             .iter()
             .all(|task| task["state"] == "ended")
     );
+}
+
+fn listing(cols: u16, rows: u16) {
+    let herd = herd();
+    let mut pty = Pty::open(&herd, cols, rows);
+    pty.shows(&["alpha", "beta"]);
+    // seen, it is history once that is folded
+    select(&pty, "!", "gamma");
+    pty.press("\t", &["failed, exit 3"]);
+    pty.send("\t");
+    herd.wait_task(3, "is read", |task| task["attention"] == "none");
+    select(&pty, "g", "alpha");
+    pty.press("z", &["gamma"]);
+    pty.press_away("z", "gamma");
+    pty.shows(&["history 1"]);
+    // filtered, all there is is gone through
+    pty.press("/gma", &["filter: gma, 1 of 3", "gamma"]);
+    pty.send("\r");
+    select(&pty, "j", "gamma");
+    pty.press_away(ESC, "filter:");
+    pty.press(
+        "/state:run\r",
+        &["filter: state:run, 2 of 3", "alpha", "beta"],
+    );
+    pty.press_away(ESC, "filter:");
+    // nothing is removed by one key
+    select(&pty, "g", "alpha");
+    pty.press("D", &["alpha is running; x revokes"]);
+    select(&pty, "G", "gamma");
+    pty.press("D", &["remove 3 gamma"]);
+    pty.press("D", &["nothing is removed"]);
+    // what is remembered is so on the next screen
+    pty.press(":show 1\r", &["alpha"]);
+    pty.press("zz", &["history 1"]);
+    pty.press("z", &["history 1", "gamma"]);
+    pty.press("q", &["detach"]);
+    pty.send("d");
+    assert_eq!(pty.end(), 0);
+    let pty = Pty::open(&herd, cols, rows);
+    pty.shows(&["alpha", "beta", "gamma", "history 1"]);
+    pty.press(":", &[":"]);
+    pty.press(UP, &[":show 1"]);
 }
 
 macro_rules! sizes {
@@ -245,7 +286,7 @@ macro_rules! sizes {
     )*};
 }
 
-sizes! { moving launching stopping reading leaving }
+sizes! { moving launching stopping reading listing leaving }
 
 #[test]
 fn any_size_is_borne() {

@@ -47,6 +47,7 @@ impl Screen {
             }
             Some(Command::Older) => self.list.step(-1),
             Some(Command::Newer) => self.list.step(1),
+            Some(Command::Complete | Command::CompleteBack) => {}
             _ => {
                 let before = field.text();
                 field.key(key);

@@ -139,6 +139,12 @@ impl Filter {
         Rows::new(shown, false, history)
     }
 
+    /// What it found of a task that its row does not show.
+    pub(in crate::screen) fn elsewhere(&mut self, task: &Task, more: char) -> Option<String> {
+        let texts = &self.known.get(&task.id)?.texts;
+        self.query.elsewhere(task, texts, more, &mut self.matcher)
+    }
+
     /// Which graphemes of a name are to be marked.
     pub(in crate::screen) fn marks(&mut self, name: &str) -> Vec<u32> {
         self.query.marks(name, &mut self.matcher)

@@ -86,13 +86,48 @@ impl Query {
             Term::Dir(atom) => atom.score(texts.dir.slice(..), matcher).is_some(),
             Term::Label(label) => task.spec.labels.contains(label),
             Term::Word(word, atom) => {
-                is_number(word) && task.id.to_string().contains(word.as_str())
+                has_number(task, word)
                     || stands(task, word)
                     || texts
                         .labels
                         .iter()
                         .chain([&texts.name, &texts.command, &texts.dir])
                         .any(|text| meant(atom, atom.score(text.slice(..), matcher)))
+            }
+        })
+    }
+
+    /// What of a task its row does not show, and one of the words was found in: from
+    /// there on, `more` for what stands before.
+    pub(super) fn elsewhere(
+        &self,
+        task: &Task,
+        texts: &Texts,
+        more: char,
+        matcher: &mut Matcher,
+    ) -> Option<String> {
+        let mut found_in = |text: &Utf32String, atom: &Atom| {
+            let mut found = Vec::new();
+            let score = atom.indices(text.slice(..), matcher, &mut found);
+            let first = found.iter().min().filter(|_| meant(atom, score))?;
+            // the sign takes a cell too
+            Some(match *first {
+                0 | 1 => text.to_string(),
+                first => format!("{more}{}", text.slice_u32(first..)),
+            })
+        };
+        self.0.iter().find_map(|term| match term {
+            Term::Number(_) | Term::State(_) | Term::Label(_) => None,
+            Term::Dir(atom) => found_in(&texts.dir, atom),
+            Term::Word(word, _) if has_number(task, word) || stands(task, word) => None,
+            Term::Word(_, atom) if found_in(&texts.name, atom).is_some() => None,
+            Term::Word(_, atom) => {
+                let mut labels = texts.labels.iter();
+                let label = labels.find(|label| found_in(label, atom).is_some());
+                label
+                    .map(|label| format!("#{label}"))
+                    .or_else(|| found_in(&texts.command, atom))
+                    .or_else(|| found_in(&texts.dir, atom))
             }
         })
     }
@@ -150,8 +185,9 @@ fn term(word: &str) -> Option<Term> {
     })
 }
 
-fn is_number(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a word is part of a task's number.
+fn has_number(task: &Task, word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit()) && task.id.to_string().contains(word)
 }
 
 /// Whether a task's state, or its outcome, begins with a word.

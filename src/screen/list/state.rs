@@ -1,9 +1,9 @@
 //! Which tasks the list shows, and which is selected.
 //!
-//! Above stand those that are active, by number with them those that ended and want a
-//! person most, and whatever ended under this screen's eyes; below them the history,
-//! newest first, folded into one row. However many are unread, what is active is not lost
-//! among them.
+//! Above stand, by number, those that are active, those that ended and most want a person,
+//! and what ended under this screen's eyes; below them the history, newest first, folded
+//! into one row. However many are unread, what is active is not lost among them.
+//!
 //! What a person looks at stays where it is: a task leaves its place above when the
 //! history is folded again, and else only where there are too many.
 
@@ -161,7 +161,7 @@ impl List {
         }
         self.newest = engine.tasks().next_back().map(|task| task.id);
         self.kept = kept;
-        self.forget();
+        drop(self.forget());
         above.extend(&self.kept);
         above.sort_unstable();
         self.above = above;
@@ -185,15 +185,14 @@ impl List {
         all.into_iter().skip(rest).map(|(_, id)| id)
     }
 
-    /// Of too many that are kept the first go, but never the selected one.
-    fn forget(&mut self) {
-        let mut many = self.kept.len().saturating_sub(KEPT);
+    /// Of too many that are kept the first go, but never the selected one. Which went.
+    fn forget(&mut self) -> Vec<TaskId> {
+        let many = self.kept.len().saturating_sub(KEPT);
         let selected = self.selected();
-        self.kept.retain(|id| {
-            let goes = many > 0 && Some(*id) != selected;
-            many -= usize::from(goes);
-            !goes
-        });
+        let rest = self.kept.iter().filter(|id| Some(**id) != selected);
+        let gone: Vec<TaskId> = rest.take(many).copied().collect();
+        self.kept.retain(|id| !gone.contains(id));
+        gone
     }
 
     /// Has a task of the history above.
@@ -201,7 +200,8 @@ impl List {
         if let Err(at) = self.above.binary_search(&id) {
             self.above.insert(at, id);
             self.kept.push(id);
-            self.forget();
+            let gone = self.forget();
+            self.above.retain(|id| !gone.contains(id));
             self.stale = true;
         }
     }
@@ -212,18 +212,18 @@ impl List {
         let above = self.above.iter().filter_map(|id| engine.task(*id));
         let unread = above.filter(|task| task.attention != Attention::None);
         self.unread = self.wanting.saturating_sub(unread.count());
-        let rows = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
-            Some(filter) => filter.rows(engine, &self.above, self.selected),
-            None => {
-                let rest = engine.tasks().rev().map(|task| task.id);
-                let rest = rest.filter(|id| self.above.binary_search(id).is_err());
-                let history = if self.unfolded {
-                    rest.collect()
-                } else {
-                    Vec::new()
-                };
-                Rows::new(self.above.clone(), self.history > 0, history)
-            }
+        let asking = self.filter.as_mut().filter(|filter| !filter.is_empty());
+        let rows = if let Some(filter) = asking {
+            filter.rows(engine, &self.above, self.selected)
+        } else {
+            let rest = engine.tasks().rev().map(|task| task.id);
+            let rest = rest.filter(|id| self.above.binary_search(id).is_err());
+            let history = if self.unfolded {
+                rest.collect()
+            } else {
+                Vec::new()
+            };
+            Rows::new(self.above.clone(), self.history > 0, history)
         };
         let before = std::mem::replace(&mut self.rows, rows);
         let at = self.selected.and_then(|row| before.position(row));

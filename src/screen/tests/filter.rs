@@ -169,6 +169,28 @@ fn what_a_filter_finds_is_marked_without_colour() {
 }
 
 #[test]
+fn a_row_says_where_it_was_found() {
+    for (typed, note) in [
+        ("staging", "…staging"),
+        ("ship", "…ship.sh"),
+        ("website", "…website"),
+        ("dir:web", "…website"),
+        ("nightly", "#nightly"),
+        ("lint", "exit 0"),
+        ("failed", "exit 1"),
+    ] {
+        let mut desk = desk();
+        desk.press("/").type_in(typed);
+        let text = desk.text();
+        let row = text.lines().nth(1).and_then(|line| line.split('│').next());
+        assert!(
+            row.is_some_and(|row| row.contains(note)),
+            "{typed}: {row:?}"
+        );
+    }
+}
+
+#[test]
 fn it_follows_what_becomes_of_tasks_but_never_from_under_the_cursor() {
     let mut desk = desk();
     desk.run("worker", "npm run dev");

@@ -195,6 +195,17 @@ impl Desk {
 
     /// A task that ended in the past is read from disk.
     pub(super) fn recover(&mut self, number: u32, attention: Attention, spec: Spec) {
+        self.recover_with(number, attention, spec, |_| {});
+    }
+
+    /// The same, with something about it changed.
+    pub(super) fn recover_with(
+        &mut self,
+        number: u32,
+        attention: Attention,
+        spec: Spec,
+        change: impl FnOnce(&mut Task),
+    ) {
         let at = Timestamp(START - 60_000);
         let mut run = Run::new(1, at);
         run.started = Some(at);
@@ -203,17 +214,19 @@ impl Desk {
             _ => Outcome::Succeeded,
         };
         run.state = State::Ended { outcome, at };
+        let mut task = Task {
+            id: TaskId(number),
+            spec,
+            parent: None,
+            created: at,
+            run,
+            past: Vec::new(),
+            attention,
+        };
+        change(&mut task);
         let record = Record {
             boot: "b".into(),
-            task: Task {
-                id: TaskId(number),
-                spec,
-                parent: None,
-                created: at,
-                run,
-                past: Vec::new(),
-                attention,
-            },
+            task,
         };
         let gone = Found::Gone {
             last: None,

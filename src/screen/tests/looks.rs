@@ -106,6 +106,7 @@ fn history_folded() {
 fn history_unfolded() {
     look("unfolded", &[], |desk| {
         long_ago(desk);
+        desk.draw();
         desk.press("z j j");
     });
 }

@@ -86,7 +86,7 @@ fn typed(
 /// The question whether a task is to be removed.
 fn remove(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen, id: TaskId) {
     let theme = &screen.theme;
-    let keys = [(Command::Accept, "removes"), (Command::Cancel, "keeps")];
+    let keys = [(Command::Accept, "yes"), (Command::Cancel, "no")];
     let keys = keys.map(|(command, does)| hint(&screen.keymap.key(command), does, theme));
     let keys = hints(keys, area.width / 3 * 2);
     let name = engine.task(id).map_or("", |task| &task.spec.name);

@@ -97,7 +97,13 @@ fn task_line(
     };
     // edge, sign, wants and the gaps take seven cells
     let room = usize::from(cells).saturating_sub(7 + for_id + width(&age));
-    let note = words::note(task, clock);
+    let found = screen.list.filter_mut();
+    let found = found.and_then(|filter| filter.elsewhere(task, more));
+    // why a filter lets it through says more than what its sign says already
+    let (note, note_style) = match found {
+        Some(found) => (found, theme.dim.patch(theme.met)),
+        None => (words::note(task, clock), sign_style),
+    };
     let note = cut(&note, room.saturating_sub(NAME + 1), more).into_owned();
     let gap = usize::from(!note.is_empty());
     let for_name = room.saturating_sub(width(&note) + gap);
@@ -124,7 +130,8 @@ fn task_line(
         .extend(marked(&name, &letters, name_style, theme.met));
     line.spans.extend([
         Span::styled(format!("{labels}{:fill$}", ""), theme.dim),
-        Span::styled(format!("{:gap$}{note}", ""), sign_style),
+        Span::raw(left("", gap, ' ')),
+        Span::styled(note, note_style),
         Span::styled(format!(" {age}"), theme.dim),
     ]);
     line
