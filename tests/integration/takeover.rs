@@ -21,7 +21,7 @@ use crate::whole::is_whole;
 const NEXT: &str = "1000.0.0";
 
 /// A supervisor in the foreground, waited for by a thread of its own.
-struct Newcomer {
+pub(crate) struct Newcomer {
     who: Ident,
     end: JoinHandle<Done>,
 }
@@ -57,7 +57,7 @@ impl Newcomer {
 
     /// It was replaced, and ended well.
     #[track_caller]
-    fn left(self) {
+    pub(crate) fn left(self) {
         let done = self.end.join().unwrap();
         assert_eq!((done.code, done.err.as_str()), (0, ""));
     }
@@ -72,7 +72,7 @@ fn reigning(herd: &Herd) -> i32 {
 
 /// Takes over by the second build.
 #[track_caller]
-fn take_over(herd: &Herd) -> Newcomer {
+pub(crate) fn take_over(herd: &Herd) -> Newcomer {
     let newcomer = Newcomer::start(herd.next(["supervisor", "--takeover"]));
     newcomer.reigns(herd);
     newcomer
