@@ -13,6 +13,7 @@ use wrangle::core::wire::{Differs, FromSupervisor, PROTOCOL};
 use wrangle::sys::proc;
 
 use crate::content::Kind;
+use crate::full_disk::Disk;
 use crate::herd::{Done, Herd, finish, heavy};
 use crate::procs::{wait_for, wait_until};
 use crate::pty::Pty;
@@ -304,6 +305,75 @@ fn who_cannot_begin_asks_nobody_to_leave() {
     assert!(within.text().contains("within a task"), "{within:?}");
     assert_eq!(herd.supervisors(), [old]);
     assert_eq!(herd.task(id)["state"], "running");
+}
+
+#[test]
+fn a_takeover_cut_short_anywhere_loses_nothing() {
+    for place in ["handing-over", "handed-over", "locked"] {
+        let of_old = place != "locked";
+        let herd = Herd::new();
+        let mut first = herd.command(["ls"]);
+        if of_old {
+            first.env("WRANGLE_FAULT", place);
+        }
+        finish(first.spawn().unwrap()).ok();
+        let old = herd.supervisor().unwrap();
+        let (id, _) = herd.tree(&["--name", "alpha"], "ready");
+        let other = herd.run(&["--stdin"], &["sh", "-c", "read go; exit 7"]);
+        let before = herd.task(id);
+        let wait = herd.command(["wait", &other.to_string()]).spawn().unwrap();
+        let mut pty = Pty::open(&herd, 80, 24);
+        pty.shows(&["alpha"]);
+        let mut command = herd.next(["supervisor", "--takeover"]);
+        if !of_old {
+            command.env("WRANGLE_FAULT", place);
+        }
+        let newcomer = Newcomer::start(command);
+        pty.shows(&["the supervisor"]);
+        wait_until("the old one is gone", || !proc::is_alive(old));
+        let after = herd.task(id);
+        assert_eq!(after["state"], "running", "{place}: {after}");
+        assert_eq!(after["pid"], before["pid"], "{place}");
+        assert_eq!(proc::is_alive(newcomer.who), of_old, "{place}");
+        herd.ok(&["send", &other.to_string(), "go"]);
+        assert_eq!(finish(wait).code, 7, "{place}");
+        pty.press("q", &["detach"]);
+        pty.send("d");
+        assert_eq!(pty.end(), 0);
+        pty.is_restored();
+        herd.ok(&["shutdown", "--force"]);
+        newcomer.end.join().unwrap();
+    }
+}
+
+#[test]
+fn a_supervisor_that_cannot_store_how_things_stand_stays() {
+    let herd = Herd::new();
+    let Some(disk) = Disk::mount(&herd.home().join("data"), "2m") else {
+        return;
+    };
+    let (id, _) = herd.tree(&[], "ready");
+    let old = herd.supervisor().unwrap();
+    let fill = herd.home().join("data/fill");
+    fs::write(&fill, vec![b'.'; 4 << 20]).unwrap_err();
+    // small writes find room where large ones don't: until none does
+    while herd.call(["run", "--", "true"]).code == 0 {}
+    let done = finish(herd.next(["supervisor", "--takeover"]).spawn().unwrap());
+    done.fails(3, "cannot store how things stand");
+    assert_eq!(herd.supervisors(), [old]);
+    fs::remove_file(&fill).unwrap();
+    disk.grow("64m");
+    // what could not be stored is tried again after a while, and then a takeover
+    let newcomer = wait_for("it stores again and leaves", || {
+        let newcomer = Newcomer::start(herd.next(["supervisor", "--takeover"]));
+        wait_until("it reigns or was refused", || {
+            reigning(&herd) == newcomer.who.pid || !proc::is_alive(newcomer.who)
+        });
+        proc::is_alive(newcomer.who).then_some(newcomer)
+    });
+    assert_eq!(herd.task(id)["state"], "running");
+    herd.ok(&["shutdown", "--force"]);
+    newcomer.left();
 }
 
 #[test]
