@@ -207,13 +207,18 @@ fn attached_screens_go_on() {
         pty.press_away("g", &notice).matches("alpha").count()
     );
     small.shows(&["alpha"]);
-    herd.run(&["--name", "beta"], &["sleep", "250"]);
+    herd.run(
+        &["--name", "beta"],
+        &["sh", "-c", "echo its-output; sleep 250"],
+    );
     pty.shows(&["alpha", "beta"]);
     small.shows(&["beta"]);
+    // what is selected stays so
+    pty.press("G", &["its-output"]);
     let back = take_back(&herd);
     newcomer.left();
     let notice = format!("replaced: wrangle {}", env!("CARGO_PKG_VERSION"));
-    pty.shows(&["alpha", "beta", &notice]);
+    pty.shows(&["alpha", "beta", "its-output", &notice]);
     for pty in [&mut pty, &mut small] {
         pty.press("q", &["detach"]);
         pty.send("d");
