@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command};
 use std::thread::JoinHandle;
 
@@ -407,6 +407,26 @@ fn one_that_does_not_answer_is_named_and_left_alone() {
     // what was asked of it meanwhile is nobody's wish any more
     assert_eq!(herd.task(id)["state"], "running");
     assert_eq!(herd.supervisors(), [old]);
+}
+
+#[test]
+fn any_later_protocol_may_take_over() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&[], "ready");
+    let before = herd.task(id);
+    let old = herd.supervisor().unwrap();
+    let mut stream = UnixStream::connect(herd.home().join("run/wrangle.sock")).unwrap();
+    let hello = r#"{"protocol":4000,"version":"5000.0.0","role":"takeover","more":{"later":[]}}"#;
+    writeln!(stream, "{hello}").unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let welcome = lines.next().unwrap().unwrap();
+    assert!(welcome.starts_with(r#"{"welcome":{"#), "{welcome}");
+    // to the end: nothing follows, and the line closes as it leaves
+    assert!(lines.next().is_none());
+    wait_until("it has left", || !proc::is_alive(old));
+    let after = herd.task(id);
+    assert_eq!(after["state"], "running", "{after}");
+    assert_eq!(after["pid"], before["pid"]);
 }
 
 #[test]
