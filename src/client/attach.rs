@@ -20,6 +20,7 @@ use super::stream::{Sent, Stream};
 use super::trouble::{Trouble, say};
 use super::tty;
 use crate::config::Paths;
+use crate::core::id::TaskId;
 use crate::core::wire::{Caller, FromClient, FromSupervisor, Returns, Role, Terminal};
 
 /// Default colours, all erased: what a first frame is drawn upon.
@@ -32,7 +33,7 @@ const STUCK: Duration = Duration::from_millis(200);
 pub(super) fn attach(paths: &Paths, caller: Caller) -> Result<u8, Trouble> {
     tty::check()?;
     let size = tty::size();
-    let (line, _) = connect(paths, &role(size, &caller, None))?;
+    let (line, _) = connect(paths, &role(size, &caller, None, None))?;
     let (stream, early) = line.into_parts();
     let failed = |error: io::Error| Trouble::Failed(format!("cannot attach: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -59,12 +60,18 @@ pub(super) fn attach(paths: &Paths, caller: Caller) -> Result<u8, Trouble> {
 }
 
 /// A screen of this size, called from there.
-fn role((cols, rows): (u16, u16), caller: &Caller, returns: Option<Returns>) -> Role {
+fn role(
+    (cols, rows): (u16, u16),
+    caller: &Caller,
+    returns: Option<Returns>,
+    place: Option<TaskId>,
+) -> Role {
     Role::Screen(Box::new(Terminal {
         cols,
         rows,
         caller: caller.clone(),
         returns,
+        place,
     }))
 }
 
@@ -105,6 +112,8 @@ struct Relay {
     caller: Caller,
     stream: Stream,
     deaths: Deaths,
+    /// What is selected, to be found again.
+    place: Option<TaskId>,
     /// The next frame is a new supervisor's first: it takes the terminal for blank.
     blank: bool,
     painter: Painter,
@@ -131,6 +140,7 @@ impl Relay {
             caller,
             stream,
             deaths: Deaths::default(),
+            place: None,
             blank: false,
             painter: Painter::start(painting)?,
             painted,
@@ -170,6 +180,7 @@ impl Relay {
                             return ended_by(left);
                         }
                     }
+                    Some(Sent::Said(FromSupervisor::Place(place))) => self.place = Some(place),
                     Some(Sent::Said(FromSupervisor::Bye(why))) => return Ok(why),
                     Some(Sent::Said(FromSupervisor::Replaced(_))) => {
                         if let Some(left) = self.turn_to_the_next(Returns::Replaced).await? {
@@ -212,7 +223,10 @@ impl Relay {
             .await
             .ok();
         self.size = tty::size();
-        let (paths, role) = (self.paths.clone(), role(self.size, &self.caller, Some(how)));
+        let (paths, role) = (
+            self.paths.clone(),
+            role(self.size, &self.caller, Some(how), self.place),
+        );
         let mut next = tokio::task::spawn_blocking(move || reconnect(&paths, &role));
         let mut typed = Vec::new();
         let line = loop {

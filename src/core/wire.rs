@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Event as Happening;
 use super::filter::Filter;
-use super::id::Target;
+use super::id::{Target, TaskId};
 use super::raw::Raw;
 use super::report::TaskReport;
 use super::task::{AfterExit, Spec};
@@ -73,6 +73,9 @@ pub struct Terminal {
     /// Why it comes again, where it was attached before.
     #[serde(default)]
     pub returns: Option<Returns>,
+    /// What the last supervisor said by [`FromSupervisor::Place`].
+    #[serde(default)]
+    pub place: Option<TaskId>,
 }
 
 /// Why a client comes again.
@@ -131,6 +134,8 @@ pub enum FromSupervisor {
     Answer(u64, Answer, bool),
     /// So many bytes for the terminal follow.
     Frame(usize),
+    /// This task is selected now: worth knowing for a screen that comes again.
+    Place(TaskId),
     /// Put this on the terminal's clipboard.
     Copy(String),
     /// Show a run's whole log in the pager, then draw anew.

@@ -11,7 +11,7 @@ use super::{log, takeover};
 use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::sys::clock::Clock;
-use crate::sys::{proc, socket};
+use crate::sys::{fault, proc, socket};
 
 /// How a supervisor is started.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +94,7 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
         takeover::ask(paths)?;
     }
     let lock = lock(paths)?;
+    fault::point("locked");
     log::open(&paths.log());
     if start.detached {
         // fails only for a process group's leader, which then has no terminal to lose

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::event::ClientId;
 use super::hub::Hub;
 use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Welcome};
+use crate::sys::fault;
 
 /// How long what was asked before may take. It needs some milliseconds, but a shim that
 /// is stopped or a disk that hangs would hold up the next one for ever.
@@ -40,15 +41,19 @@ impl Hub {
 
     /// Begins to leave in favour of a newcomer.
     pub(super) fn hand_over(&mut self, id: ClientId, hello: &Hello) {
-        let refusal = self.engine.shutting_down().then(|| {
-            let line = "the running supervisor is shutting down; start another once it has ended";
-            FromSupervisor::Refused(line.into())
-        });
+        let refusal = if self.engine.shutting_down() {
+            Some("the running supervisor is shutting down; start another once it has ended".into())
+        } else {
+            // the next one would know no more than what lies there
+            self.engine.store_trouble().map(|why| {
+                format!("the running supervisor stays, since it cannot store how things stand ({why}); wrangle doctor tells what to do")
+            })
+        };
         let Some(client) = self.clients.all.get(&id) else {
             return;
         };
-        if let Some(refusal) = refusal {
-            client.send(&refusal, &[]);
+        if let Some(why) = refusal {
+            client.send(&FromSupervisor::Refused(why), &[]);
             self.clients.close(id);
             return;
         }
@@ -60,6 +65,7 @@ impl Hub {
             by: hello.version.clone(),
             until: Instant::now() + PATIENCE,
         });
+        fault::point("handing-over");
     }
 
     /// Whether nothing is left that the next one could not take up.
@@ -79,6 +85,7 @@ impl Hub {
         let Some(handover) = &self.handover else {
             return;
         };
+        fault::point("handed-over");
         let replaced = FromSupervisor::Replaced(handover.by.clone());
         let unsure = FromSupervisor::Bye(Some(
             "the supervisor was replaced before it could answer; wrangle ls tells what came of it"

@@ -110,6 +110,9 @@ impl Hub {
             for problem in settings.problems.iter().chain(&self.problems) {
                 screen.notice(problem.clone());
             }
+            if let Some(place) = terminal.place {
+                screen.go(place);
+            }
             match terminal.returns {
                 None => {}
                 Some(Returns::Replaced) => screen.tell(format!(

@@ -12,6 +12,7 @@ use ratatui::widgets::Paragraph;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use crate::core::engine::Engine;
+use crate::core::id::TaskId;
 use crate::core::time::Now;
 use crate::output::Search;
 use crate::screen::{Screen, view};
@@ -53,6 +54,8 @@ pub(super) struct Session {
     changes_at: Option<Instant>,
     /// The last frame left the cursor visible.
     cursor: bool,
+    /// The selected task, as the client was last told.
+    place: Option<TaskId>,
     /// The search under way; dropped, it ends.
     pub(super) search: Option<Search>,
 }
@@ -90,6 +93,7 @@ impl Session {
             earliest: now,
             changes_at: None,
             cursor: false,
+            place: None,
             search: None,
         })
     }
@@ -103,6 +107,12 @@ impl Session {
         // the terminal still shows what was drawn at its former size
         self.buffer.0.borrow_mut().extend_from_slice(b"\x1b[2J");
         self.touch_now();
+    }
+
+    /// The selected task, where the client knows of another one.
+    pub(super) fn moved(&mut self) -> Option<TaskId> {
+        let place = self.screen.place();
+        place.filter(|_| std::mem::replace(&mut self.place, place) != place)
     }
 
     /// Something may look different.

@@ -36,7 +36,11 @@ impl Hub {
             {
                 self.outputs.fetch(&self.engine, run, missing);
             }
-            if let Some(bytes) = session.draw(&self.engine, time, now) {
+            let (place, bytes) = (session.moved(), session.draw(&self.engine, time, now));
+            if let Some(place) = place {
+                client.send(&FromSupervisor::Place(place), &[]);
+            }
+            if let Some(bytes) = bytes {
                 client.send(&FromSupervisor::Frame(bytes.len()), &bytes);
             }
         }

@@ -98,6 +98,9 @@ fn a_screen_outlives_its_supervisor() {
     for pty in [&mut shows, &mut other] {
         pty.shows(&["the supervisor had died", "still", "tree"]);
     }
+    // what was selected is
+    shows.shows(&["seed"]);
+    other.shows(&["calm"]);
     wait_until("the supervisor is gone", || !exists(supervisor));
     assert_eq!(herd.supervisors().len(), 1);
     assert_eq!(herd.task(1)["pid"], pid);

@@ -20,6 +20,7 @@ mod detach;
 mod full_disk;
 mod herd;
 mod hooks;
+mod hooks_configured;
 mod hostile;
 mod keys;
 mod kill;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command};
 use std::thread::JoinHandle;
 
@@ -13,6 +13,7 @@ use wrangle::core::wire::{Differs, FromSupervisor, PROTOCOL};
 use wrangle::sys::proc;
 
 use crate::content::Kind;
+use crate::full_disk::Disk;
 use crate::herd::{Done, Herd, finish, heavy};
 use crate::procs::{wait_for, wait_until};
 use crate::pty::Pty;
@@ -21,7 +22,7 @@ use crate::whole::is_whole;
 const NEXT: &str = "1000.0.0";
 
 /// A supervisor in the foreground, waited for by a thread of its own.
-struct Newcomer {
+pub(crate) struct Newcomer {
     who: Ident,
     end: JoinHandle<Done>,
 }
@@ -57,7 +58,7 @@ impl Newcomer {
 
     /// It was replaced, and ended well.
     #[track_caller]
-    fn left(self) {
+    pub(crate) fn left(self) {
         let done = self.end.join().unwrap();
         assert_eq!((done.code, done.err.as_str()), (0, ""));
     }
@@ -72,7 +73,7 @@ fn reigning(herd: &Herd) -> i32 {
 
 /// Takes over by the second build.
 #[track_caller]
-fn take_over(herd: &Herd) -> Newcomer {
+pub(crate) fn take_over(herd: &Herd) -> Newcomer {
     let newcomer = Newcomer::start(herd.next(["supervisor", "--takeover"]));
     newcomer.reigns(herd);
     newcomer
@@ -206,13 +207,18 @@ fn attached_screens_go_on() {
         pty.press_away("g", &notice).matches("alpha").count()
     );
     small.shows(&["alpha"]);
-    herd.run(&["--name", "beta"], &["sleep", "250"]);
+    herd.run(
+        &["--name", "beta"],
+        &["sh", "-c", "echo its-output; sleep 250"],
+    );
     pty.shows(&["alpha", "beta"]);
     small.shows(&["beta"]);
+    // what is selected stays so
+    pty.press("G", &["its-output"]);
     let back = take_back(&herd);
     newcomer.left();
     let notice = format!("replaced: wrangle {}", env!("CARGO_PKG_VERSION"));
-    pty.shows(&["alpha", "beta", &notice]);
+    pty.shows(&["alpha", "beta", "its-output", &notice]);
     for pty in [&mut pty, &mut small] {
         pty.press("q", &["detach"]);
         pty.send("d");
@@ -307,6 +313,75 @@ fn who_cannot_begin_asks_nobody_to_leave() {
 }
 
 #[test]
+fn a_takeover_cut_short_anywhere_loses_nothing() {
+    for place in ["handing-over", "handed-over", "locked"] {
+        let of_old = place != "locked";
+        let herd = Herd::new();
+        let mut first = herd.command(["ls"]);
+        if of_old {
+            first.env("WRANGLE_FAULT", place);
+        }
+        finish(first.spawn().unwrap()).ok();
+        let old = herd.supervisor().unwrap();
+        let (id, _) = herd.tree(&["--name", "alpha"], "ready");
+        let other = herd.run(&["--stdin"], &["sh", "-c", "read go; exit 7"]);
+        let before = herd.task(id);
+        let wait = herd.command(["wait", &other.to_string()]).spawn().unwrap();
+        let mut pty = Pty::open(&herd, 80, 24);
+        pty.shows(&["alpha"]);
+        let mut command = herd.next(["supervisor", "--takeover"]);
+        if !of_old {
+            command.env("WRANGLE_FAULT", place);
+        }
+        let newcomer = Newcomer::start(command);
+        pty.shows(&["the supervisor"]);
+        wait_until("the old one is gone", || !proc::is_alive(old));
+        let after = herd.task(id);
+        assert_eq!(after["state"], "running", "{place}: {after}");
+        assert_eq!(after["pid"], before["pid"], "{place}");
+        assert_eq!(proc::is_alive(newcomer.who), of_old, "{place}");
+        herd.ok(&["send", &other.to_string(), "go"]);
+        assert_eq!(finish(wait).code, 7, "{place}");
+        pty.press("q", &["detach"]);
+        pty.send("d");
+        assert_eq!(pty.end(), 0);
+        pty.is_restored();
+        herd.ok(&["shutdown", "--force"]);
+        newcomer.end.join().unwrap();
+    }
+}
+
+#[test]
+fn a_supervisor_that_cannot_store_how_things_stand_stays() {
+    let herd = Herd::new();
+    let Some(disk) = Disk::mount(&herd.home().join("data"), "2m") else {
+        return;
+    };
+    let (id, _) = herd.tree(&[], "ready");
+    let old = herd.supervisor().unwrap();
+    let fill = herd.home().join("data/fill");
+    fs::write(&fill, vec![b'.'; 4 << 20]).unwrap_err();
+    // small writes find room where large ones don't: until none does
+    while herd.call(["run", "--", "true"]).code == 0 {}
+    let done = finish(herd.next(["supervisor", "--takeover"]).spawn().unwrap());
+    done.fails(3, "cannot store how things stand");
+    assert_eq!(herd.supervisors(), [old]);
+    fs::remove_file(&fill).unwrap();
+    disk.grow("64m");
+    // what could not be stored is tried again after a while, and then a takeover
+    let newcomer = wait_for("it stores again and leaves", || {
+        let newcomer = Newcomer::start(herd.next(["supervisor", "--takeover"]));
+        wait_until("it reigns or was refused", || {
+            reigning(&herd) == newcomer.who.pid || !proc::is_alive(newcomer.who)
+        });
+        proc::is_alive(newcomer.who).then_some(newcomer)
+    });
+    assert_eq!(herd.task(id)["state"], "running");
+    herd.ok(&["shutdown", "--force"]);
+    newcomer.left();
+}
+
+#[test]
 fn a_supervisor_that_shuts_down_is_not_replaced() {
     let herd = Herd::new();
     herd.tree(&["--grace", "60s"], "stubborn");
@@ -332,6 +407,26 @@ fn one_that_does_not_answer_is_named_and_left_alone() {
     // what was asked of it meanwhile is nobody's wish any more
     assert_eq!(herd.task(id)["state"], "running");
     assert_eq!(herd.supervisors(), [old]);
+}
+
+#[test]
+fn any_later_protocol_may_take_over() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&[], "ready");
+    let before = herd.task(id);
+    let old = herd.supervisor().unwrap();
+    let mut stream = UnixStream::connect(herd.home().join("run/wrangle.sock")).unwrap();
+    let hello = r#"{"protocol":4000,"version":"5000.0.0","role":"takeover","more":{"later":[]}}"#;
+    writeln!(stream, "{hello}").unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let welcome = lines.next().unwrap().unwrap();
+    assert!(welcome.starts_with(r#"{"welcome":{"#), "{welcome}");
+    // to the end: nothing follows, and the line closes as it leaves
+    assert!(lines.next().is_none());
+    wait_until("it has left", || !proc::is_alive(old));
+    let after = herd.task(id);
+    assert_eq!(after["state"], "running", "{after}");
+    assert_eq!(after["pid"], before["pid"]);
 }
 
 #[test]
