@@ -5,14 +5,24 @@ use std::process::ExitCode;
 
 use wrangle::client::{self, Trouble};
 use wrangle::config::{Config, Paths};
+use wrangle::core::version;
+use wrangle::shim;
+use wrangle::supervisor::{self, Start};
 use wrangle::verb::{self, Command, Context, Stop, Verb};
-use wrangle::{shim, supervisor};
 
 fn main() -> ExitCode {
+    run(env!("CARGO_PKG_VERSION"))
+}
+
+/// The program; `version` is what it calls itself.
+pub(crate) fn run(version: &'static str) -> ExitCode {
+    version::claim(version);
     let mut words = env::args_os().skip(1).peekable();
     // before anything else: a shim starts with every task and stays small
-    if words.peek().is_some_and(|word| word == "__shim") {
-        return shim::main();
+    match words.peek().and_then(|word| word.to_str()) {
+        Some("__shim") => return shim::main(),
+        Some("__hook") => return shim::hook(),
+        _ => {}
     }
     let done = match verb::parse_args(words) {
         Ok(verb) => dispatch(verb),
@@ -43,9 +53,11 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
         None => Command::Screen,
     };
     match command {
-        Command::Supervisor { detached } => supervisor::main(&paths, &config, detached)
-            .map(|()| 0)
-            .map_err(Trouble::Unreachable),
+        Command::Supervisor { detached, takeover } => {
+            supervisor::main(&paths, &config, Start { detached, takeover })
+                .map(|()| 0)
+                .map_err(Trouble::Unreachable)
+        }
         command => client::perform(command, &paths, &config, context),
     }
 }

@@ -67,6 +67,11 @@ impl Herd {
         Ok(Self { home, supervisor })
     }
 
+    /// Where it lives.
+    pub(crate) fn home_dir(&self) -> &Path {
+        self.home.path()
+    }
+
     /// The supervisor's process id.
     pub(crate) const fn supervisor(&self) -> i32 {
         self.supervisor

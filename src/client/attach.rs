@@ -2,48 +2,37 @@
 //! what is shown.
 
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal as Watched, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::connect::connect;
+use super::connect::{connect, reconnect};
 use super::keys::{Keys, Typed};
+use super::open::Deaths;
 use super::pager::Pager;
 use super::painter::{Painted, Painter};
+use super::stream::{Sent, Stream};
 use super::trouble::{Trouble, say};
 use super::tty;
 use crate::config::Paths;
-use crate::core::wire::{Caller, FromClient, FromSupervisor, Role, Terminal};
+use crate::core::wire::{Caller, FromClient, FromSupervisor, Returns, Role, Terminal};
 
-/// The largest frame that is believed, in bytes.
-const LARGEST: usize = 64 << 20;
-/// Messages that wait to be sent. A supervisor so far behind loses keys, not this client.
-const QUEUED: usize = 1024;
+/// Default colours, all erased: what a first frame is drawn upon.
+const BLANK: &[u8] = b"\x1b[0m\x1b[2J";
 
 /// How long a terminal that takes no bytes may hold up the leaving.
 const STUCK: Duration = Duration::from_millis(200);
 
-/// What a supervisor sends a screen.
-#[derive(Debug)]
-enum Sent {
-    Said(FromSupervisor),
-    Frame(Vec<u8>),
-}
-
 /// Shows the screen until it is over.
 pub(super) fn attach(paths: &Paths, caller: Caller) -> Result<u8, Trouble> {
     tty::check()?;
-    let (cols, rows) = tty::size();
-    let role = Role::Screen(Box::new(Terminal { cols, rows, caller }));
-    let (line, _) = connect(paths, &role)?;
+    let size = tty::size();
+    let (line, _) = connect(paths, &role(size, &caller, None))?;
     let (stream, early) = line.into_parts();
     let failed = |error: io::Error| Trouble::Failed(format!("cannot attach: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -51,7 +40,8 @@ pub(super) fn attach(paths: &Paths, caller: Caller) -> Result<u8, Trouble> {
         .build()
         .map_err(failed)?;
     let left = runtime.block_on(async {
-        let mut relay = Relay::start(stream, early, (cols, rows)).map_err(failed)?;
+        let stream = Stream::open(stream, early).map_err(failed)?;
+        let mut relay = Relay::start(paths, caller, stream, size).map_err(failed)?;
         let left = relay.serve().await;
         // what is half painted would land on the shell's screen
         tokio::time::timeout(STUCK, relay.finish_painting())
@@ -66,6 +56,16 @@ pub(super) fn attach(paths: &Paths, caller: Caller) -> Result<u8, Trouble> {
         say(&why);
     }
     Ok(0)
+}
+
+/// A screen of this size, called from there.
+fn role((cols, rows): (u16, u16), caller: &Caller, returns: Option<Returns>) -> Role {
+    Role::Screen(Box::new(Terminal {
+        cols,
+        rows,
+        caller: caller.clone(),
+        returns,
+    }))
 }
 
 /// Why the screen ends: something said, or nothing.
@@ -101,8 +101,12 @@ impl Signals {
 /// Everything a client holds.
 #[derive(Debug)]
 struct Relay {
-    sent: mpsc::Receiver<Sent>,
-    messages: mpsc::Sender<FromClient>,
+    paths: Paths,
+    caller: Caller,
+    stream: Stream,
+    deaths: Deaths,
+    /// The next frame is a new supervisor's first: it takes the terminal for blank.
+    blank: bool,
     painter: Painter,
     painted: mpsc::UnboundedReceiver<Painted>,
     keys: Option<Keys>,
@@ -115,23 +119,19 @@ struct Relay {
 }
 
 impl Relay {
-    fn start(stream: UnixStream, early: Vec<u8>, size: (u16, u16)) -> io::Result<Self> {
+    fn start(paths: &Paths, caller: Caller, stream: Stream, size: (u16, u16)) -> io::Result<Self> {
         // before the terminal is taken: from here on no signal leaves it in disorder
         let signals = Signals::watch()?;
         let resize = signal(SignalKind::window_change())?;
-        stream.set_nonblocking(true)?;
-        let (from, to) = tokio::net::UnixStream::from_std(stream)?.into_split();
-        // one frame is in flight at most, so this holds little
-        let (sending, sent) = mpsc::channel(8);
-        tokio::spawn(receive(from, early, sending));
-        let (messages, queue) = mpsc::channel(QUEUED);
-        tokio::spawn(transmit(to, queue));
         let (painting, painted) = mpsc::unbounded_channel();
         let (typing, typed) = mpsc::unbounded_channel();
         let taken = tty::Taken::take()?;
         let mut relay = Self {
-            sent,
-            messages,
+            paths: paths.clone(),
+            caller,
+            stream,
+            deaths: Deaths::default(),
+            blank: false,
             painter: Painter::start(painting)?,
             painted,
             keys: Some(Keys::read(typing.clone())?),
@@ -162,8 +162,8 @@ impl Relay {
                     Painted::Mark => {}
                     Painted::Closed => return ended_by(Signal::SIGHUP),
                 },
-                sent = self.sent.recv() => match sent {
-                    Some(Sent::Frame(bytes)) => self.painter.frame(bytes),
+                sent = self.stream.next() => match sent {
+                    Some(Sent::Frame(bytes)) => self.paint(bytes),
                     Some(Sent::Said(FromSupervisor::Copy(text))) => self.painter.copy(text),
                     Some(Sent::Said(FromSupervisor::Page { log, .. })) => {
                         if let Some(left) = self.page(log.as_path()).await? {
@@ -171,18 +171,71 @@ impl Relay {
                         }
                     }
                     Some(Sent::Said(FromSupervisor::Bye(why))) => return Ok(why),
+                    Some(Sent::Said(FromSupervisor::Replaced(_))) => {
+                        if let Some(left) = self.turn_to_the_next(Returns::Replaced).await? {
+                            return ended_by(left);
+                        }
+                    }
                     Some(Sent::Said(_)) => {}
-                    None => return Err(Trouble::Unreachable(
-                        "the supervisor ended; tasks go on with their shims; run wrangle to take them over".into(),
-                    )),
+                    None => {
+                        if let Some(left) = self.turn_to_the_next(Returns::Died).await? {
+                            return ended_by(left);
+                        }
+                    }
                 },
             }
         }
     }
 
     fn tell(&self, message: FromClient) {
-        // full: the supervisor is stopped; when it ends, that is seen elsewhere
-        self.messages.try_send(message).ok();
+        self.stream.tell(message);
+    }
+
+    fn paint(&mut self, mut frame: Vec<u8>) {
+        if std::mem::take(&mut self.blank) {
+            frame.splice(..0, BLANK.iter().copied());
+        }
+        self.painter.frame(frame);
+    }
+
+    /// The supervisor is gone: shows the screen of the next one, which is started where
+    /// there is none. A signal, or a key that says so, ends the waiting for it.
+    async fn turn_to_the_next(&mut self, how: Returns) -> Result<Option<Signal>, Trouble> {
+        if how == Returns::Died && !self.deaths.bear(Instant::now()) {
+            return Err(Trouble::Unreachable(format!(
+                "the supervisor died again and again; tasks go on with their shims; see {}",
+                self.paths.log().display()
+            )));
+        }
+        // its acknowledgement is not the next one's
+        tokio::time::timeout(STUCK, self.finish_painting())
+            .await
+            .ok();
+        self.size = tty::size();
+        let (paths, role) = (self.paths.clone(), role(self.size, &self.caller, Some(how)));
+        let mut next = tokio::task::spawn_blocking(move || reconnect(&paths, &role));
+        let mut typed = Vec::new();
+        let line = loop {
+            tokio::select! {
+                biased;
+                signal = self.signals.fatal(true) => return Ok(Some(signal)),
+                Some(key) = self.typed.recv() => match key {
+                    Typed::Event(event) if is_interrupt(&event) => return Ok(Some(Signal::SIGINT)),
+                    Typed::Event(event) => typed.push(event),
+                    Typed::Closed => return Ok(Some(Signal::SIGHUP)),
+                },
+                met = &mut next => break met.map_err(|error| Trouble::Failed(error.to_string()))??.0,
+            }
+        };
+        let (stream, early) = line.into_parts();
+        self.stream = Stream::open(stream, early)
+            .map_err(|error| Trouble::Failed(format!("cannot attach: {error}")))?;
+        self.blank = true;
+        for event in typed {
+            self.tell(FromClient::Event(event));
+        }
+        self.resized(false);
+        Ok(None)
     }
 
     /// Says how large the terminal is, if that changed; `anew`: in any case, which makes
@@ -262,60 +315,28 @@ impl Relay {
     }
 }
 
-const fn is_suspend(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Key(KeyEvent {
-            code: KeyCode::Char('z'),
-            modifiers: KeyModifiers::CONTROL,
-            kind: KeyEventKind::Press,
-            ..
-        })
-    )
+fn is_suspend(event: &Event) -> bool {
+    is_control(event, 'z')
+}
+
+fn is_interrupt(event: &Event) -> bool {
+    is_control(event, 'c')
+}
+
+fn is_control(event: &Event, letter: char) -> bool {
+    let Event::Key(KeyEvent {
+        code: KeyCode::Char(key),
+        modifiers: KeyModifiers::CONTROL,
+        kind: KeyEventKind::Press,
+        ..
+    }) = event
+    else {
+        return false;
+    };
+    *key == letter
 }
 
 /// A closed terminal is a detach like another, and nobody is there to be told.
 fn ended_by(signal: Signal) -> Left {
     Err(Trouble::Signalled(signal as i32, String::new()))
-}
-
-/// Reads what the supervisor sends. A task of its own: half a frame must not be lost
-/// because something else happened.
-async fn receive(from: OwnedReadHalf, early: Vec<u8>, to: mpsc::Sender<Sent>) {
-    let mut from = BufReader::new(io::Cursor::new(early).chain(from));
-    // a supervisor that ends, or that can't be understood, closes the queue
-    while let Ok(Some(sent)) = read(&mut from).await {
-        if to.send(sent).await.is_err() {
-            return;
-        }
-    }
-}
-
-async fn read(from: &mut (impl AsyncRead + AsyncBufReadExt + Unpin)) -> io::Result<Option<Sent>> {
-    let mut line = Vec::new();
-    if from.read_until(b'\n', &mut line).await? == 0 {
-        return Ok(None);
-    }
-    match serde_json::from_slice(&line)? {
-        FromSupervisor::Frame(size) if size > LARGEST => Err(io::ErrorKind::InvalidData.into()),
-        FromSupervisor::Frame(size) => {
-            let mut bytes = vec![0; size];
-            from.read_exact(&mut bytes).await?;
-            Ok(Some(Sent::Frame(bytes)))
-        }
-        said => Ok(Some(Sent::Said(said))),
-    }
-}
-
-/// Sends what there is to say.
-async fn transmit(mut to: OwnedWriteHalf, mut queue: mpsc::Receiver<FromClient>) {
-    while let Some(message) = queue.recv().await {
-        let Ok(mut line) = serde_json::to_vec(&message) else {
-            continue;
-        };
-        line.push(b'\n');
-        if to.write_all(&line).await.is_err() {
-            return;
-        }
-    }
 }

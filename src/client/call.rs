@@ -11,6 +11,7 @@ use super::out::Out;
 use super::table;
 use super::trouble::{Trouble, say};
 use crate::config::Paths;
+use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
 use crate::core::report::TaskReport;
 use crate::core::wire::{Answer, Request, Role};
@@ -24,7 +25,10 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
     let (mut line, welcome) = connect(paths, &Role::Call)?;
     match call.request {
         Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
-        Request::Wait(targets) => wait(&mut line, targets, call.timeout, call.any),
+        Request::Wait(targets) => {
+            let targets = numbers(&mut line, targets)?;
+            wait(&mut line, targets, call.timeout, call.any)
+        }
         Request::Shutdown { .. } => {
             let supervisor = Process::of(&welcome);
             let number = line.ask(call.request)?;
@@ -42,6 +46,7 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             )))
         }
         request => {
+            let request = lasting(&mut line, request)?;
             let list = matches!(request, Request::List(_));
             let one = matches!(request, Request::Show(_));
             let number = line.ask(request)?;
@@ -61,6 +66,52 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             Ok(0)
         }
     }
+}
+
+/// Targets by their numbers, which mean the same whenever they are asked again.
+fn numbers(line: &mut Line, targets: Vec<Target>) -> Result<Vec<Target>, Trouble> {
+    let mut ids = Vec::with_capacity(targets.len());
+    for target in targets {
+        if matches!(target, Target::Id(_)) {
+            ids.push(target);
+            continue;
+        }
+        let number = line.ask(Request::Show(target))?;
+        ids.extend(
+            tasks(line, number)?
+                .into_iter()
+                .map(|task| Target::Id(task.id)),
+        );
+    }
+    Ok(ids)
+}
+
+/// A request in words that still mean the same when it is asked again long after.
+fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
+    Ok(match request {
+        Request::Revoke {
+            targets,
+            all,
+            force,
+            wait: true,
+        } => {
+            let targets = if all {
+                let number = line.ask(Request::List(Filter::default()))?;
+                let listed = tasks(line, number)?.into_iter();
+                let active = listed.filter(|task| task.state != "ended");
+                active.map(|task| Target::Id(task.id)).collect()
+            } else {
+                numbers(line, targets)?
+            };
+            Request::Revoke {
+                all: targets.is_empty(),
+                targets,
+                force,
+                wait: true,
+            }
+        }
+        request => request,
+    })
 }
 
 /// Every task that a request is answered with.

@@ -1,19 +1,20 @@
 //! Finds the supervisor of a herd, or starts one.
 
 use std::env;
-use std::fs::OpenOptions;
-use std::io::{self, BufRead, BufReader};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::line::{Line, News};
 use super::trouble::Trouble;
+use super::upgrade;
 use crate::config::Paths;
-use crate::core::shim::MARK;
-use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Role, Welcome};
+use crate::core::version;
+use crate::core::wire::{Differs, FromSupervisor, Hello, PROTOCOL, Role, Welcome};
 use crate::sys::socket;
 
 /// How long a supervisor may take to say welcome. It needs a millisecond; a stopped one
@@ -22,21 +23,58 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often one may end between taking the call and answering it.
 const ATTEMPTS: usize = 5;
 
-/// Connects to the herd's supervisor, which is started when none runs.
+/// What came of the greetings.
+enum Met {
+    Welcome(Box<(Line, Welcome)>),
+    /// It speaks another protocol.
+    Stranger(Differs),
+    /// It left instead.
+    Nobody,
+}
+
+/// Connects to the herd's supervisor, which is started when none runs. One that is older
+/// than this program may be replaced first, when a person says so.
 pub(super) fn connect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Trouble> {
+    match meet(paths, role)? {
+        Met::Welcome(met) if !upgrade::wanted_besides(paths, &met.1) => return Ok(*met),
+        Met::Stranger(theirs) if !upgrade::wanted(paths, &theirs.version) => {
+            return Err(Trouble::Unreachable(upgrade::remedy(&theirs)));
+        }
+        _ => {}
+    }
+    let _starting = hold_start(paths)?;
+    launch(paths, true)?;
+    reconnect(paths, role)
+}
+
+/// Connects as [`connect`] does, and asks nobody anything.
+pub(super) fn reconnect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Trouble> {
+    match meet(paths, role)? {
+        Met::Welcome(met) => Ok(*met),
+        Met::Stranger(theirs) => Err(Trouble::Unreachable(upgrade::remedy(&theirs))),
+        Met::Nobody => Err(ends_at_once(paths)),
+    }
+}
+
+fn meet(paths: &Paths, role: &Role) -> Result<Met, Trouble> {
     for _ in 0..ATTEMPTS {
         let stream = match find(paths)? {
             Some(stream) => stream,
             None => start(paths)?,
         };
-        if let Some(met) = greet(stream, role)? {
-            return Ok(met);
+        match greet(paths, stream, role)? {
+            Met::Nobody => {}
+            met => return Ok(met),
         }
     }
-    Err(Trouble::Unreachable(format!(
+    Err(ends_at_once(paths))
+}
+
+fn ends_at_once(paths: &Paths) -> Trouble {
+    Trouble::Unreachable(format!(
         "the supervisor ends as soon as it is called; see {}",
         paths.log().display()
-    )))
+    ))
 }
 
 /// Connects to the herd's supervisor if one runs.
@@ -44,9 +82,13 @@ pub(super) fn connect_if_running(
     paths: &Paths,
     role: &Role,
 ) -> Result<Option<(Line, Welcome)>, Trouble> {
-    match find(paths)? {
-        Some(stream) => greet(stream, role),
-        None => Ok(None),
+    let Some(stream) = find(paths)? else {
+        return Ok(None);
+    };
+    match greet(paths, stream, role)? {
+        Met::Welcome(met) => Ok(Some(*met)),
+        Met::Stranger(theirs) => Err(Trouble::Unreachable(upgrade::remedy(&theirs))),
+        Met::Nobody => Ok(None),
     }
 }
 
@@ -74,27 +116,28 @@ fn find(paths: &Paths) -> Result<Option<UnixStream>, Trouble> {
     }
 }
 
-/// Exchanges greetings; `None` when the other side left instead.
-fn greet(stream: UnixStream, role: &Role) -> Result<Option<(Line, Welcome)>, Trouble> {
-    let mut line = Line::new(stream);
+/// Exchanges greetings.
+fn greet(paths: &Paths, stream: UnixStream, role: &Role) -> Result<Met, Trouble> {
+    let mut line = Line::new(paths, stream);
     let hello = Hello {
         protocol: PROTOCOL,
-        version: env!("CARGO_PKG_VERSION").into(),
+        version: version::ours().into(),
         role: role.clone(),
     };
     if line.send(&hello).is_err() {
-        return Ok(None);
+        return Ok(Met::Nobody);
     }
     match line.next(Some(Instant::now() + PATIENCE))? {
         News::Said(said) => match *said {
-            FromSupervisor::Welcome(welcome) => Ok(Some((line, welcome))),
+            FromSupervisor::Welcome(welcome) => Ok(Met::Welcome(Box::new((line, welcome)))),
+            FromSupervisor::Differs(theirs) => Ok(Met::Stranger(theirs)),
             FromSupervisor::Refused(why) => Err(Trouble::Unreachable(why)),
-            FromSupervisor::Bye(_) => Ok(None),
+            FromSupervisor::Bye(_) | FromSupervisor::Replaced(_) => Ok(Met::Nobody),
             _ => Err(Trouble::Unreachable(
                 "the supervisor did not say welcome; it may be of another version: wrangle shutdown with that version ends it".into(),
             )),
         },
-        News::Ended => Ok(None),
+        News::Ended => Ok(Met::Nobody),
         News::Late | News::Interrupted => Err(Trouble::Unreachable(format!(
             "the supervisor has not answered for {} s; is it stopped? wrangle doctor tells its pid",
             PATIENCE.as_secs()
@@ -106,6 +149,21 @@ fn greet(stream: UnixStream, role: &Role) -> Result<Option<(Line, Welcome)>, Tro
 /// waits for the lock, then finds what the first one started.
 fn start(paths: &Paths) -> Result<UnixStream, Trouble> {
     refuse_within_a_task(paths)?;
+    let _starting = hold_start(paths)?;
+    if let Some(stream) = find(paths)? {
+        return Ok(stream);
+    }
+    launch(paths, false)?;
+    find(paths)?.ok_or_else(|| {
+        Trouble::Unreachable(format!(
+            "the supervisor said it was ready and is gone; see {}",
+            paths.log().display()
+        ))
+    })
+}
+
+/// While this is held, nobody else starts a supervisor.
+fn hold_start(paths: &Paths) -> Result<File, Trouble> {
     paths.create().map_err(Trouble::Unreachable)?;
     let lock_path = paths.start_lock();
     let failed = |error: io::Error| {
@@ -119,23 +177,12 @@ fn start(paths: &Paths) -> Result<UnixStream, Trouble> {
         .open(&lock_path)
         .map_err(failed)?;
     lock.lock().map_err(failed)?;
-    if let Some(stream) = find(paths)? {
-        return Ok(stream);
-    }
-    launch(paths)?;
-    find(paths)?.ok_or_else(|| {
-        Trouble::Unreachable(format!(
-            "the supervisor said it was ready and is gone; see {}",
-            paths.log().display()
-        ))
-    })
+    Ok(lock)
 }
 
 /// A supervisor that a task starts belongs to the task's tree, and would die with it.
 fn refuse_within_a_task(paths: &Paths) -> Result<(), Trouble> {
-    let ours =
-        env::var_os(MARK).is_some_and(|socket| Path::new(&socket).starts_with(paths.shims()));
-    if ours {
+    if paths.is_within_a_task() {
         return Err(Trouble::Unreachable(
             "no supervisor runs, and one started within a task would end with it; run wrangle outside once"
                 .into(),
@@ -144,18 +191,20 @@ fn refuse_within_a_task(paths: &Paths) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Starts a supervisor and waits for its word: `ready`, or what is wrong.
-fn launch(paths: &Paths) -> Result<(), Trouble> {
+/// Starts a supervisor, in place of the one that runs with `takeover`, and waits for its
+/// word: `ready`, or what is wrong.
+fn launch(paths: &Paths, takeover: bool) -> Result<(), Trouble> {
     let failed =
         |error: io::Error| Trouble::Unreachable(format!("cannot start the supervisor: {error}"));
     let mut command = Command::new(this_program().map_err(failed)?);
     command
         .args(["supervisor", "--detached"])
+        .args(takeover.then_some("--takeover"))
         // so that it holds no mount busy
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .stderr(Stdio::piped());
     if let Some(home) = &paths.home {
         command.env("WRANGLE_HOME", home);
     }
@@ -173,19 +222,28 @@ fn launch(paths: &Paths) -> Result<(), Trouble> {
             Ok(())
         }
         "" => {
+            let mut why = String::new();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut why).map_err(failed)?;
+            }
             let how = child.wait().map_err(failed)?;
-            Err(Trouble::Unreachable(format!(
-                "the supervisor ended before it was ready ({how}); see {}",
-                paths.log().display()
-            )))
+            Err(Trouble::Unreachable(match why.trim().lines().last() {
+                Some(why) => could_not_start(why.trim_start_matches("wrangle: ")),
+                None => format!(
+                    "the supervisor ended before it was ready ({how}); see {}",
+                    paths.log().display()
+                ),
+            }))
         }
         why => {
             child.wait().map_err(failed)?;
-            Err(Trouble::Unreachable(format!(
-                "the supervisor could not start: {why}"
-            )))
+            Err(Trouble::Unreachable(could_not_start(why)))
         }
     }
+}
+
+fn could_not_start(why: &str) -> String {
+    format!("the supervisor could not start: {why}")
 }
 
 /// This very program, even when its file was replaced or removed since it began.

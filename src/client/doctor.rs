@@ -1,7 +1,9 @@
 //! What works on this machine, and where things lie. Starts nothing, changes nothing.
 
+use std::cmp::Ordering;
 use std::env;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
@@ -14,8 +16,11 @@ use super::table;
 use super::trouble::Trouble;
 use super::tty;
 use crate::config::{Config, Paths};
+use crate::core::version;
 use crate::core::wire::Role;
 
+/// This program's file.
+const OURS: &str = "/proc/self/exe";
 /// The pipe that a shim asks for, in bytes.
 const PIPE: usize = 256 << 10;
 /// Open files that a herd of fifty needs, with room to spare.
@@ -191,6 +196,7 @@ fn herd(paths: &Paths, config: Result<&Config, &str>) -> Vec<Finding> {
         Err(why) => (Mark::Fail, "config", why.to_owned()),
     };
     vec![
+        (Mark::Ok, "version", version::ours().into()),
         config,
         directory("data", &paths.data),
         directory("sockets", &paths.run),
@@ -234,11 +240,29 @@ fn directory(name: &'static str, dir: &Path) -> Finding {
 fn supervisor(paths: &Paths) -> Finding {
     let name = "supervisor";
     match connect_if_running(paths, &Role::Call) {
-        Ok(Some((_, welcome))) => (
-            Mark::Ok,
-            name,
-            format!("runs: pid {}, version {}", welcome.pid, welcome.version),
-        ),
+        Ok(Some((_, welcome))) => {
+            let runs = format!("runs: pid {}, version {}", welcome.pid, welcome.version);
+            let ours = version::ours();
+            let replaces = "wrangle supervisor --takeover replaces it, tasks go on";
+            match version::compare(&welcome.version, ours) {
+                Ordering::Less => (
+                    Mark::Note,
+                    name,
+                    format!("{runs}; this is {ours}: {replaces}"),
+                ),
+                Ordering::Greater => (
+                    Mark::Note,
+                    name,
+                    format!("{runs}; this is {ours}, which is older"),
+                ),
+                Ordering::Equal if is_another_build(welcome.pid) => (
+                    Mark::Note,
+                    name,
+                    format!("{runs}, of another build than this: {replaces}"),
+                ),
+                Ordering::Equal => (Mark::Ok, name, runs),
+            }
+        }
         Ok(None) => (
             Mark::Ok,
             name,
@@ -246,6 +270,21 @@ fn supervisor(paths: &Paths) -> Finding {
         ),
         Err(trouble) => (Mark::Fail, name, trouble.to_string()),
     }
+}
+
+/// Whether a process runs another program file than this one, as far as can be seen.
+/// Builds of one version are told apart by this alone.
+fn is_another_build(pid: i32) -> bool {
+    let theirs = format!("/proc/{pid}/exe");
+    let (Ok(this), Ok(that)) = (fs::metadata(OURS), fs::metadata(&theirs)) else {
+        return false;
+    };
+    if (this.dev(), this.ino()) == (that.dev(), that.ino()) {
+        return false;
+    }
+    // a copy is the same build
+    this.len() != that.len()
+        || matches!((fs::read(OURS), fs::read(&theirs)), (Ok(this), Ok(that)) if this != that)
 }
 
 fn terminal() -> Vec<Finding> {

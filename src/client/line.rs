@@ -14,8 +14,11 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::Serialize;
 
+use super::connect::reconnect;
+use super::open::{Deaths, Open};
 use super::trouble::Trouble;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Request, Welcome};
+use crate::config::Paths;
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Request, Role, Welcome};
 
 /// What is read at once.
 const READ: usize = 64 << 10;
@@ -36,22 +39,29 @@ pub(super) enum News {
 /// A supervisor that listens.
 #[derive(Debug)]
 pub(super) struct Line {
+    paths: Paths,
     stream: UnixStream,
     /// What was read and not yet understood.
     buffer: Vec<u8>,
     said: VecDeque<FromSupervisor>,
     interrupts: Option<SignalFd>,
     next: u64,
+    open: Open,
+    deaths: Deaths,
 }
 
 impl Line {
-    pub(super) fn new(stream: UnixStream) -> Self {
+    /// To the supervisor of the herd in `paths`.
+    pub(super) fn new(paths: &Paths, stream: UnixStream) -> Self {
         Self {
+            paths: paths.clone(),
             stream,
             buffer: Vec::new(),
             said: VecDeque::new(),
             interrupts: None,
             next: 0,
+            open: Open::default(),
+            deaths: Deaths::default(),
         }
     }
 
@@ -79,25 +89,53 @@ impl Line {
     }
 
     pub(super) fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        self.stream.write_all(&line)
+        self.stream.write_all(&encode(message)?)
     }
 
     /// Sends a request; answers will bear the number it gives.
     pub(super) fn ask(&mut self, request: Request) -> Result<u64, Trouble> {
         self.next += 1;
-        self.send(&FromClient::Request(self.next, request))
-            .map_err(|_| lost())?;
-        Ok(self.next)
+        self.open.asked(self.next, request.clone());
+        let number = self.next;
+        let line = encode(&FromClient::Request(number, request))
+            .map_err(|error| Trouble::Failed(format!("this can't be asked: {error}")))?;
+        // a supervisor that is gone is seen when the answer is waited for
+        self.stream.write_all(&line).ok();
+        Ok(number)
     }
 
     /// Asks for newer news of a watched task.
-    pub(super) fn taken_in(&mut self) -> Result<(), Trouble> {
-        self.send(&FromClient::Drawn).map_err(|_| lost())
+    pub(super) fn taken_in(&mut self) {
+        // as above
+        self.send(&FromClient::Drawn).ok();
+    }
+
+    /// Turns to the next supervisor, which is started where there is none, and asks it
+    /// what the last one left unanswered. After a takeover (`replaced`) nothing of that
+    /// was carried out; one that died may have begun it.
+    fn come_back(&mut self, replaced: bool) -> Result<(), Trouble> {
+        let worth = replaced || (self.open.stands() && self.deaths.bear(Instant::now()));
+        if !worth {
+            return Err(lost());
+        }
+        let (next, _) = reconnect(&self.paths, &Role::Call)?;
+        self.stream = next.stream;
+        self.buffer = next.buffer;
+        self.said = next.said;
+        let again: Vec<FromClient> = self
+            .open
+            .iter()
+            .map(|(number, request)| FromClient::Request(number, request.clone()))
+            .collect();
+        for request in &again {
+            self.send(request).ok();
+        }
+        Ok(())
     }
 
     /// The next answer to a request, and whether it is the last; `None`: the time is up.
+    /// A supervisor that is replaced, or dies, meanwhile makes no difference where that
+    /// can be.
     pub(super) fn answer(
         &mut self,
         number: u64,
@@ -124,20 +162,21 @@ impl Line {
         loop {
             match self.next(until)? {
                 News::Said(said) => match *said {
-                    FromSupervisor::Answer(number, answer, last) => {
+                    FromSupervisor::Answer(number, mut answer, last) => {
+                        self.open.answered(number, &mut answer, last);
                         return Ok(Some((number, answer, last)));
                     }
                     FromSupervisor::Bye(why) => {
-                        let why = why.unwrap_or_else(|| "the supervisor said goodbye".into());
-                        return Err(Trouble::Unreachable(why));
+                        return Err(why.map_or_else(lost, Trouble::Unreachable));
                     }
+                    FromSupervisor::Replaced(_) => self.come_back(true)?,
                     _ => {}
                 },
                 News::Late => return Ok(None),
                 News::Interrupted => {
                     return Err(Trouble::Signalled(Signal::SIGINT as i32, String::new()));
                 }
-                News::Ended => return Err(lost()),
+                News::Ended => self.come_back(false)?,
             }
         }
     }
@@ -209,6 +248,13 @@ impl Line {
     }
 }
 
+/// A message as a line.
+fn encode(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
 /// Whether SIGINT is ignored, as `/proc/self/status` says (proc(5): one bit per signal).
 fn interrupts_are_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -271,7 +317,8 @@ mod tests {
 
     fn pair() -> (Line, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        (Line::new(ours), theirs)
+        let nowhere = Paths::under(&"/nonexistent".into()).unwrap();
+        (Line::new(&nowhere, ours), theirs)
     }
 
     fn say(to: &mut UnixStream, said: &FromSupervisor) {

@@ -133,7 +133,7 @@ fn follow_on(
             printer.finish(out)?;
             return Ok(*now);
         }
-        line.taken_in()?;
+        line.taken_in();
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `connect` | finds the supervisor, or starts one |
-//! | `line` | the line to it: requests, answers, interrupts |
+//! | `connect` | finds the supervisor, or starts one; `upgrade` judges one of another version |
+//! | `line` | the line to it: requests, answers, interrupts; `open` is what another one is asked again |
 //! | `call` | one verb: a request and what becomes of its answers |
 //! | `table`, `detail`, `json` | tasks as text: many, one in full, for programs |
 //! | `logs` | a task's output, from the disk |
 //! | `export` | a task with its output as one document |
 //! | `events` | what happened, and with `lines` what was written |
 //! | `tell` | what the program tells of itself |
-//! | `attach` | the terminal that shows the screen; `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
 //! | `doctor` | what works on this machine |
 
 mod attach;
@@ -24,15 +24,18 @@ mod json;
 mod keys;
 mod line;
 mod logs;
+mod open;
 mod out;
 mod pager;
 mod painter;
 mod perform;
 mod safe;
+mod stream;
 mod table;
 mod tell;
 mod trouble;
 mod tty;
+mod upgrade;
 
 pub use doctor::doctor;
 pub use out::print;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 use nix::unistd::geteuid;
 
+use crate::core::shim::MARK;
+
 /// The directories of one herd. Two herds never share any of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -83,6 +85,21 @@ impl Paths {
         self.run.join("start.lock")
     }
 
+    /// Held by the supervisor.
+    pub fn supervisor_lock(&self) -> PathBuf {
+        self.data.join("supervisor.lock")
+    }
+
+    /// Where it is noted which supervisor a person wants to keep though it is older.
+    pub fn kept(&self) -> PathBuf {
+        self.run.join("kept")
+    }
+
+    /// Whether this process belongs to a task of this herd.
+    pub fn is_within_a_task(&self) -> bool {
+        env::var_os(MARK).is_some_and(|socket| Path::new(&socket).starts_with(self.shims()))
+    }
+
     /// The supervisor's own log.
     pub fn log(&self) -> PathBuf {
         self.data.join("supervisor.log")
@@ -91,6 +108,11 @@ impl Paths {
     /// The database: tasks, their runs, what happened to them.
     pub fn database(&self) -> PathBuf {
         self.data.join("wrangle.db")
+    }
+
+    /// What hooks have printed.
+    pub fn hooks_log(&self) -> PathBuf {
+        self.data.join("hooks.log")
     }
 
     /// Where tasks are kept: a directory per task, in it one per run.

@@ -1,5 +1,20 @@
 //! What client and supervisor say to each other: JSON lines on a Unix socket. A
 //! [`FromSupervisor::Frame`] line is followed by as many raw bytes as it says.
+//!
+//! # What every version says alike
+//! [`PROTOCOL`] counts changes of the rest. These lines are frozen, so that any two
+//! versions can part in words and one can replace the other; fields may be added to them
+//! where they may be missing, none is renamed, removed or given another meaning.
+//! - `{"protocol":N,"version":"X","role":R}`: a client's first line; of a role that isn't
+//!   known the [`Greeting`] is.
+//! - `"takeover"` as that role, accepted whatever `N` is: the newcomer wants to be the
+//!   supervisor. The old one answers `welcome`, and by then no longer listens; it
+//!   carries out what it was asked before, lets go of its shims, stops no task, frees
+//!   the lock `supervisor.lock` in the data directory and exits with 0. Or it answers
+//!   `refused` and stays.
+//! - `{"welcome":{"version":"X","pid":N,"data":"DIR"}}`, `{"refused":"why"}`,
+//!   `{"differs":{"version":"X","protocol":N,"pid":N}}`: the answers to a first line.
+//! - `{"replaced":"X"}`, `{"bye":null}`: the last line to a client.
 
 use crossterm::event::Event;
 use serde::{Deserialize, Serialize};
@@ -25,12 +40,23 @@ pub struct Hello {
     pub role: Role,
 }
 
+/// What can be read of a first line in any protocol.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Greeting {
+    /// [`PROTOCOL`] of the client.
+    pub protocol: u32,
+    /// The client's program version.
+    pub version: String,
+}
+
 /// What a client is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// One command-line call: requests and answers.
     Call,
+    /// Wants to be the supervisor in place of the one that runs.
+    Takeover,
     /// A terminal that shows the screen.
     Screen(Box<Terminal>),
 }
@@ -44,6 +70,19 @@ pub struct Terminal {
     pub rows: u16,
     /// Where commands typed on this screen run.
     pub caller: Caller,
+    /// Why it comes again, where it was attached before.
+    #[serde(default)]
+    pub returns: Option<Returns>,
+}
+
+/// Why a client comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Returns {
+    /// Its supervisor was replaced.
+    Replaced,
+    /// Its supervisor died.
+    Died,
 }
 
 /// The place a command was given from: its directory and environment are the task's.
@@ -86,6 +125,8 @@ pub enum FromSupervisor {
     Welcome(Welcome),
     /// It isn't; why, in one line. Nothing follows.
     Refused(String),
+    /// It isn't: the client speaks another protocol. Nothing follows.
+    Differs(Differs),
     /// An answer to a request of that number, and whether it is the last.
     Answer(u64, Answer, bool),
     /// So many bytes for the terminal follow.
@@ -99,8 +140,11 @@ pub enum FromSupervisor {
         /// What it is called.
         title: String,
     },
-    /// The screen is over; why, where that needs saying.
+    /// The screen, or the supervisor, is over; why, where that needs saying.
     Bye(Option<String>),
+    /// A supervisor of this version takes over: ask that one. No request that is
+    /// unanswered was carried out, but that what was to be waited for was begun.
+    Replaced(String),
 }
 
 /// The supervisor's first line.
@@ -110,8 +154,19 @@ pub struct Welcome {
     pub version: String,
     /// Process id.
     pub pid: i32,
-    /// Whether it was started by a person in the foreground.
+    /// Its data directory.
     pub data: Raw,
+}
+
+/// The supervisor, to a client of another protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differs {
+    /// Program version.
+    pub version: String,
+    /// Its [`PROTOCOL`].
+    pub protocol: u32,
+    /// Process id.
+    pub pid: i32,
 }
 
 /// A task to be launched.
@@ -190,6 +245,18 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether it is answered when tasks come to something, not when it is carried out.
+    pub const fn lasts(&self) -> bool {
+        match self {
+            Self::Wait(_) | Self::Watch(_) | Self::Shutdown { .. } => true,
+            Self::Revoke { wait, .. } => *wait,
+            Self::Events(asked) => asked.follow,
+            _ => false,
+        }
+    }
+}
+
 /// Which entries of the activity log are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventsAsked {
@@ -231,3 +298,51 @@ pub enum Answer {
 
 /// Defaults of a spec, where neither options nor configuration say.
 pub const AFTER_EXIT: AfterExit = AfterExit::Keep;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_version_says_alike_is_as_it_was() {
+        let hello: Hello =
+            serde_json::from_str(r#"{"protocol":9,"version":"X","role":"takeover","later":1}"#)
+                .unwrap();
+        assert_eq!((hello.protocol, hello.version.as_str()), (9, "X"));
+        assert!(matches!(hello.role, Role::Takeover));
+        let line = serde_json::to_string(&hello).unwrap();
+        assert_eq!(line, r#"{"protocol":9,"version":"X","role":"takeover"}"#);
+        let greeting: Greeting =
+            serde_json::from_str(r#"{"protocol":9,"version":"X","role":{"new":[1]}}"#).unwrap();
+        assert_eq!((greeting.protocol, greeting.version.as_str()), (9, "X"));
+        let welcome = Welcome {
+            version: "X".into(),
+            pid: 7,
+            data: "/d".into(),
+        };
+        let differs = Differs {
+            version: "X".into(),
+            protocol: 9,
+            pid: 7,
+        };
+        for (said, line) in [
+            (
+                FromSupervisor::Welcome(welcome),
+                r#"{"welcome":{"version":"X","pid":7,"data":"/d"}}"#,
+            ),
+            (
+                FromSupervisor::Differs(differs),
+                r#"{"differs":{"version":"X","protocol":9,"pid":7}}"#,
+            ),
+            (
+                FromSupervisor::Refused("why".into()),
+                r#"{"refused":"why"}"#,
+            ),
+            (FromSupervisor::Replaced("X".into()), r#"{"replaced":"X"}"#),
+            (FromSupervisor::Bye(None), r#"{"bye":null}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&said).unwrap(), line);
+            assert!(serde_json::from_str::<FromSupervisor>(line).is_ok());
+        }
+    }
+}

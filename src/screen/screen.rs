@@ -227,6 +227,12 @@ impl Screen {
         self.fail(line);
     }
 
+    /// Puts a line before the person that says what happened outside of this screen, until
+    /// the next key.
+    pub fn tell(&mut self, line: impl Into<String>) {
+        self.say(line);
+    }
+
     /// How long after `now` something on this screen next changes by time alone, as the
     /// last drawing had it; `None` where nothing does.
     pub fn next_change(&self, now: Now) -> Option<Duration> {

@@ -124,7 +124,7 @@ impl Host {
     }
 
     pub(super) fn start(&mut self, launch: &Launch) {
-        match leader::start(launch) {
+        match leader::launch(launch) {
             Ok(leader) => {
                 self.status.leader = Some(leader.ident);
                 self.status.started = Some(clock::wall());

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
@@ -26,26 +27,61 @@ pub(super) struct Leader {
     pub(super) input: Option<OwnedFd>,
 }
 
+/// What is to be started.
+#[derive(Debug)]
+pub(super) struct Program<'a, E> {
+    /// Program and arguments.
+    pub(super) argv: &'a [Raw],
+    /// The whole environment; of a name given twice the last holds.
+    pub(super) env: E,
+    /// Working directory, absolute.
+    pub(super) dir: &'a Path,
+    /// Whether standard input is a pipe.
+    pub(super) stdin: bool,
+}
+
+/// Starts the leader of a run, marked as such.
+///
+/// # Errors
+/// As [`start`].
+pub(super) fn launch(launch: &Launch) -> Result<Leader, String> {
+    let marks = [
+        (
+            "WRANGLE_TASK".into(),
+            launch.intent.run.task.to_string().into(),
+        ),
+        (crate::core::shim::MARK.into(), launch.socket.clone()),
+    ];
+    let spec = &launch.intent.spec;
+    start(&Program {
+        argv: &spec.argv,
+        env: launch.env.iter().chain(&marks),
+        dir: spec.dir.as_path(),
+        stdin: spec.stdin,
+    })
+}
+
 /// Starts a leader in a session of its own, its standard output and error one pipe,
 /// so that their order is kept.
 ///
 /// # Errors
 /// One line: what was tried, on what, and what to do.
-pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
-    let program = launch
-        .intent
-        .spec
+pub(super) fn start<'a, E>(wanted: &Program<'_, E>) -> Result<Leader, String>
+where
+    E: Iterator<Item = &'a (Raw, Raw)> + Clone,
+{
+    let program = wanted
         .argv
         .first()
         .ok_or("cannot start: no command was given")?;
-    check_dir(launch)?;
+    check_dir(wanted.dir)?;
     let pipes = || -> io::Result<_> {
         let (output, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
         // a smaller pipe works too
         fcntl_setpipe_size(&output, PIPE).ok();
         rustix::io::ioctl_fionbio(&output, true)?;
         let error = theirs.as_fd().try_clone_to_owned()?;
-        let (input, stdin) = if launch.intent.spec.stdin {
+        let (input, stdin) = if wanted.stdin {
             let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
             rustix::io::ioctl_fionbio(&write, true)?;
             (Some(write), Stdio::from(read))
@@ -58,17 +94,15 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
         pipes().map_err(|error| format!("cannot make a pipe: {error}"))?;
     let mut command = Command::new(program.as_os());
     command
-        .args(launch.intent.spec.argv[1..].iter().map(Raw::as_os))
+        .args(wanted.argv[1..].iter().map(Raw::as_os))
         .env_clear()
         .envs(
-            launch
+            wanted
                 .env
-                .iter()
+                .clone()
                 .map(|(key, value)| (key.as_os(), value.as_os())),
         )
-        .env("WRANGLE_TASK", launch.intent.run.task.to_string())
-        .env(crate::core::shim::MARK, launch.socket.as_os())
-        .current_dir(launch.intent.spec.dir.as_os())
+        .current_dir(wanted.dir)
         .stdin(stdin)
         .stdout(Stdio::from(theirs))
         .stderr(Stdio::from(error));
@@ -82,7 +116,7 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
     }
     let child = command
         .spawn()
-        .map_err(|error| explain(&error, &program.lossy(), launch))?;
+        .map_err(|error| explain(&error, &program.lossy(), wanted.dir))?;
     // the child is reaped by `tree::reap`, so its handle is of no use
     let pid = child.id() as i32;
     let ident = proc::ident(pid).unwrap_or(Ident { pid, start: 0 });
@@ -93,9 +127,8 @@ pub(super) fn start(launch: &Launch) -> Result<Leader, String> {
     })
 }
 
-fn check_dir(launch: &Launch) -> Result<(), String> {
-    let dir = launch.intent.spec.dir.as_path();
-    let shown = launch.intent.spec.dir.lossy();
+fn check_dir(dir: &Path) -> Result<(), String> {
+    let shown = dir.display();
     match fs::metadata(dir) {
         Ok(meta) if meta.is_dir() => Ok(()),
         Ok(_) => Err(format!("cannot start in {shown}: not a directory")),
@@ -114,8 +147,8 @@ fn kind(error: &io::Error) -> String {
     }
 }
 
-fn explain(error: &io::Error, program: &str, launch: &Launch) -> String {
-    let path = launch.intent.spec.dir.as_path().join(program);
+fn explain(error: &io::Error, program: &str, dir: &Path) -> String {
+    let path = dir.join(program);
     match error.kind() {
         io::ErrorKind::NotFound if program.contains('/') && path.exists() => format!(
             "cannot start {program}: its interpreter was not found; check the file's first line"

@@ -1,10 +1,13 @@
 //! The shim: owns one process tree and its output. Synchronous and small; it must
 //! never fail, because what it holds can't be found again.
 //!
+//! `hook` is a smaller kind: it runs a hook within its time limit.
+//!
 //! `entry` takes the launch, `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
 //! `pump` moves output and input, `log` writes within the cap, `record` keeps intent and end on disk, `link` talks to the supervisor.
 
 mod entry;
+mod hook;
 mod host;
 mod leader;
 mod link;
@@ -14,3 +17,4 @@ mod record;
 mod tree;
 
 pub use entry::main;
+pub use hook::main as hook;

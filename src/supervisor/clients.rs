@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -10,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::event::{ClientId, Event};
 use super::session::Session;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Hello};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello, Role};
 use crate::sys::socket;
 
 /// The longest line that a client may send: a command with its environment, or a paste.
@@ -125,9 +126,7 @@ impl Clients {
     pub(super) async fn farewell(&mut self, patience: Duration) {
         let ids: Vec<ClientId> = self.all.keys().copied().collect();
         for id in ids {
-            if let Some(client) = self.all.get(&id)
-                && client.session.is_some()
-            {
+            if let Some(client) = self.all.get(&id).filter(|client| client.welcome) {
                 client.send(&FromSupervisor::Bye(None), &[]);
             }
             self.close(id);
@@ -139,6 +138,23 @@ impl Clients {
         };
         // one that reads nothing keeps nobody
         tokio::time::timeout(patience, sent).await.ok();
+    }
+}
+
+fn has_hung_up(socket: &tokio::net::unix::OwnedReadHalf) -> bool {
+    let stream: &UnixStream = socket.as_ref();
+    let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    matches!(recv(stream, &mut [0_u8; 1], look), Ok((_, 0)))
+}
+
+/// What a client's first line says, in whatever protocol.
+fn first_line(id: ClientId, line: &[u8]) -> serde_json::Result<Event> {
+    match serde_json::from_slice::<Hello>(line) {
+        Ok(hello) => Ok(Event::Hello(id, Box::new(hello))),
+        Err(_) => Ok(Event::Greeting(
+            id,
+            serde_json::from_slice::<Greeting>(line)?,
+        )),
     }
 }
 
@@ -185,10 +201,16 @@ async fn read_lines(
             serde_json::from_slice::<FromClient>(&line)
                 .map(|said| Event::Client(id, Box::new(said)))
         } else {
-            serde_json::from_slice::<Hello>(&line).map(|hello| Event::Hello(id, Box::new(hello)))
+            first_line(id, &line)
         };
         greeted = true;
         let Ok(event) = event else { break };
+        if matches!(&event, Event::Hello(_, hello) if matches!(hello.role, Role::Takeover))
+            && has_hung_up(socket.get_ref())
+        {
+            // it gave up while this process was stopped: nobody is left to take over
+            break;
+        }
         if events.send(event).await.is_err() {
             break;
         }

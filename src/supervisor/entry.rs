@@ -4,22 +4,31 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
 use std::time::Duration;
 
 use super::hub::Hub;
-use super::log;
+use super::{log, takeover};
 use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::sys::clock::Clock;
 use crate::sys::{proc, socket};
 
-/// Runs the supervisor until it has nothing left to do. `detached`: started by a client,
-/// which waits for one line on standard output: `ready`, or what went wrong.
+/// How a supervisor is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// By a client, which waits for one line on standard output: `ready`, or what went
+    /// wrong.
+    pub detached: bool,
+    /// In place of one that runs, where one does.
+    pub takeover: bool,
+}
+
+/// Runs the supervisor until it has nothing left to do.
 ///
 /// # Errors
 /// One line: what could not be had. Nothing was started then.
-pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String> {
+pub fn main(paths: &Paths, config: &Config, start: Start) -> Result<(), String> {
+    let detached = start.detached;
     let answer = |line: &str| {
         if detached {
             let mut out = io::stdout();
@@ -35,7 +44,7 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
         paths.create()?;
         hold_off_clients(paths)
     };
-    match prepare(paths, config, detached) {
+    match prepare(paths, config, start) {
         Ok((lock, rules, listener)) => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -63,7 +72,9 @@ pub fn main(paths: &Paths, config: &Config, detached: bool) -> Result<(), String
 
 type Prepared = (File, Rules, std::os::unix::net::UnixListener);
 
-fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, String> {
+/// What can fail for a reason of this process's own comes first: nobody is to leave for
+/// one that can't begin.
+fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, String> {
     paths.create()?;
     let shims = paths.shims();
     DirBuilder::new()
@@ -71,12 +82,6 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         .mode(0o700)
         .create(&shims)
         .map_err(|error| format!("cannot make {}: {error}", shims.display()))?;
-    let lock = lock(&paths.data.join("supervisor.lock"), &paths.socket())?;
-    log::open(&paths.log());
-    if detached {
-        // fails only for a process group's leader, which then has no terminal to lose
-        nix::unistd::setsid().ok();
-    }
     std::env::set_current_dir("/").map_err(|error| format!("cannot enter /: {error}"))?;
     nix::sys::prctl::set_child_subreaper(true)
         .map_err(|error| format!("cannot become a subreaper: {error}"))?;
@@ -96,6 +101,16 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
         },
         hooked: std::collections::BTreeSet::new(),
     };
+    if start.takeover {
+        takeover::check(paths)?;
+        takeover::ask(paths)?;
+    }
+    let lock = lock(paths)?;
+    log::open(&paths.log());
+    if start.detached {
+        // fails only for a process group's leader, which then has no terminal to lose
+        nix::unistd::setsid().ok();
+    }
     let path = paths.socket();
     let listener = socket::listen(&path)
         .map_err(|error| format!("cannot listen at {}: {error}", path.display()))?;
@@ -103,18 +118,19 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
 }
 
 /// How long one that is on its way out may take: it waits for shims and slow clients.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
 /// One that no longer listens is on its way out and is waited for.
-fn lock(path: &Path, listens: &Path) -> Result<File, String> {
+fn lock(paths: &Paths) -> Result<File, String> {
+    let path = paths.supervisor_lock();
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path)
+        .open(&path)
         .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
     let clock = Clock::start();
     loop {
@@ -125,12 +141,14 @@ fn lock(path: &Path, listens: &Path) -> Result<File, String> {
                 return Err(format!("cannot lock {}: {error}", path.display()));
             }
         }
-        if socket::connect(listens).is_ok() || clock.now().mono > PATIENCE {
-            let pid = io::read_to_string(&file).unwrap_or_default();
+        if socket::connect(&paths.socket()).is_ok() {
             return Err(format!(
-                "a supervisor runs here already (pid {}); wrangle shutdown ends it",
-                pid.trim()
+                "a supervisor runs here already ({}); wrangle shutdown ends it, wrangle supervisor --takeover replaces it",
+                takeover::holder(paths)
             ));
+        }
+        if clock.now().mono > PATIENCE {
+            return Err(takeover::silent(paths));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

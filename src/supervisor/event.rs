@@ -2,7 +2,7 @@
 
 use crate::core::id::{RunId, TaskId};
 use crate::core::shim::Status;
-use crate::core::wire::{FromClient, Hello};
+use crate::core::wire::{FromClient, Greeting, Hello};
 use crate::output;
 use crate::store;
 
@@ -19,10 +19,14 @@ pub(super) enum Event {
     ShimGone(RunId, u64),
     /// A client said who it is.
     Hello(ClientId, Box<Hello>),
+    /// A client said who it is, in words that are not known here.
+    Greeting(ClientId, Greeting),
     /// A client said something.
     Client(ClientId, Box<FromClient>),
     /// A client is gone.
     ClientGone(ClientId),
+    /// A hook is over: which, and what was wrong with it.
+    Hooked(String, Option<String>),
     /// Something asked of the store is done, or not.
     Stored(store::Done),
     /// What lay on disk of removed tasks is gone.

@@ -11,26 +11,27 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 
 use super::clients::{self, Clients};
 use super::event::Event;
+use super::handover::Handover;
+use super::hooks::{Hooks, Runner};
 use super::outputs::Outputs;
 use super::recover;
 use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
-use super::trim::trim;
 use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
-use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::record::Record;
-use crate::core::shim::Order;
+use crate::core::shim::{Order, Status};
 use crate::core::wire::{Answer, Failure};
 use crate::screen::Keymap;
 use crate::store::{self, Store};
 use crate::sys::clock::{self, Clock};
+use crate::sys::fault;
 
 /// How long the end waits for shims to go and lines to be sent.
-const FAREWELL: Duration = Duration::from_secs(3);
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How many events of clients and shims wait at most; who has more waits.
 const QUEUE: usize = 256;
@@ -39,9 +40,10 @@ const QUEUE: usize = 256;
 pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) engine: Engine,
-    store: Option<Store>,
+    pub(super) store: Option<Store>,
     pub(super) shims: Shims,
-    sweeps: Vec<Sweep>,
+    pub(super) hooks: Runner,
+    pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
@@ -54,7 +56,7 @@ pub(super) struct Hub {
     /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
     pub(super) grace: Duration,
     pub(super) data: PathBuf,
-    socket: PathBuf,
+    pub(super) socket: PathBuf,
     listener: UnixListener,
     events: Receiver<Event>,
     /// From threads, which must never wait for the loop. What they may have under way
@@ -64,6 +66,8 @@ pub(super) struct Hub {
     signals: Signals,
     /// Everything is dead and on record: until when to wait for the rest.
     pub(super) leaving: Option<Instant>,
+    /// Another supervisor takes over.
+    pub(super) handover: Option<Handover>,
 }
 
 #[derive(Debug)]
@@ -111,6 +115,7 @@ impl Hub {
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
+            hooks: Runner::new(Hooks::default(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
@@ -128,6 +133,7 @@ impl Hub {
             to_answers,
             signals: signals().map_err(|error| cannot("watch for signals", error))?,
             leaving: None,
+            handover: None,
         };
         hub.take_over(loaded.records);
         if !loaded.deletions.is_empty() {
@@ -199,14 +205,26 @@ impl Hub {
     }
 
     fn is_over(&self) -> bool {
-        self.leaving
-            .is_some_and(|until| self.shims.is_empty() || Instant::now() >= until)
+        self.is_handed_over()
+            || self
+                .leaving
+                .is_some_and(|until| self.is_done() || Instant::now() >= until)
+    }
+
+    fn is_done(&self) -> bool {
+        self.shims.is_empty() && self.hooks.is_drained()
     }
 
     async fn farewell(&mut self) {
+        let hooks = self.hooks.give_up();
+        if hooks > 0 {
+            tracing::warn!(hooks, "hooks were not run: others took too long");
+        }
         if let Some(store) = self.store.take() {
             store.close();
         }
+        self.pass_clients_on();
+        self.shims.let_go(FAREWELL).await;
         self.clients.farewell(FAREWELL).await;
     }
 
@@ -223,6 +241,7 @@ impl Hub {
             .chain(self.shims.deadline())
             .chain(self.sweeps.iter().map(|sweep| sweep.next))
             .chain(self.leaving)
+            .chain(self.handover.as_ref().map(Handover::until))
             .min()
     }
 
@@ -262,6 +281,7 @@ impl Hub {
     pub(super) fn event(&mut self, event: Event) {
         match event {
             Event::Shim(status) => {
+                fault::point(reported(&status));
                 let run = status.run;
                 let shown = self.is_shown(run);
                 let watched = shown || self.engine.is_watched(run.task);
@@ -278,6 +298,7 @@ impl Hub {
                 }
             }
             Event::Hello(id, hello) => self.hello(id, *hello),
+            Event::Greeting(id, greeting) => self.refuse(id, &greeting),
             Event::Client(id, said) => self.client(id, *said),
             Event::ClientGone(id) => self.client_gone(id),
             Event::Stored(store::Done::Written {
@@ -285,13 +306,15 @@ impl Hub {
                 events,
                 then,
                 error,
-            }) => self.take(match error {
-                None => Input::Stored(change, events, then),
-                Some(why) => {
-                    tracing::error!("{why}");
-                    Input::StoreFailed(why, change, events, then)
-                }
-            }),
+            }) => {
+                self.take(match error {
+                    None => Input::Stored(change, events, then),
+                    Some(why) => {
+                        tracing::error!("{why}");
+                        Input::StoreFailed(why, change, events, then)
+                    }
+                });
+            }
             Event::Stored(store::Done::Read { read, events }) => {
                 let answer = match events {
                     Ok(events) => Answer::Events(events),
@@ -301,6 +324,7 @@ impl Hub {
                 self.answer(read.ticket, answer, last);
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
+            Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;
@@ -335,110 +359,17 @@ impl Hub {
             session.touch();
         }
     }
+}
 
-    /// The one place where anything is done.
-    fn perform(&mut self, effect: Effect) {
-        match effect {
-            Effect::Store {
-                change,
-                events,
-                then,
-            } => {
-                if let Some(store) = &self.store {
-                    store.save(change, events, then);
-                }
-            }
-            Effect::Spawn(launch) => {
-                let run = launch.intent.run;
-                if let Err(error) = self.shims.spawn(launch) {
-                    let why = format!("cannot start its shim: {error}");
-                    tracing::error!(%run, "{why}");
-                    self.take(Input::SpawnFailed(run, why));
-                }
-            }
-            Effect::Order(run, order) => self.shims.order(run, order),
-            Effect::Sweep { run, leader } => {
-                let socket = self.engine.rules().shim_socket(run);
-                let now = Instant::now();
-                self.sweeps.push(Sweep::new(run, leader, socket, now));
-            }
-            Effect::Trim { runs, bytes } => self.trim(runs, bytes),
-            Effect::ReadEvents {
-                ticket,
-                task,
-                most,
-                last,
-            } => {
-                if let Some(store) = &self.store {
-                    store.read(store::Read {
-                        ticket,
-                        task,
-                        most,
-                        last,
-                    });
-                }
-            }
-            Effect::Delete(ids) => self.delete(ids),
-            Effect::Hook { .. } | Effect::Reload(_) => {}
-            Effect::Answer {
-                ticket,
-                answer,
-                last,
-            } => self.answer(ticket, answer, last),
-            Effect::Exit => {
-                if self.leaving.is_none() {
-                    self.leaving = Some(Instant::now() + FAREWELL);
-                    // who comes now starts the next supervisor, which waits for the lock
-                    std::fs::remove_file(&self.socket).ok();
-                }
-            }
-        }
-    }
-
-    fn delete(&self, ids: Vec<TaskId>) {
-        let rules = self.engine.rules();
-        let dirs: Vec<PathBuf> = ids.iter().map(|id| rules.task_dir(*id)).collect();
-        let answers = self.to_answers.clone();
-        let work = move || {
-            for dir in dirs {
-                match std::fs::remove_dir_all(&dir) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        // stays on the list of what is to be deleted
-                        tracing::error!(dir = %dir.display(), %error, "cannot be deleted");
-                        return;
-                    }
-                    _ => {}
-                }
-            }
-            answers.send(Event::Deleted(ids)).ok();
-        };
-        if let Err(error) = std::thread::Builder::new()
-            .name("delete".into())
-            .spawn(work)
-        {
-            tracing::error!(%error, "no thread to delete logs");
-        }
-    }
-
-    fn trim(&self, runs: Vec<RunId>, bytes: u64) {
-        let rules = self.engine.rules();
-        let runs: Vec<_> = runs
-            .into_iter()
-            .map(|run| {
-                let active = self
-                    .engine
-                    .task(run.task)
-                    .is_some_and(|task| task.run_id() == run && task.is_active());
-                (run, rules.run_dir(run), active)
-            })
-            .collect();
-        let answers = self.to_answers.clone();
-        let work = move || {
-            answers.send(Event::Trimmed(trim(&runs, bytes))).ok();
-        };
-        if let Err(error) = std::thread::Builder::new().name("trim".into()).spawn(work) {
-            tracing::error!(%error, "no thread to trim logs");
-            self.to_answers.send(Event::Trimmed(Vec::new())).ok();
-        }
+/// What the place is called where a report is taken in.
+const fn reported(status: &Status) -> &'static str {
+    if status.exit.is_some() {
+        "exit-reported"
+    } else if status.written > 0 {
+        "bytes-reported"
+    } else if status.leader.is_some() {
+        "start-reported"
+    } else {
+        "reported"
     }
 }

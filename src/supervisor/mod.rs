@@ -1,22 +1,28 @@
 //! The supervisor: the one process that owns every task.
 //!
-//! `entry` becomes the supervisor, `hub` is the loop and the one place where effects
-//! are performed, `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the connections, `session` one client's
-//! screen, `outputs` the bytes that screens show, `recover` what an earlier supervisor
-//! left, `sweep` what a killed shim left, `trim` the cap on all logs.
+//! `entry` becomes the supervisor, `takeover` in place of one that runs and leaves by
+//! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
+//! `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the
+//! connections, `session` one client's screen, `outputs` the bytes that screens show,
+//! `recover` what an earlier supervisor left, `sweep` what a killed shim left, `trim` the
+//! cap on all logs, `hooks` what the configuration wants run when something happens.
 
 mod clients;
 mod entry;
 mod event;
+mod handover;
+mod hooks;
 mod hub;
 mod log;
 mod outputs;
+mod perform;
 mod recover;
 mod serve;
 mod session;
 mod shims;
 mod show;
 mod sweep;
+mod takeover;
 mod trim;
 
-pub use entry::main;
+pub use entry::{Start, main};

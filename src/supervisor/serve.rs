@@ -7,8 +7,9 @@ use super::event::{ClientId, Event};
 use super::hub::Hub;
 use super::session::{Session, bounded};
 use crate::core::input::{Input, Ticket};
+use crate::core::version;
 use crate::core::wire::{
-    Answer, FromClient, FromSupervisor, Hello, PROTOCOL, Request, Role, Welcome,
+    Answer, Differs, FromClient, FromSupervisor, Greeting, Hello, PROTOCOL, Request, Returns, Role,
 };
 use crate::output::{Ask, Search};
 use crate::screen::{Action, Look, Screen};
@@ -17,10 +18,12 @@ use crate::verb::Context;
 /// Who asked, and under which number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    client: ClientId,
+    pub(super) client: ClientId,
     number: u64,
     /// Answered again and again, each time with the whole truth.
     watch: bool,
+    /// Answered when tasks come to something.
+    pub(super) lasts: bool,
 }
 
 impl Hub {
@@ -52,6 +55,7 @@ impl Hub {
             client: id,
             number,
             watch: matches!(request, Request::Watch(_)),
+            lasts: request.lasts(),
         };
         self.tickets.insert(ticket, asked);
         let watched = match &request {
@@ -65,31 +69,28 @@ impl Hub {
     }
 
     pub(super) fn hello(&mut self, id: ClientId, hello: Hello) {
-        if self.leaving.is_some() {
+        if self.leaving.is_some() || self.handover.is_some() {
             // unanswered, so that it looks for the next supervisor
             self.clients.close(id);
             return;
         }
+        if matches!(hello.role, Role::Takeover) {
+            self.hand_over(id, &hello);
+            return;
+        }
+        if hello.protocol != PROTOCOL {
+            let Hello {
+                protocol, version, ..
+            } = hello;
+            self.refuse(id, &Greeting { protocol, version });
+            return;
+        }
+        let welcome = self.welcome();
         let Some(client) = self.clients.all.get_mut(&id) else {
             return;
         };
-        let version = env!("CARGO_PKG_VERSION");
-        if hello.protocol != PROTOCOL {
-            let line = format!(
-                "the running supervisor is wrangle {version} (protocol {PROTOCOL}), this is {} (protocol {}); use the same program, or wrangle shutdown first",
-                hello.version, hello.protocol
-            );
-            client.send(&FromSupervisor::Refused(line), &[]);
-            self.clients.close(id);
-            return;
-        }
         client.welcome = true;
-        let welcome = Welcome {
-            version: version.into(),
-            pid: std::process::id() as i32,
-            data: self.data.clone().into(),
-        };
-        client.send(&FromSupervisor::Welcome(welcome), &[]);
+        client.send(&welcome, &[]);
         if let Role::Screen(terminal) = hello.role {
             let (cols, rows) = bounded(terminal.cols, terminal.rows);
             let look = Look::of(&terminal.caller, self.clock_shown);
@@ -100,6 +101,16 @@ impl Hub {
             let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
             for problem in &self.problems {
                 screen.notice(problem.clone());
+            }
+            match terminal.returns {
+                None => {}
+                Some(Returns::Replaced) => screen.tell(format!(
+                    "the supervisor was replaced: wrangle {}",
+                    version::ours()
+                )),
+                Some(Returns::Died) => {
+                    screen.notice("the supervisor had died: this is the next; tasks went on");
+                }
             }
             match Session::new(screen, cols, rows, Instant::now()) {
                 Ok(session) => client.session = Some(Box::new(session)),
@@ -114,7 +125,23 @@ impl Hub {
         self.take(Input::Joined);
     }
 
+    /// To a client of another protocol: enough to say what is to be done.
+    pub(super) fn refuse(&mut self, id: ClientId, greeting: &Greeting) {
+        tracing::info!(version = %greeting.version, protocol = greeting.protocol, "a client of another protocol");
+        let differs = Differs {
+            version: version::ours().into(),
+            protocol: PROTOCOL,
+            pid: std::process::id() as i32,
+        };
+        self.say(id, &FromSupervisor::Differs(differs));
+        self.clients.close(id);
+    }
+
     pub(super) fn client(&mut self, id: ClientId, said: FromClient) {
+        if self.handover.is_some() && !matches!(said, FromClient::Drawn) {
+            // unanswered: the next supervisor is asked again
+            return;
+        }
         if !self
             .clients
             .all

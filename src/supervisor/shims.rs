@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use super::event::Event;
 use crate::core::id::{Ident, RunId};
@@ -29,6 +30,7 @@ struct Line {
     /// Distinguishes this connection from an earlier one of the same run.
     generation: u64,
     orders: UnboundedSender<Order>,
+    writer: JoinHandle<()>,
     /// When the last byte count was acknowledged.
     acked: Option<Instant>,
     /// The number to acknowledge, and when.
@@ -40,8 +42,8 @@ struct Line {
 pub(super) struct Shims {
     events: Sender<Event>,
     lines: BTreeMap<RunId, Line>,
-    /// Shims that are children of this process. Any other child is an orphan of a
-    /// shim that was killed.
+    /// Shims, and helpers of hooks, that are children of this process. Any other child is
+    /// an orphan of a shim that was killed.
     children: BTreeSet<i32>,
     /// What ran below this process when it began: of whoever became the supervisor by
     /// exec, and none of ours.
@@ -94,7 +96,7 @@ impl Shims {
         let (orders, queue) = unbounded_channel();
         self.generations += 1;
         let generation = self.generations;
-        tokio::spawn(write_orders(write, queue));
+        let writer = tokio::spawn(write_orders(write, queue));
         tokio::spawn(read_reports(
             BufReader::with_capacity(1024, read),
             (run, generation),
@@ -105,6 +107,7 @@ impl Shims {
             Line {
                 generation,
                 orders,
+                writer,
                 acked: None,
                 due: None,
             },
@@ -170,12 +173,31 @@ impl Shims {
         current
     }
 
+    /// Ends all connections once every order that was given is sent; waits at most for
+    /// so long. The shims go on.
+    pub(super) async fn let_go(&mut self, patience: Duration) {
+        let lines = std::mem::take(&mut self.lines);
+        let sent = async {
+            for line in lines.into_values() {
+                drop(line.orders);
+                line.writer.await.ok();
+            }
+        };
+        // one that is stopped keeps nobody
+        tokio::time::timeout(patience, sent).await.ok();
+    }
+
     /// Whether any shim is connected.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Whether a process is a shim of this supervisor.
+    /// A child of this process is a helper that looks after what is below it.
+    pub(super) fn helper(&mut self, pid: i32) {
+        self.children.insert(pid);
+    }
+
+    /// Whether a process is a shim, or a helper, of this supervisor.
     pub(super) fn is_shim(&self, pid: i32) -> bool {
         self.children.contains(&pid)
     }

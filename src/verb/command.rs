@@ -67,6 +67,8 @@ pub enum Command {
     Supervisor {
         /// Started by a client: says on standard output when it is ready.
         detached: bool,
+        /// In place of the one that runs.
+        takeover: bool,
     },
     /// Say what works on this machine.
     Doctor,

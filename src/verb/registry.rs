@@ -7,6 +7,7 @@ use super::{
     completions, doctor, events, export, logs, ls, man, pause, retry, revoke, rm, run, schema,
     send, show, shutdown, supervisor, wait, why,
 };
+use crate::core::version;
 
 /// What the process exits with.
 const EXIT_CODES: &str = "\
@@ -19,7 +20,7 @@ reached or started, 4 no such task; run --follow and wait pass on the task's own
 /// Without a verb the screen opens. A task is named by its number, by @ for the
 /// newest, or by its name where only one bears it.
 #[derive(Debug, Parser)]
-#[command(name = "wrangle", version, after_help = EXIT_CODES)]
+#[command(name = "wrangle", version = version::ours(), after_help = EXIT_CODES)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,

@@ -91,19 +91,64 @@ fn sigterm_to_a_client_is_a_detach() {
 }
 
 #[test]
-fn the_supervisors_death_restores_the_terminal() {
+fn a_screen_outlives_its_supervisor() {
     let (herd, mut shows, mut other) = flooded();
     let pid = herd.task(1)["pid"].clone();
     let supervisor = herd.kill_supervisor();
     for pty in [&mut shows, &mut other] {
-        assert_eq!(pty.end(), 3);
-        pty.is_restored();
-        let said = pty.text();
-        assert!(said.contains("supervisor"), "nothing was said: {said}");
+        pty.shows(&["the supervisor had died", "still", "tree"]);
     }
     wait_until("the supervisor is gone", || !exists(supervisor));
-    reattach(&herd);
+    assert_eq!(herd.supervisors().len(), 1);
     assert_eq!(herd.task(1)["pid"], pid);
+    other.press("G", &["calm"]);
+    go_on(&herd, &other);
+    for pty in [&mut shows, &mut other] {
+        pty.press("q", &["detach"]);
+        pty.send("d");
+        assert_eq!(pty.end(), 0);
+        pty.is_restored();
+    }
+}
+
+#[test]
+fn a_supervisors_death_without_a_next_one_restores_the_terminal() {
+    let (herd, mut shows, mut other) = flooded();
+    let config = herd.home().join("config.toml");
+    let kept = std::fs::read(&config).unwrap();
+    std::fs::write(&config, "nonsense = 1\n").unwrap();
+    herd.kill_supervisor();
+    for pty in [&mut shows, &mut other] {
+        assert_eq!(pty.end(), 3);
+        pty.is_restored();
+        pty.wait_screen("it says why", |text| {
+            text.replace('\n', "").contains("nonsense")
+        });
+    }
+    std::fs::write(&config, kept).unwrap();
+    reattach(&herd);
+}
+
+#[test]
+fn supervisors_that_die_in_a_row_are_not_started_for_ever() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&[], "ready");
+    let mut pty = Pty::open(&herd, 80, 24);
+    pty.shows(&["tree"]);
+    for _ in 0..3 {
+        let died = herd.kill_supervisor();
+        wait_until("the next one is there", || {
+            herd.supervisor().is_some_and(|next| next != died)
+        });
+        // the notice goes with a key
+        pty.shows(&["the supervisor had died"]);
+        pty.press_away("g", "the supervisor had died");
+    }
+    herd.kill_supervisor();
+    assert_eq!(pty.end(), 3);
+    pty.is_restored();
+    pty.shows(&["again and again"]);
+    assert_eq!(herd.task(id)["state"], "running");
 }
 
 #[test]

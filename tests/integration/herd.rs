@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use wrangle::core::id::Ident;
 use wrangle::sys::proc;
 
-use crate::procs::{PATIENCE, exists, family, kill, kit, of_tree, wait_until, words};
+use crate::procs::{PATIENCE, example, exists, family, kill, kit, of_tree, wait_until, words};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -125,7 +125,20 @@ impl Herd {
 
     /// The program, not started yet.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wrangle"));
+        self.program(env!("CARGO_BIN_EXE_wrangle"), args)
+    }
+
+    /// The second build, which calls itself a later version, not started yet.
+    pub(crate) fn next<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        self.program(&example("next"), args)
+    }
+
+    fn program<S: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(self.root.path())

@@ -97,12 +97,17 @@ pub(crate) fn memory(pid: i32) -> (u64, u64) {
 
 /// The kit's program.
 pub(crate) fn kit() -> String {
+    example("tree")
+}
+
+/// A program that stands beside the tests.
+pub(crate) fn example(name: &str) -> String {
     let exe = std::env::current_exe().unwrap();
     let profile = exe.parent().and_then(|deps| deps.parent()).unwrap();
-    let kit = profile.join("examples/tree");
+    let kit = profile.join("examples").join(name);
     assert!(
         kit.exists(),
-        "{} is missing: cargo build --example tree",
+        "{} is missing: cargo build --examples",
         kit.display()
     );
     kit.to_str().unwrap().to_owned()

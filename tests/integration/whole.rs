@@ -10,7 +10,7 @@ const MIB: u64 = 1 << 20;
 
 /// Compares a task's output, as `logs --raw` prints it, with what it was to write.
 #[track_caller]
-fn is_whole(herd: &Herd, id: u64, kind: Kind, seed: u64, len: u64) {
+pub(crate) fn is_whole(herd: &Herd, id: u64, kind: Kind, seed: u64, len: u64) {
     let mut child = herd
         .command(["logs", "--raw", &id.to_string()])
         .spawn()

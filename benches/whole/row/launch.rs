@@ -35,7 +35,7 @@ fn run(scale: Scale) -> Outcome<Vec<Figure>> {
 
 /// All are asked for at once; each is watched from the moment it is known until nothing of
 /// it lives and that is on record.
-fn launch(count: usize) -> Outcome<Duration> {
+pub(super) fn launch(count: usize) -> Outcome<Duration> {
     let herd = Herd::start(true)?;
     let mut call = herd.call()?;
     let start = Instant::now();

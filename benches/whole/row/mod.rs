@@ -2,12 +2,14 @@
 
 mod fifty_writers;
 mod first_frame;
+mod history;
 mod idle;
 mod key;
 mod launch;
 mod memory;
 mod one_writer;
 mod revoke;
+mod store;
 
 use super::figure::Figure;
 use super::{Outcome, Scale};
@@ -32,4 +34,6 @@ pub(crate) const ALL: &[Row] = &[
     first_frame::ROW,
     launch::ROW,
     revoke::ROW,
+    store::ROW,
+    history::ROW,
 ];

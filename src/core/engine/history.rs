@@ -1,6 +1,6 @@
 //! Ended tasks: how long they stay, and how they go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::herd::{Engine, answer, refuse};
@@ -21,23 +21,25 @@ const MOST: usize = 500;
 /// What is on its way out.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// Tasks whose removal is being stored.
-    leaving: BTreeSet<TaskId>,
+    /// Tasks whose removal is being stored, and what waits for a write of each until it
+    /// is known whether they go.
+    leaving: BTreeMap<TaskId, Vec<Effect>>,
     /// When the next task is too old to stay, in monotonic time.
     pub(super) expires: Option<Duration>,
 }
 
 impl History {
-    /// Their removal could not be stored: they stay.
-    pub(super) fn spare(&mut self, ids: &[TaskId]) {
-        self.leaving.retain(|id| !ids.contains(id));
+    /// Where what waits for a write of this task waits, if it is on its way out: its row
+    /// may be gone already, and must not come back.
+    pub(super) fn waiting(&mut self, id: TaskId) -> Option<&mut Vec<Effect>> {
+        self.leaving.get_mut(&id)
     }
 }
 
 impl Engine {
     /// Whether a task is being removed.
     pub(super) fn is_leaving(&self, id: TaskId) -> bool {
-        self.history.leaving.contains(&id)
+        self.history.leaving.contains_key(&id)
     }
 
     /// Removes ended tasks: those named, or those described.
@@ -106,7 +108,9 @@ impl Engine {
         for id in &ids {
             self.note(now, *id, What::Removed, by, None);
         }
-        self.history.leaving.extend(ids.iter().copied());
+        self.history
+            .leaving
+            .extend(ids.iter().map(|id| (*id, Vec::new())));
         out.push(Effect::Store {
             change: Change::Remove(ids),
             events: self.journal.take(),
@@ -122,10 +126,19 @@ impl Engine {
                 out.push(Effect::Order(task.run_id(), Order::Release));
             }
             self.envs.remove(id);
-            self.history.leaving.remove(id);
+            out.extend(self.history.leaving.remove(id).unwrap_or_default());
         }
         self.watches.retain(|_, id| !ids.contains(id));
         out.push(Effect::Delete(ids));
+    }
+
+    /// The removal could not be stored: they stay.
+    pub(super) fn spare(&mut self, ids: &[TaskId], out: &mut Vec<Effect>) {
+        for id in ids {
+            if let Some(then) = self.history.leaving.remove(id) {
+                self.store(*id, then, out);
+            }
+        }
     }
 
     /// What lay on disk is gone too.

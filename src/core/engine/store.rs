@@ -83,20 +83,24 @@ impl Engine {
         let Some(task) = self.tasks.get(id) else {
             return;
         };
-        let change = if self.is_leaving(id) {
-            // its row may be gone already, and must not come back
-            Change::Nothing
-        } else {
-            Change::Task(Box::new(Record {
-                boot: self.rules.boot.clone(),
-                task: task.clone(),
-            }))
-        };
+        if let Some(waiting) = self.history.waiting(id) {
+            waiting.extend(then);
+            return;
+        }
+        let change = Change::Task(Box::new(Record {
+            boot: self.rules.boot.clone(),
+            task: task.clone(),
+        }));
         out.push(Effect::Store {
             change,
             events: self.journal.take(),
             then,
         });
+    }
+
+    /// Whether the store has answered for everything.
+    pub fn is_stored(&self) -> bool {
+        self.writes.pending.is_empty()
     }
 
     /// Whether everything that was asked of the store is answered, but for what is in `out`.
@@ -206,7 +210,7 @@ impl Engine {
         }
         match &change {
             Change::Task(record) => drop(self.writes.unstored.insert(record.task.id)),
-            Change::Remove(ids) => self.history.spare(ids),
+            Change::Remove(ids) => self.spare(ids, out),
             // deleted once more at the next start; a setting is of no great weight
             Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }

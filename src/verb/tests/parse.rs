@@ -78,7 +78,14 @@ fn the_other_verbs() {
     ));
     assert!(matches!(
         args(&["supervisor"]),
-        Ok(Command::Supervisor { detached: false })
+        Ok(Command::Supervisor {
+            detached: false,
+            takeover: false
+        })
+    ));
+    assert!(matches!(
+        args(&["supervisor", "--takeover"]),
+        Ok(Command::Supervisor { takeover: true, .. })
     ));
     assert!(matches!(args(&["doctor"]), Ok(Command::Doctor)));
     let Ok(Command::Logs(logs)) = args(&["logs", "3", "-n", "5", "-f", "--raw"]) else {

@@ -1,0 +1,99 @@
+//! The old supervisor's half of a takeover: it leaves, and everything else stays.
+//!
+//! What clients ask from now on is left to the next one. What they asked before is
+//! carried out: a launch on record is a shim that runs, or the next one would find it
+//! lost. Then shims are let go, which know to wait for whoever comes.
+
+use std::time::{Duration, Instant};
+
+use super::event::ClientId;
+use super::hub::Hub;
+use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Welcome};
+
+/// How long what was asked before may take. It needs some milliseconds, but a shim that
+/// is stopped or a disk that hangs would hold up the next one for ever.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A takeover under way.
+#[derive(Debug)]
+pub(super) struct Handover {
+    /// The version that takes over.
+    by: String,
+    /// When this one leaves whatever is unfinished.
+    until: Instant,
+}
+
+impl Handover {
+    pub(super) const fn until(&self) -> Instant {
+        self.until
+    }
+}
+
+impl Hub {
+    pub(super) fn welcome(&self) -> FromSupervisor {
+        FromSupervisor::Welcome(Welcome {
+            version: crate::core::version::ours().into(),
+            pid: std::process::id() as i32,
+            data: self.data.clone().into(),
+        })
+    }
+
+    /// Begins to leave in favour of a newcomer.
+    pub(super) fn hand_over(&mut self, id: ClientId, hello: &Hello) {
+        let refusal = self.engine.shutting_down().then(|| {
+            let line = "the running supervisor is shutting down; start another once it has ended";
+            FromSupervisor::Refused(line.into())
+        });
+        let Some(client) = self.clients.all.get(&id) else {
+            return;
+        };
+        if let Some(refusal) = refusal {
+            client.send(&refusal, &[]);
+            self.clients.close(id);
+            return;
+        }
+        tracing::info!(version = %hello.version, protocol = hello.protocol, ours = PROTOCOL, "being replaced");
+        // who comes now waits until the newcomer is ready: it holds the start lock
+        self.stop_listening();
+        client.send(&self.welcome(), &[]);
+        self.handover = Some(Handover {
+            by: hello.version.clone(),
+            until: Instant::now() + PATIENCE,
+        });
+    }
+
+    /// Whether nothing is left that the next one could not take up.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.handover.as_ref().is_some_and(|handover| {
+            let asked = self.tickets.values().any(|asked| !asked.lasts);
+            let done = !asked
+                && self.sweeps.is_empty()
+                && self.engine.is_stored()
+                && self.hooks.is_drained();
+            done || Instant::now() >= handover.until
+        })
+    }
+
+    /// The last words to clients of one that is replaced.
+    pub(super) fn pass_clients_on(&mut self) {
+        let Some(handover) = &self.handover else {
+            return;
+        };
+        let replaced = FromSupervisor::Replaced(handover.by.clone());
+        let unsure = FromSupervisor::Bye(Some(
+            "the supervisor was replaced before it could answer; wrangle ls tells what came of it"
+                .into(),
+        ));
+        let ids: Vec<ClientId> = self.clients.all.keys().copied().collect();
+        for id in ids {
+            let unanswered = |asked: &super::serve::Asked| asked.client == id && !asked.lasts;
+            let screen = self.session(id).is_some();
+            let open = !screen && self.tickets.values().any(unanswered);
+            let word = if open { &unsure } else { &replaced };
+            if let Some(client) = self.clients.all.get(&id).filter(|client| client.welcome) {
+                client.send(word, &[]);
+            }
+            self.clients.close(id);
+        }
+    }
+}
