@@ -197,3 +197,33 @@ fn every_line_is_told_once_between_start_and_end() {
         &cut[0][65_500..]
     );
 }
+
+#[test]
+fn who_follows_misses_no_line_when_the_supervisor_dies() {
+    let herd = Herd::new();
+    let follower = Follower::new(&herd, &["--lines"]);
+    let script = "seq 1 2000; read word; seq 2001 4000";
+    let id = herd.run(&["--stdin"], &["sh", "-c", script]);
+    let lines = |told: &[Value]| -> Vec<String> {
+        let lines = told.iter().filter(|event| event["event"] == "line");
+        lines
+            .map(|event| event["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    wait_until("the first half is told", || {
+        lines(&follower.told()).len() >= 2_000
+    });
+    herd.kill_supervisor();
+    herd.ok(&["send", &id.to_string(), "on"]);
+    wait_until("its end is told", || {
+        words(&follower.told(), id)
+            .last()
+            .is_some_and(|word| word == "ended")
+    });
+    let told = follower.end();
+    let wanted: Vec<String> = (1..=4_000).map(|number| number.to_string()).collect();
+    assert!(lines(&told) == wanted, "{} lines", lines(&told).len());
+    let mut life = words(&told, id);
+    life.retain(|word| word != "line");
+    assert_eq!(life, ["created", "started", "adopted", "ended"]);
+}
