@@ -97,6 +97,9 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
         "ended" => {
             let when = ago(&task.ended_at).map_or_else(String::new, |when| format!("; {when}"));
             let advice = match task.attention {
+                Attention::FailedUnread if task.output_bytes == 0 => {
+                    format!("; wrangle retry {id} runs it again")
+                }
                 Attention::FailedUnread => {
                     format!(
                         "; wrangle logs {id} shows its output, wrangle retry {id} runs it again"
@@ -196,7 +199,9 @@ pub(super) mod tests {
             "task 3 (api) ended: failed, exit code 2; 3s ago"
         );
         task.attention = Attention::FailedUnread;
-        assert!(said(&task).contains("wrangle retry 3 runs it again"));
+        assert!(said(&task).ends_with("; wrangle retry 3 runs it again"));
+        task.output_bytes = 1;
+        assert!(said(&task).contains("; wrangle logs 3 shows its output, wrangle retry 3"));
         task.exit_code = None;
         task.signal = Some(9);
         task.outcome = Some("revoked".into());

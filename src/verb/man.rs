@@ -8,6 +8,7 @@ use clap_mangen::Man as Page;
 use super::command::{Ask, Command, Context};
 use super::registry::Cli;
 use super::told::Told;
+use crate::core::version;
 
 /// Print the manual page.
 #[derive(Debug, Clone, Args)]
@@ -50,7 +51,7 @@ impl Ask for Man {
 fn page(command: clap::Command) -> (String, String) {
     let page = Page::new(command)
         .manual("wrangle")
-        .source(concat!("wrangle ", env!("CARGO_PKG_VERSION")));
+        .source(format!("wrangle {}", version::ours()));
     let mut text = Vec::new();
     // a vector takes whatever is written to it
     page.render(&mut text).ok();

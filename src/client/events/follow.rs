@@ -45,11 +45,15 @@ pub(in crate::client) fn events(paths: &Paths, asked: Events) -> Result<u8, Trou
 /// Tells what is asked for until there is no more. What happens from `began` on is now.
 pub(super) fn follow(
     mut line: Line,
-    asked: EventsAsked,
+    mut asked: EventsAsked,
     lines: bool,
     began: Timestamp,
     teller: &mut impl Teller,
 ) -> Result<(), Trouble> {
+    // the last event is asked for even where none is wanted: by its number the next
+    // supervisor's answer is told apart from what was told
+    let mut past = asked.last != Some(0);
+    asked.last = asked.last.map(|last| last.max(1));
     let number = line.ask(Request::Events(asked.clone()))?;
     let active = match asked.task {
         _ if !lines => None,
@@ -71,6 +75,8 @@ pub(super) fn follow(
             Answer::Failed(failure, line) if answered == number => {
                 return Err((failure, line).into());
             }
+            // the first answer is what was before
+            Answer::Events(_) if answered == number && !past => past = true,
             Answer::Events(events) if answered == number => {
                 for event in &events {
                     stream.happened(event)?;

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::follow::{Teller, follow};
 use crate::client::detail::tests::report;
@@ -21,6 +22,9 @@ use crate::core::wire::{Answer, EventsAsked, Failure, FromClient, FromSupervisor
 
 /// From here on it is now.
 const BEGAN: Timestamp = Timestamp(1_800_000_000_000);
+
+/// Within this everything is said; else a test fails rather than waits for ever.
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
 
 /// What was told, in short.
 #[derive(Debug, Default)]
@@ -52,7 +56,7 @@ impl Supervisor {
     fn hear(&mut self) -> (u64, Request) {
         loop {
             let mut line = String::new();
-            assert!(self.from.read_line(&mut line).unwrap() > 0, "it left");
+            assert!(self.from.read_line(&mut line).unwrap() > 0, "nobody asks");
             if let FromClient::Request(number, request) = serde_json::from_str(&line).unwrap() {
                 return (number, request);
             }
@@ -91,13 +95,17 @@ impl Supervisor {
     }
 }
 
-fn nowhere() -> Paths {
-    Paths::under(&"/nonexistent".into()).unwrap()
+/// A line to a supervisor of nobody else's.
+fn line(home: &tempfile::TempDir, stream: UnixStream) -> Line {
+    let paths = Paths::under(&home.path().into()).unwrap();
+    Line::new(&paths, stream)
 }
 
 /// What is told while the supervisor plays its part.
 fn told(lines: bool, part: impl FnOnce(&mut Supervisor) + Send + 'static) -> Vec<String> {
+    let home = tempfile::tempdir().unwrap();
     let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(PATIENCE).unwrap();
     let mut supervisor = Supervisor {
         from: BufReader::new(theirs.try_clone().unwrap()),
         to: theirs,
@@ -112,16 +120,14 @@ fn told(lines: bool, part: impl FnOnce(&mut Supervisor) + Send + 'static) -> Vec
         ..EventsAsked::default()
     };
     let mut told = Told::default();
-    let end = follow(Line::new(&nowhere(), ours), asked, lines, BEGAN, &mut told);
+    let end = follow(line(&home, ours), asked, lines, BEGAN, &mut told);
     drop(play.join().unwrap());
     assert_eq!(end, Ok(()));
     told.0
 }
 
-/// The supervisor's numbers count up.
-static SEQ: AtomicU64 = AtomicU64::new(1);
-
 fn event(what: What, run: u32, at: u64) -> Answer {
+    static SEQ: AtomicU64 = AtomicU64::new(1);
     Answer::Events(vec![Event {
         seq: SEQ.fetch_add(1, Ordering::Relaxed),
         at: Timestamp(at),
@@ -175,7 +181,9 @@ fn events_are_told_until_the_last() {
 
 #[test]
 fn a_refusal_has_its_exit_code() {
+    let home = tempfile::tempdir().unwrap();
     let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(PATIENCE).unwrap();
     let mut supervisor = Supervisor {
         from: BufReader::new(theirs.try_clone().unwrap()),
         to: theirs,
@@ -186,13 +194,7 @@ fn a_refusal_has_its_exit_code() {
         true,
     );
     let asked = EventsAsked::default();
-    let end = follow(
-        Line::new(&nowhere(), ours),
-        asked,
-        false,
-        BEGAN,
-        &mut Told::default(),
-    );
+    let end = follow(line(&home, ours), asked, false, BEGAN, &mut Told::default());
     assert_eq!(end.unwrap_err().code(), 4);
 }
 
@@ -316,4 +318,28 @@ fn one_that_was_removed_at_once_still_ended() {
         supervisor.say(events, now(What::Removed, 1), true);
     });
     assert_eq!(told, ["3.1 ended", "3.1 removed"]);
+}
+
+#[test]
+fn nothing_of_the_past_is_told_where_none_is_wanted() {
+    let home = tempfile::tempdir().unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(PATIENCE).unwrap();
+    let mut supervisor = Supervisor {
+        from: BufReader::new(theirs.try_clone().unwrap()),
+        to: theirs,
+    };
+    supervisor.say(1, event(What::Created, 1, 5), false);
+    supervisor.say(1, now(What::Ended, 1), true);
+    let asked = EventsAsked {
+        last: Some(0),
+        follow: true,
+        ..EventsAsked::default()
+    };
+    let mut told = Told::default();
+    follow(line(&home, ours), asked, false, BEGAN, &mut told).unwrap();
+    assert_eq!(told.0, ["3.1 ended"]);
+    // so that its number is known if another supervisor is to be asked
+    let (_, request) = supervisor.hear();
+    assert!(matches!(request, Request::Events(asked) if asked.last == Some(1)));
 }

@@ -9,6 +9,7 @@ use super::verb::Transcript;
 use crate::client::json::{inside, text};
 use crate::client::trouble::Trouble;
 use crate::core::report::RunReport;
+use crate::core::version;
 
 /// Writes it, as `assets/schemas/export.json` describes it.
 pub(super) fn write(
@@ -17,10 +18,10 @@ pub(super) fn write(
     transcript: &Transcript,
 ) -> Result<(), Trouble> {
     let task = text(&transcript.task, "the task")?;
-    let version = env!("CARGO_PKG_VERSION");
+    let ours = version::ours();
     let at = transcript.at;
     sink.put(format!(
-        "{{\"wrangle\":\"{version}\",\"exported_at\":\"{at}\",\"task\":{task},\"runs\":["
+        "{{\"wrangle\":\"{ours}\",\"exported_at\":\"{at}\",\"task\":{task},\"runs\":["
     ))?;
     for (index, run) in transcript.runs.iter().enumerate() {
         if index > 0 {

@@ -7,6 +7,7 @@ use crate::client::safe::SafeLines;
 use crate::client::table::{self, plain};
 use crate::client::trouble::Trouble;
 use crate::core::report::RunReport;
+use crate::core::version;
 
 /// The shortest fence there is.
 const SHORTEST: usize = 3;
@@ -24,18 +25,17 @@ pub(super) fn write(
         ("directory", Some(code(&task.dir))),
         (
             "labels",
-            (!task.labels.is_empty()).then(|| code(&task.labels.join(" "))),
+            (!task.labels.is_empty()).then(|| {
+                let labels: Vec<String> = task.labels.iter().map(|label| code(label)).collect();
+                labels.join(", ")
+            }),
         ),
         ("launched by", task.parent.map(|id| format!("task {id}"))),
         ("state", Some(task.state.clone())),
         ("created", Some(task.created_at.clone())),
         (
             "exported",
-            Some(format!(
-                "{} by wrangle {}",
-                transcript.at,
-                env!("CARGO_PKG_VERSION")
-            )),
+            Some(format!("{} by wrangle {}", transcript.at, version::ours())),
         ),
     ];
     for (name, value) in lines {
