@@ -1,7 +1,7 @@
 //! Becoming the supervisor.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -105,6 +105,9 @@ fn prepare(paths: &Paths, config: &Config, detached: bool) -> Result<Prepared, S
 /// How long one that is on its way out may take: it waits for shims and slow clients.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// How soon one that is being killed has hung up.
+const HANGS_UP: Duration = Duration::from_millis(200);
+
 /// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
 /// One that no longer listens is on its way out and is waited for.
 fn lock(path: &Path, listens: &Path) -> Result<File, String> {
@@ -125,7 +128,7 @@ fn lock(path: &Path, listens: &Path) -> Result<File, String> {
                 return Err(format!("cannot lock {}: {error}", path.display()));
             }
         }
-        if socket::connect(listens).is_ok() || clock.now().mono > PATIENCE {
+        if serves(listens) || clock.now().mono > PATIENCE {
             let pid = io::read_to_string(&file).unwrap_or_default();
             return Err(format!(
                 "a supervisor runs here already (pid {}); wrangle shutdown ends it",
@@ -139,6 +142,17 @@ fn lock(path: &Path, listens: &Path) -> Result<File, String> {
         .and_then(|()| writeln!(&file, "{me}"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(file)
+}
+
+/// Whether somebody listens who lives on: one that is being killed takes calls until the
+/// kernel is through with it, and hangs up then.
+fn serves(listens: &Path) -> bool {
+    let heard = || -> io::Result<usize> {
+        let mut stream = socket::connect(listens)?;
+        stream.set_read_timeout(Some(HANGS_UP))?;
+        stream.read(&mut [0])
+    };
+    heard().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// While this is held, a client that found nobody listening waits and looks again,
