@@ -35,28 +35,22 @@ impl std::fmt::Display for Row {
     }
 }
 
-/// What a client was told, and so must hold for ever.
-#[derive(Debug, Default)]
-struct Told {
-    /// A launch was answered.
-    launched: bool,
-    /// A retry was answered.
-    retried: bool,
+/// What a client asked for, and what it was told, which must hold for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Word {
+    Launched,
+    Retried,
     /// The exit code of `wait`.
-    code: Option<i32>,
-    /// A revoke was answered.
-    revoked: bool,
-    /// A removal was asked for.
-    removing: bool,
-    /// It was answered.
-    removed: bool,
+    Code(i32),
+    AskedToRemove,
+    Removed,
 }
 
 struct Case {
     row: Row,
     herd: Herd,
     starts: PathBuf,
-    told: Told,
+    told: BTreeSet<Word>,
 }
 
 impl Case {
@@ -67,7 +61,7 @@ impl Case {
             row,
             herd,
             starts,
-            told: Told::default(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -176,10 +170,10 @@ impl Case {
                 .call([&["run", "--json"], &options[..], program].concat());
             let refused = self.row.life == Life::Unstartable && done.code == 1;
             if done.code == 0 || refused {
-                self.told.launched = true;
+                self.told.insert(Word::Launched);
                 return;
             }
-            self.was_cut_short(&done);
+            was_cut_short(&done);
             if !self.list().is_empty() {
                 return;
             }
@@ -187,10 +181,8 @@ impl Case {
         panic!("two launches were cut short");
     }
 
-    #[track_caller]
-    fn was_cut_short(&self, done: &Done) {
-        let cut = done.code == 3 && done.err.contains("the supervisor ended");
-        assert!(cut, "{done:?}");
+    fn is_told(&self, word: Word) -> bool {
+        self.told.contains(&word)
     }
 
     /// Calls until it is answered.
@@ -201,7 +193,7 @@ impl Case {
             if done.code != 3 {
                 return done;
             }
-            self.was_cut_short(&done);
+            was_cut_short(&done);
         }
         panic!("two calls were cut short: {args:?}");
     }
@@ -240,19 +232,18 @@ impl Case {
 
     fn wait(&mut self) {
         let done = self.insist(&["wait", "1"]);
-        self.told.code = Some(done.code);
+        self.told.insert(Word::Code(done.code));
     }
 
-    fn revoke(&mut self) {
+    fn revoke(&self) {
         let done = self.insist(&["revoke", "--wait", "1"]);
         assert_eq!(done.code, 0, "{done:?}");
-        self.told.revoked = true;
     }
 
     fn retry(&mut self) {
         let done = self.herd.call(["retry", "1"]);
         if done.code == 3 {
-            self.was_cut_short(&done);
+            was_cut_short(&done);
             let task = &self.list()[0];
             if task["run"] == 2 {
                 return;
@@ -261,7 +252,7 @@ impl Case {
         } else {
             assert_eq!(done.code, 0, "{done:?}");
         }
-        self.told.retried = true;
+        self.told.insert(Word::Retried);
     }
 
     /// Removes the task, as often as it takes.
@@ -276,10 +267,10 @@ impl Case {
             if self.list().is_empty() {
                 return;
             }
-            self.told.removing = true;
+            self.told.insert(Word::AskedToRemove);
             let answer = ask(&self.herd, &request);
             if answer["answer"][1]["done"] == json!("removed 1 task") {
-                self.told.removed = true;
+                self.told.insert(Word::Removed);
                 return;
             }
             assert_eq!(answer, Value::Null, "refused");
@@ -305,7 +296,7 @@ impl Case {
         });
         let list = holds(&self.herd);
         let started = starts(&self.starts);
-        if self.told.removed {
+        if self.is_told(Word::Removed) {
             assert!(list.is_empty(), "removed, and listed: {list:?}");
             let dir = self.herd.home().join("data/tasks/1");
             wait_until("what lay on disk is deleted", || !dir.exists());
@@ -313,8 +304,8 @@ impl Case {
         }
         assert!(list.len() <= 1, "{list:?}");
         let Some(task) = list.first() else {
-            if !self.told.removing {
-                assert!(!self.told.launched, "told of, and lost");
+            if !self.is_told(Word::AskedToRemove) {
+                assert!(!self.is_told(Word::Launched), "told of, and lost");
                 assert!(started.is_empty(), "{started:?} started and is not listed");
             }
             return;
@@ -329,10 +320,15 @@ impl Case {
         let outcome = task["outcome"].as_str();
         let exited = outcome == Some("failed") && task["exit_code"] == 7;
         let lost = outcome == Some("lost") && task["reason"].is_string();
-        if self.told.retried {
+        if self.is_told(Word::Retried) {
             assert_eq!(run, 2, "{task}");
         }
-        if let Some(code) = self.told.code.filter(|_| life != Life::Retried) {
+        // that of the second run may be another
+        let code = self.told.iter().find_map(|word| match word {
+            Word::Code(code) if life != Life::Retried => Some(*code),
+            _ => None,
+        });
+        if let Some(code) = code {
             let code_now = task["exit_code"].as_i64();
             assert_eq!(
                 code_now.unwrap_or(1),
@@ -343,7 +339,7 @@ impl Case {
         match life {
             Life::Unstartable => {
                 let refused = outcome == Some("did_not_start");
-                assert!(refused || (lost && !self.told.launched), "{task}");
+                assert!(refused || (lost && !self.is_told(Word::Launched)), "{task}");
             }
             Life::Revoked | Life::Stubborn => {
                 assert!(
@@ -364,7 +360,7 @@ impl Case {
             Life::Unstartable => 0,
             _ => 3000,
         };
-        let all: String = (1..=last).map(|n| format!("{n}\n")).collect();
+        let all: String = (1..=last).map(|n| n.to_string() + "\n").collect();
         let run = task["run"].as_u64().unwrap();
         let found = output(&self.herd, 1, run);
         assert!(
@@ -377,6 +373,13 @@ impl Case {
             assert_eq!(found.len(), all.len(), "output is missing: {task}");
         }
     }
+}
+
+/// A call was under way when the supervisor was killed, and says so.
+#[track_caller]
+fn was_cut_short(done: &Done) {
+    let cut = done.code == 3 && done.err.contains("the supervisor ended");
+    assert!(cut, "{done:?}");
 }
 
 /// Asks over the socket; the first line of an answer, `null` where none came.

@@ -128,6 +128,15 @@ fn marked(herd: &Herd, shims: bool) -> BTreeMap<String, Vec<Ident>> {
     found
 }
 
+/// Every process of a herd: whoever is, or means to become, its supervisor, the shims,
+/// what they keep.
+pub(crate) fn everybody(herd: &Herd) -> Vec<Ident> {
+    let mut all = herd.supervisors();
+    all.extend(shims(herd));
+    all.extend(marked(herd, false).into_values().flatten());
+    all
+}
+
 /// Every shim of a herd.
 pub(crate) fn shims(herd: &Herd) -> Vec<Ident> {
     marked(herd, true).into_values().flatten().collect()
