@@ -19,7 +19,7 @@ use wrangle::config::{Own, Trust};
 use wrangle::core::attention::Attention;
 use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::id::{Ident, RunId, TaskId};
-use wrangle::core::input::{Found, Input, Ticket};
+use wrangle::core::input::{Found, Input, Remains, Ticket};
 use wrangle::core::log::{segment_name, segment_size};
 use wrangle::core::record::Record;
 use wrangle::core::shim::Status;
@@ -135,7 +135,7 @@ fn add_ended(engine: &mut Engine, number: u32) {
         },
     };
     let gone = Found::Gone {
-        last: None,
+        remains: Remains::default(),
         same_boot: false,
     };
     engine.handle(NOW, Input::Recovered(Box::new(record), gone));

@@ -1,5 +1,7 @@
 //! Everything that can happen to the engine.
 
+use std::ops::Range;
+
 use super::effect::Effect;
 use super::engine::Rules;
 use super::event::Event;
@@ -46,8 +48,8 @@ pub enum Input {
     Status(Box<Status>),
     /// A shim is gone without having been released.
     ShimGone(RunId),
-    /// What a gone shim left behind is dead; the last it had put on record.
-    Swept(RunId, Option<Box<Status>>),
+    /// What a gone shim left behind is dead; what lies on disk of it.
+    Swept(RunId, Remains),
     /// Ended tasks were read at start.
     History(Vec<Record>),
     /// A stored task that had not ended was read at start, with what was found of its current run.
@@ -63,15 +65,25 @@ pub enum Input {
     Tick,
 }
 
+/// What lies on disk of a run whose shim is gone.
+#[derive(Debug, Clone, Default)]
+pub struct Remains {
+    /// The last that its shim had put on record.
+    pub last: Option<Box<Status>>,
+    /// What its log holds: the first kept byte and the end. A shim that was killed has
+    /// stored more than it had put on record.
+    pub log: Range<u64>,
+}
+
 /// What was found at start of a run that was not on record as ended.
 #[derive(Debug, Clone)]
 pub enum Found {
     /// Its shim lives and reported.
     Shim(Box<Status>),
-    /// Its shim is gone: the last it had put on record, and whether the boot is still the same.
+    /// Its shim is gone.
     Gone {
         /// From the run's directory.
-        last: Option<Box<Status>>,
+        remains: Remains,
         /// Whether its pids can still mean anything.
         same_boot: bool,
     },

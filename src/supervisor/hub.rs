@@ -265,8 +265,8 @@ impl Hub {
         }
         self.sweeps.retain(|sweep| !done.contains(&sweep.run));
         for run in done {
-            let last = recover::last_word(self.engine.rules(), run);
-            self.take(Input::Swept(run, last));
+            let remains = recover::remains(self.engine.rules(), run);
+            self.take(Input::Swept(run, remains));
         }
     }
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::core::engine::Rules;
 use crate::core::id::RunId;
-use crate::core::input::Found;
+use crate::core::input::{Found, Remains};
 use crate::core::record::Record;
 use crate::core::shim::{STATUS, Status};
+use crate::output::LogFiles;
 use crate::sys::socket;
 
 /// How long shims may take to answer before they are taken for dead: each reports at
@@ -29,15 +30,25 @@ pub(super) fn find(rules: &Rules, record: &Record, until: Instant) -> (Found, Op
         return (Found::Shim(Box::new(status)), Some(stream));
     }
     let gone = Found::Gone {
-        last: last_word(rules, run),
+        remains: remains(rules, run),
         same_boot: record.boot == rules.boot,
     };
     (gone, None)
 }
 
+/// What lies on disk of a run.
+pub(super) fn remains(rules: &Rules, run: RunId) -> Remains {
+    let dir = rules.run_dir(run);
+    let log = LogFiles::open(&dir).and_then(|mut log| log.bounds());
+    Remains {
+        last: last_word(&dir, run),
+        log: log.unwrap_or_default(),
+    }
+}
+
 /// What a run's shim last put on record.
-pub(super) fn last_word(rules: &Rules, run: RunId) -> Option<Box<Status>> {
-    let text = fs::read(rules.run_dir(run).join(STATUS)).ok()?;
+fn last_word(dir: &Path, run: RunId) -> Option<Box<Status>> {
+    let text = fs::read(dir.join(STATUS)).ok()?;
     let status: Status = serde_json::from_slice(&text).ok()?;
     (status.run == run).then(|| Box::new(status))
 }

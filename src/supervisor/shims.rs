@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::event::Event;
 use crate::core::id::{Ident, RunId};
-use crate::core::shim::{Launch, Order, Status};
+use crate::core::shim::{Launch, MARK, Order, Status};
 use crate::sys::{proc, socket};
 
 /// Between two byte counts of a run that somebody looks at: a frame's time.
@@ -79,6 +79,9 @@ impl Shims {
             .arg("__shim")
             .arg(run.to_string())
             .env_clear()
+            // a leader bears its shim's environment until its program is loaded: should the
+            // shim be killed before, it is found by this
+            .env(MARK, launch.socket.as_os())
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::from(OwnedFd::from(listener)))
             .stderr(Stdio::null())

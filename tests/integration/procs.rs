@@ -123,13 +123,32 @@ pub(crate) struct Bystander {
 impl Bystander {
     /// The same program by the same name as the trees.
     pub(crate) fn new(token: &str) -> Self {
-        let child = Command::new(kit())
+        Self::start(&mut Command::new(kit()), token)
+    }
+
+    /// One that leads a session of its own, as the leaders of runs do.
+    pub(crate) fn in_a_session(token: &str) -> Self {
+        let this = Self::start(Command::new("setsid").arg(kit()), token);
+        let pid = this.who.pid;
+        wait_until("a bystander leads a session", || {
+            proc::stat(pid).is_some_and(|stat| stat.session == pid)
+        });
+        this
+    }
+
+    fn start(program: &mut Command, token: &str) -> Self {
+        let child = program
             .args(["sleep", &format!("{token}-bystander")])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
         let who = proc::ident(child.id() as i32).unwrap();
         Self { child, who }
+    }
+
+    /// Who it is.
+    pub(crate) const fn who(&self) -> Ident {
+        self.who
     }
 
     /// One with this pid, the leader of a group of that number; `None`, said aloud,

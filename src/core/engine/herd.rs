@@ -159,7 +159,7 @@ impl Engine {
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
-            Input::Swept(run, last) => self.swept(now, run, last.as_deref(), &mut out),
+            Input::Swept(run, remains) => self.swept(now, run, &remains, &mut out),
             Input::History(records) => self.remember_ended(records),
             Input::Recovered(record, found) => self.recovered(now, *record, found, &mut out),
             Input::Trimmed(runs) => self.trimmed(&runs, &mut out),

@@ -6,6 +6,7 @@ use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
+use crate::core::input::Remains;
 use crate::core::shim::{Order, Status, StopBy};
 use crate::core::task::{Outcome, Run, State, StopCause, Task};
 use crate::core::time::Now;
@@ -175,26 +176,33 @@ impl Engine {
         self.tell_watchers(run.task, out);
     }
 
+    /// Takes over what lies on disk of a task's current run, whose shim is gone.
+    pub(super) fn take_in(&mut self, now: Now, id: TaskId, remains: &Remains) {
+        let measured = |task: &mut Task| {
+            let was = task.run.clone();
+            if let Some(last) = &remains.last {
+                facts(&mut task.run, last);
+            }
+            task.run.written = task.run.written.max(remains.log.end);
+            task.run.dropped = task.run.dropped.max(remains.log.start);
+            was
+        };
+        if let Some(was) = self.tasks.update(id, measured) {
+            self.note_life(now, id, &was);
+        }
+    }
+
     /// Nothing of a run whose shim was gone lives.
-    pub(super) fn swept(
-        &mut self,
-        now: Now,
-        run: RunId,
-        last: Option<&Status>,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn swept(&mut self, now: Now, run: RunId, remains: &Remains, out: &mut Vec<Effect>) {
         let Some(task) = self.current(run) else {
             return;
         };
         let State::Stopping { cause, outcome, .. } = task.run.state.clone() else {
             return;
         };
+        let last = remains.last.as_deref();
         let on_record = last.and_then(|last| decided(&task.run.state, last));
-        self.tasks.update(run.task, |task| {
-            if let Some(last) = last {
-                facts(&mut task.run, last);
-            }
-        });
+        self.take_in(now, run.task, remains);
         let began = self
             .current(run)
             .is_some_and(|task| task.run.started.is_some());

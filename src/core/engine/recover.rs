@@ -42,8 +42,9 @@ impl Engine {
                     self.stop_again(id, force, out);
                 }
             }
-            Found::Gone { last, same_boot } => {
-                let last = last.filter(|last| Some(last.run) == self.run_of(id));
+            Found::Gone { remains, same_boot } => {
+                self.take_in(now, id, &remains);
+                let last = remains.last;
                 if let Some(last) = last.as_deref().filter(|last| last.is_final()) {
                     self.status(now, last, out);
                 } else if same_boot {

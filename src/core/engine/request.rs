@@ -383,9 +383,4 @@ impl Engine {
             None => answer(ticket, Answer::Done(None)),
         });
     }
-
-    /// The current run of a task, by id.
-    pub(super) fn run_of(&self, id: TaskId) -> Option<RunId> {
-        self.tasks.get(id).map(Task::run_id)
-    }
 }

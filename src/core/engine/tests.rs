@@ -11,7 +11,7 @@ use crate::core::effect::Effect;
 use crate::core::event::{Event, What};
 use crate::core::filter::Filter;
 use crate::core::id::{Ident, RunId, Target, TaskId};
-use crate::core::input::{Found, Input, Ticket};
+use crate::core::input::{Found, Input, Remains, Ticket};
 use crate::core::record::{Change, Record};
 use crate::core::shim::{Order, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
@@ -411,7 +411,8 @@ impl World {
         if let Some(run) = self.sweeps.pop_front() {
             let last = self.sims.remove(&run).map(|sim| Box::new(sim.status));
             let last = last.filter(|last| last.exit.is_some());
-            self.input(Input::Swept(run, last));
+            let remains = Remains { last, log: 0..0 };
+            self.input(Input::Swept(run, remains));
         }
     }
 
@@ -435,7 +436,7 @@ impl World {
             let found = match self.sims.get(&run) {
                 Some(sim) if !sim.released => Found::Shim(Box::new(sim.status.clone())),
                 _ => Found::Gone {
-                    last: None,
+                    remains: Remains::default(),
                     same_boot: true,
                 },
             };
@@ -581,6 +582,29 @@ fn a_leader_that_leaves_something_behind_lingers_until_it_is_revoked() {
     world.settle();
     // and decided the outcome
     assert_eq!(outcome(&world, 1), Some(Outcome::Failed(4)));
+}
+
+#[test]
+fn what_a_killed_shim_left_on_disk_counts() {
+    let mut world = World::new();
+    let run = world.launch(AfterExit::Keep);
+    world.input(Input::ShimGone(run));
+    world.write_all();
+    let mut last = status(run);
+    last.started = Some(Timestamp(5));
+    last.written = 10;
+    let remains = Remains {
+        last: Some(Box::new(last)),
+        log: 3..17,
+    };
+    world.sims.remove(&run);
+    world.input(Input::Swept(run, remains));
+    world.write_all();
+    let found = &world.task(1).run;
+    assert_eq!((found.written, found.dropped), (17, 3));
+    assert_eq!(found.started, Some(Timestamp(5)));
+    let told = |what| world.log.iter().filter(|it| it.what == what).count();
+    assert_eq!((told(What::Started), told(What::Ended)), (1, 1));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::config::{Own, Trust};
 use crate::core::attention::Attention;
 use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::id::{Ident, RunId, Target, TaskId};
-use crate::core::input::{Found, Input, Ticket};
+use crate::core::input::{Found, Input, Remains, Ticket};
 use crate::core::record::Record;
 use crate::core::shim::{Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
@@ -229,7 +229,7 @@ impl Desk {
             task,
         };
         let gone = Found::Gone {
-            last: None,
+            remains: Remains::default(),
             same_boot: false,
         };
         self.input(Input::Recovered(Box::new(record), gone));
