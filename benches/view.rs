@@ -1,24 +1,29 @@
-//! The parts that draw, by themselves: a screenful, the pane's layout, the cleaning of
-//! lines, a search over 256 MiB. `cargo bench --bench view`.
+//! The parts that draw, by themselves: a screenful, the list over a long history, the
+//! pane's layout, the cleaning of lines, a search over 256 MiB. `cargo bench --bench view`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use crossterm::event::{Event, KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Style;
+use wrangle::config::{Own, Trust};
+use wrangle::core::attention::Attention;
 use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::id::{Ident, RunId, TaskId};
-use wrangle::core::input::{Input, Ticket};
+use wrangle::core::input::{Found, Input, Ticket};
 use wrangle::core::log::{segment_name, segment_size};
+use wrangle::core::record::Record;
 use wrangle::core::shim::Status;
-use wrangle::core::task::{AfterExit, Kind, Spec};
+use wrangle::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
 use wrangle::core::time::{Now, Timestamp};
 use wrangle::core::wire::{Caller, Request, RunRequest};
 use wrangle::output::display::clean;
@@ -82,21 +87,65 @@ fn herd() -> Engine {
     };
     let mut engine = Engine::new(rules, 0);
     for number in 1..=TASKS {
-        let spec = Spec {
-            name: format!("task-{number}"),
-            kind: Kind::Command,
-            argv: vec!["make".into(), "-j8".into(), "test".into()],
-            dir: "/home/ada/src/api".into(),
-            grace_ms: 10_000,
-            after_exit: AfterExit::Keep,
-            stdin: false,
-            env_names: Vec::new(),
-            labels: Vec::new(),
-        };
+        let spec = spec(number);
         let env = Vec::new();
         let request = Request::Run(Box::new(RunRequest { spec, env }));
         engine.handle(NOW, Input::Request(Ticket(number.into()), request));
         engine.handle(NOW, Input::Status(Box::new(running(number))));
+    }
+    engine
+}
+
+fn spec(number: u32) -> Spec {
+    Spec {
+        name: format!("task-{number}"),
+        kind: Kind::Command,
+        argv: vec!["make".into(), "-j8".into(), "test".into()],
+        dir: "/home/ada/src/api".into(),
+        grace_ms: 10_000,
+        after_exit: AfterExit::Keep,
+        stdin: false,
+        env_names: Vec::new(),
+        labels: Vec::new(),
+    }
+}
+
+/// A task that ended long ago comes to be known.
+fn add_ended(engine: &mut Engine, number: u32) {
+    let outcome = match number % 10 {
+        0 => Outcome::Failed(2),
+        _ => Outcome::Succeeded,
+    };
+    let mut run = Run::new(1, NOW.wall);
+    run.started = Some(NOW.wall);
+    run.state = State::Ended {
+        outcome,
+        at: NOW.wall,
+    };
+    let record = Record {
+        boot: "b".into(),
+        task: Task {
+            id: TaskId(number),
+            spec: spec(number),
+            parent: None,
+            created: NOW.wall,
+            run,
+            past: Vec::new(),
+            attention: Attention::None,
+        },
+    };
+    let gone = Found::Gone {
+        last: None,
+        same_boot: false,
+    };
+    engine.handle(NOW, Input::Recovered(Box::new(record), gone));
+}
+
+/// Fifty tasks that run, and so many that have ended.
+fn herd_with(ended: u32) -> Engine {
+    let mut engine = herd();
+    for number in 1..=ended {
+        add_ended(&mut engine, TASKS + number);
     }
     engine
 }
@@ -136,14 +185,22 @@ fn screen(cols: u16, rows: u16) -> Screen {
             env: Vec::new(),
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at("/none".into()),
     };
     let look = Look {
         depth: Depth::True,
         unicode: true,
         clock: true,
     };
-    let (keymap, _) = Keymap::new(&toml::Table::new());
-    Screen::new(cols, rows, context, look, Arc::new(keymap))
+    let (keymap, _) = Keymap::new(&Own::new());
+    Screen::new(
+        cols,
+        rows,
+        context,
+        look,
+        Arc::new(keymap),
+        &BTreeMap::new(),
+    )
 }
 
 fn screenful(bench: &mut Criterion) {
@@ -161,6 +218,93 @@ fn screenful(bench: &mut Criterion) {
             });
         });
     }
+}
+
+/// Frames timed for one figure.
+const FRAMES: u32 = 400;
+
+/// The median of frames, each after a change that `before` makes and that is not timed.
+fn frame(ended: u32, keys: &str, mut before: impl FnMut(&mut Engine, u32)) -> Duration {
+    let mut engine = herd_with(ended);
+    let mut screen = screen(80, 24);
+    screen.refresh(&engine);
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(80, 24));
+    for key in keys.chars() {
+        let code = if key == '\n' {
+            KeyCode::Enter
+        } else {
+            KeyCode::Char(key)
+        };
+        screen.event(&engine, Event::Key(KeyEvent::from(code)));
+        let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+    }
+    let mut times: Vec<Duration> = (0..FRAMES)
+        .map(|turn| {
+            before(&mut engine, TASKS + ended + 1 + turn);
+            let start = Instant::now();
+            screen.refresh(&engine);
+            let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// A list's frame over 100 and over 10,000 ended tasks: it has to cost the same.
+fn history(_: &mut Criterion) {
+    let writes = |engine: &mut Engine, turn: u32| {
+        let mut status = running(1);
+        status.seq = u64::from(turn) + 1;
+        status.written += u64::from(turn);
+        engine.handle(NOW, Input::Status(Box::new(status)));
+    };
+    let comes = |engine: &mut Engine, number: u32| add_ended(engine, number);
+    let mut out = io::stdout().lock();
+    for (what, keys, comes_one) in [
+        ("folded, a task writes", "", false),
+        ("unfolded, a task writes", "z", false),
+        ("filtered, a task writes", "/task state:fail\n", false),
+        ("folded, a task comes", "", true),
+        ("unfolded, a task comes", "z", true),
+        ("filtered, a task comes", "/task state:fail\n", true),
+    ] {
+        let time = |ended| {
+            if comes_one {
+                frame(ended, keys, comes)
+            } else {
+                frame(ended, keys, writes)
+            }
+        };
+        let (few, many) = (time(100), time(10_000));
+        let ratio = many.as_secs_f64() / few.as_secs_f64();
+        writeln!(
+            out,
+            "list frame 80x24, {what}: {few:?} over 100 ended, {many:?} over 10,000; ratio {ratio:.2}"
+        )
+        .ok();
+    }
+}
+
+/// A letter typed into the filter, over 10,000 ended tasks, until it is on the screen.
+fn filtering(bench: &mut Criterion) {
+    let engine = herd_with(10_000);
+    let mut screen = screen(80, 24);
+    screen.refresh(&engine);
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(80, 24));
+    let mut press = |code| {
+        screen.event(&engine, Event::Key(KeyEvent::from(code)));
+        let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+    };
+    for letter in "/make te".chars() {
+        press(KeyCode::Char(letter));
+    }
+    bench.bench_function("a letter into the filter and out, 10,000 ended", |run| {
+        run.iter(|| {
+            press(KeyCode::Char('s'));
+            press(KeyCode::Backspace);
+        });
+    });
 }
 
 fn layout(bench: &mut Criterion) {
@@ -246,5 +390,7 @@ fn search(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parts, screenful, layout, cleaning, search);
+criterion_group!(
+    parts, screenful, history, filtering, layout, cleaning, search
+);
 criterion_main!(parts);

@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use wrangle::client::{self, Trouble};
-use wrangle::config::{Config, Paths};
+use wrangle::config::{Config, Paths, Sources, in_short};
 use wrangle::core::version;
 use wrangle::shim;
 use wrangle::supervisor::{self, Start};
@@ -41,13 +41,31 @@ fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {
         return client::tell(&told);
     }
     let paths = Paths::find().map_err(Trouble::Usage)?;
-    let config = Config::load(&paths.config);
-    if let Some(Verb::Doctor(_)) = verb {
+    let set = match &verb {
+        Some(Verb::Supervisor(supervisor)) => supervisor.set.clone(),
+        _ => Vec::new(),
+    };
+    let sources = Sources::here(&paths, set);
+    let config = Config::read(&sources);
+    let config = match (config, &verb) {
         // it is there to say what is wrong
-        return client::doctor(&paths, config.as_ref().map_err(String::as_str));
-    }
-    let config = config.map_err(Trouble::Usage)?;
-    let context = Context::here(&config);
+        (config, Some(Verb::Doctor(_))) => {
+            return client::doctor(&paths, config.as_ref().map_err(Vec::as_slice));
+        }
+        (Ok(config), _) => config,
+        (Err(problems), Some(Verb::Run(_) | Verb::Supervisor(_))) => {
+            let problem = in_short(&problems);
+            if let Some(Verb::Supervisor(supervisor)) = &verb
+                && supervisor.detached
+            {
+                client::print(&format!("{problem}\n"))?;
+            }
+            return Err(Trouble::Usage(problem));
+        }
+        // a file half edited keeps nobody from a herd that runs
+        (Err(_), _) => Config::default_at(&sources).map_err(Trouble::Failed)?,
+    };
+    let context = Context::here(&config, &paths);
     let command = match verb {
         Some(verb) => verb.ask(&context).map_err(Trouble::Usage)?,
         None => Command::Screen,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::connect::connect;
+use super::connect::{connect, connect_if_running};
 use super::detail;
 use super::json;
 use super::line::{Line, News, Process};
@@ -22,6 +22,12 @@ const LEAVING: Duration = Duration::from_secs(10);
 
 /// Asks, prints, gives the exit code.
 pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
+    if let Some(notice) = &call.notice {
+        say(notice);
+    }
+    if matches!(call.request, Request::Reload) {
+        return reload(paths, call.request);
+    }
     let (mut line, welcome) = connect(paths, &Role::Call)?;
     match call.request {
         Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
@@ -112,6 +118,18 @@ fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
         }
         request => request,
     })
+}
+
+/// None is started for it: it would read what there is anyway.
+fn reload(paths: &Paths, request: Request) -> Result<u8, Trouble> {
+    match connect_if_running(paths, &Role::Call)? {
+        Some((mut line, _)) => {
+            let number = line.ask(request)?;
+            print_all(&mut line, number, false)?;
+        }
+        None => say("no supervisor runs; the next one reads the configuration at its start"),
+    }
+    Ok(0)
 }
 
 /// Every task that a request is answered with.

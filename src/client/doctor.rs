@@ -18,6 +18,7 @@ use super::tty;
 use crate::config::{Config, Paths};
 use crate::core::version;
 use crate::core::wire::Role;
+use crate::screen;
 
 /// This program's file.
 const OURS: &str = "/proc/self/exe";
@@ -57,7 +58,7 @@ type Finding = (Mark, &'static str, String);
 ///
 /// # Errors
 /// When nothing can be printed.
-pub fn doctor(paths: &Paths, config: Result<&Config, &str>) -> Result<u8, Trouble> {
+pub fn doctor(paths: &Paths, config: Result<&Config, &[String]>) -> Result<u8, Trouble> {
     let mut out = Out::new();
     let mut failed = false;
     for (title, findings) in [
@@ -185,24 +186,38 @@ fn files() -> Finding {
     }
 }
 
-fn herd(paths: &Paths, config: Result<&Config, &str>) -> Vec<Finding> {
-    let config = match config {
-        Ok(_) if paths.config.exists() => (Mark::Ok, "config", shown(&paths.config)),
-        Ok(_) => (
-            Mark::Ok,
-            "config",
-            format!("{} (not there: defaults hold)", shown(&paths.config)),
-        ),
-        Err(why) => (Mark::Fail, "config", why.to_owned()),
-    };
-    vec![
-        (Mark::Ok, "version", version::ours().into()),
-        config,
+fn herd(paths: &Paths, config: Result<&Config, &[String]>) -> Vec<Finding> {
+    let mut findings = vec![(Mark::Ok, "version", version::ours().into())];
+    findings.extend(configuration(paths, config));
+    findings.extend([
         directory("data", &paths.data),
         directory("sockets", &paths.run),
         (Mark::Ok, "supervisor's log", shown(&paths.log())),
         supervisor(paths),
-    ]
+    ]);
+    findings
+}
+
+/// The file, and a line for each thing that is wrong with what it sets.
+fn configuration(paths: &Paths, config: Result<&Config, &[String]>) -> Vec<Finding> {
+    let wrong = |mark: Mark, lines: &[String]| -> Vec<Finding> {
+        let lines = lines.iter();
+        lines.map(|line| (mark, "config", line.clone())).collect()
+    };
+    match config {
+        Err(problems) => wrong(Mark::Fail, problems),
+        Ok(config) => {
+            let there = if paths.config.exists() {
+                ""
+            } else {
+                " (not there: defaults hold)"
+            };
+            let text = format!("{}{there}", shown(&paths.config));
+            let mut findings = vec![(Mark::Ok, "config", text)];
+            findings.extend(wrong(Mark::Warn, &screen::problems(config)));
+            findings
+        }
+    }
 }
 
 fn shown(path: &Path) -> String {

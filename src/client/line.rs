@@ -187,6 +187,11 @@ impl Line {
             if let Some(said) = self.said.pop_front() {
                 return Ok(News::Said(Box::new(said)));
             }
+            // what came right behind a welcome
+            self.take(&[])?;
+            if !self.said.is_empty() {
+                continue;
+            }
             if let Some(news) = self.wait(until)? {
                 return Ok(news);
             }
@@ -377,6 +382,20 @@ mod tests {
         let trouble = line.next(None).unwrap_err();
         assert_eq!(trouble.code(), 3);
         assert!(trouble.to_string().contains("another version"));
+    }
+
+    #[test]
+    fn what_comes_right_behind_a_welcome_is_heard_though_nothing_follows() {
+        let (mut line, mut supervisor) = pair();
+        let words =
+            b"{\"welcome\":{\"version\":\"9\",\"pid\":7,\"data\":\"/\"}}\n{\"replaced\":\"9\"}\n";
+        supervisor.write_all(words).unwrap();
+        drop(supervisor);
+        for wanted in ["Welcome", "Replaced"] {
+            let news = format!("{:?}", line.next(None).unwrap());
+            assert!(news.contains(wanted), "no {wanted} in {news}");
+        }
+        assert!(matches!(line.next(None).unwrap(), News::Ended));
     }
 
     #[test]

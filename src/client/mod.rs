@@ -11,10 +11,12 @@
 //! | `events` | what happened, and with `lines` what was written |
 //! | `tell` | what the program tells of itself |
 //! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
 
 mod attach;
 mod call;
+mod config;
 mod connect;
 mod detail;
 mod doctor;
@@ -37,6 +39,7 @@ mod trouble;
 mod tty;
 mod upgrade;
 
+pub use config::config;
 pub use doctor::doctor;
 pub use out::print;
 pub use perform::perform;

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use super::table::plain;
 use super::trouble::Trouble;
 
 /// Standard output.
@@ -51,6 +52,16 @@ pub(super) fn failed(error: &io::Error) -> Trouble {
         return Trouble::Unread;
     }
     Trouble::Failed(format!("cannot write to standard output: {error}"))
+}
+
+/// Prints lines that may quote what others named.
+pub(super) fn lines(lines: &[String]) -> Result<u8, Trouble> {
+    let mut out = Out::new();
+    for line in lines {
+        out.line(&plain(line))?;
+    }
+    Out::flush(&mut out)?;
+    Ok(0)
 }
 
 /// Prints text as it is.

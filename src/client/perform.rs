@@ -25,6 +25,8 @@ pub fn perform(
         Command::Events(asked) => events::events(paths, asked),
         Command::Told(told) => super::tell(&told),
         Command::Doctor => super::doctor(paths, Ok(config)),
+        Command::Config(asked) => super::config(paths, config.sources(), &asked, &context),
+        Command::Said(lines) => super::out::lines(&lines),
         Command::Supervisor { .. } => Err(Trouble::Failed(
             "a client cannot be the supervisor; run wrangle supervisor".into(),
         )),

@@ -1,13 +1,21 @@
 //! Configuration: where things lie, what may be set, and what is wrong with it.
+//!
+//! `layer` is what one place sets, `settings` all of them over each other; `project` is
+//! what a directory offers, `trust` whether it may; `value` and `doc` read.
 
-mod file;
+mod doc;
+mod layer;
 mod paths;
+mod project;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod value;
 
-pub use file::DEFAULT;
+pub use layer::{DEFAULT, Own, Setting, Source};
 pub use paths::Paths;
-pub use settings::{Config, Output, Screen, Supervisor, Task};
-pub use value::{parse_duration, similar};
+pub use project::{EXAMPLE, Offer, PROJECT, Project, parse_label, parse_name};
+pub use settings::{Config, History, Hooks, Output, Screen, Sources, Supervisor, Task, in_short};
+pub use trust::Trust;
+pub use value::{Value, parse_duration, similar};

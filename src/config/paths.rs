@@ -120,6 +120,11 @@ impl Paths {
         self.data.join("tasks")
     }
 
+    /// The directories whose project files may run things.
+    pub fn trust(&self) -> PathBuf {
+        self.data.join("trusted.json")
+    }
+
     /// Where shims listen.
     pub fn shims(&self) -> PathBuf {
         self.run.join("shims")
@@ -127,7 +132,7 @@ impl Paths {
 }
 
 /// Makes `dir` where it is missing, and sees to it that only this user can enter.
-fn private_dir(dir: &Path) -> Result<(), String> {
+pub(super) fn private_dir(dir: &Path) -> Result<(), String> {
     let failed = |what: &str, error: io::Error| {
         format!(
             "cannot {what} {}: {error}; set WRANGLE_HOME to a directory you can write",

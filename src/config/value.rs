@@ -1,11 +1,8 @@
-//! Values as people write them: times, sizes, words.
+//! Values as people write them: times, sizes, numbers, commands.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// A time as people write it (`10s`, `30m`, `1h 30m`), at most `most`.
 ///
@@ -34,79 +31,175 @@ pub fn similar<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, known)| known)
 }
 
-/// A setting that is written as a string of its own form.
-pub(super) trait Written: Sized {
-    /// What is expected, as a fragment.
-    const FORM: &'static str;
-
-    fn read(text: &str) -> Result<Self, String>;
-}
-
-/// Deserialises by [`Written`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct By<T>(pub(super) T);
-
-impl<'de, T: Written> Deserialize<'de> for By<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader<T>(PhantomData<T>);
-        impl<T: Written> Visitor<'_> for Reader<T> {
-            type Value = By<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(T::FORM)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<By<T>, E> {
-                T::read(text).map(By).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Reader(PhantomData))
-    }
-}
-
-/// Bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Size(pub(super) u64);
-
-impl Written for Size {
-    const FORM: &'static str = "a size such as \"256 MiB\"";
-
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse::<ByteSize>()
-            .map(|size| Self(size.as_u64()))
-            .map_err(|_| format!("{text:?} is not a size; write it as \"256 MiB\" or \"4 GiB\""))
-    }
-}
-
 /// The longest time that any setting may have.
 const MOST: Duration = Duration::from_secs(365 * 86_400);
 
-/// A time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Time(pub(super) Duration);
+/// What may be written for a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Bytes.
+    Size,
+    /// Bytes, or `never`.
+    SizeOrNever,
+    /// A time.
+    Time,
+    /// A time, or `never`.
+    TimeOrNever,
+    /// A number, or `never`.
+    CountOrNever,
+    /// Yes or no.
+    Flag,
+    /// Commands: a string is the shell's, a list of words is taken as it is.
+    Commands,
+}
 
-impl Written for Time {
-    const FORM: &'static str = "a time such as \"10s\"";
+/// What a setting is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Bytes.
+    Size(u64),
+    /// A time.
+    Time(Duration),
+    /// A number.
+    Count(u32),
+    /// Yes or no.
+    Flag(bool),
+    /// Commands with their arguments.
+    Commands(Vec<Vec<String>>),
+    /// No limit.
+    Never,
+}
 
-    fn read(text: &str) -> Result<Self, String> {
-        parse_duration(text, MOST).map(Self)
+impl Form {
+    /// Reads what a file says.
+    ///
+    /// # Errors
+    /// A fragment that says what is wrong and how to write it.
+    pub(super) fn read(self, value: &toml::Value) -> Result<Value, String> {
+        match (self, value) {
+            (Self::Flag, toml::Value::Boolean(flag)) => Ok(Value::Flag(*flag)),
+            (Self::CountOrNever, toml::Value::Integer(count)) => u32::try_from(*count)
+                .map(Value::Count)
+                .map_err(|_| self.refuse(value)),
+            (Self::Commands, toml::Value::String(line)) => {
+                Ok(Value::Commands(vec![for_shell(line)?]))
+            }
+            (Self::Commands, toml::Value::Array(list)) => {
+                let all: Result<_, String> = list.iter().map(command).collect();
+                all.map(Value::Commands)
+            }
+            (Self::Flag | Self::Commands, _) => Err(self.refuse(value)),
+            (_, toml::Value::String(text)) => self.read_text(text),
+            (_, value) => Err(self.refuse(value)),
+        }
+    }
+
+    /// Reads what stands in the environment or on the command line, without quotes.
+    ///
+    /// # Errors
+    /// As [`Form::read`].
+    pub(super) fn read_text(self, text: &str) -> Result<Value, String> {
+        let never = text.trim() == "never";
+        match self {
+            Self::SizeOrNever | Self::TimeOrNever | Self::CountOrNever if never => Ok(Value::Never),
+            Self::Size | Self::SizeOrNever => text
+                .parse::<ByteSize>()
+                .map(|size| Value::Size(size.as_u64()))
+                .map_err(|_| self.refuse(&text.into())),
+            Self::Time => parse_duration(text, MOST).map(Value::Time),
+            Self::TimeOrNever => match parse_duration(text, MOST) {
+                Ok(time) => Ok(Value::Time(time)),
+                Err(line) => Err(format!("{line}, or never")),
+            },
+            Self::CountOrNever => text
+                .trim()
+                .parse()
+                .map(Value::Count)
+                .map_err(|_| self.refuse(&text.into())),
+            Self::Flag => text
+                .trim()
+                .parse()
+                .map(Value::Flag)
+                .map_err(|_| self.refuse(&text.into())),
+            Self::Commands => Ok(Value::Commands(vec![for_shell(text)?])),
+        }
+    }
+
+    fn refuse(self, value: &toml::Value) -> String {
+        let what = match self {
+            Self::Size => "a size; write it as \"256 MiB\" or \"4 GiB\"",
+            Self::SizeOrNever => "a size; write it as \"256 MiB\" or \"4 GiB\", or \"never\"",
+            Self::Time => "a time; write it as \"10s\", \"30m\" or \"2h\"",
+            Self::TimeOrNever => "a time; write it as \"10s\", \"30m\" or \"2h\", or \"never\"",
+            Self::CountOrNever => "a number; write it as 10000, or \"never\"",
+            Self::Flag => "true or false",
+            Self::Commands => COMMANDS,
+        };
+        format!("{value} is not {what}")
     }
 }
 
-/// A time, or `never`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Until(pub(super) Option<Duration>);
+const COMMANDS: &str = "a command; write it as \"make test\", [[\"make\", \"test\"]] or a list of such, where a string is run by sh -c";
 
-impl Written for Until {
-    const FORM: &'static str = "a time such as \"10m\", or \"never\"";
+/// One command of a list of them.
+fn command(value: &toml::Value) -> Result<Vec<String>, String> {
+    match value {
+        toml::Value::String(line) => for_shell(line),
+        toml::Value::Array(words) => as_words(words),
+        other => Err(format!("{other} is not {COMMANDS}")),
+    }
+}
 
-    fn read(text: &str) -> Result<Self, String> {
-        if text.trim() == "never" {
-            return Ok(Self(None));
+/// A line of shell as what is run for it.
+pub(super) fn for_shell(line: &str) -> Result<Vec<String>, String> {
+    if line.trim().is_empty() {
+        return Err("an empty command; write what is to be run".into());
+    }
+    Ok(vec!["sh".into(), "-c".into(), whole(line)?])
+}
+
+/// A list of words as what is run for it.
+pub(super) fn as_words(list: &[toml::Value]) -> Result<Vec<String>, String> {
+    let words: Result<Vec<String>, String> = list
+        .iter()
+        .map(|word| match word {
+            toml::Value::String(word) => whole(word),
+            other => Err(format!("{other} is not a word; write it in quotes")),
+        })
+        .collect();
+    match words {
+        Ok(words) if words.first().is_none_or(String::is_empty) => {
+            Err("an empty command; write what is to be run".into())
         }
-        match parse_duration(text, MOST) {
-            Ok(time) => Ok(Self(Some(time))),
-            Err(line) => Err(format!("{line}, or never")),
+        words => words,
+    }
+}
+
+/// No process can be given more than what stands before a NUL.
+pub(super) fn whole(text: &str) -> Result<String, String> {
+    if text.contains('\0') {
+        return Err(format!("{text:?} holds a NUL; leave it out"));
+    }
+    Ok(text.to_owned())
+}
+
+impl Value {
+    /// As a file would have it.
+    pub fn to_toml(&self) -> toml::Value {
+        match self {
+            Self::Size(bytes) => {
+                let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+                let fits = |shift: u32| *bytes > 0 && bytes.trailing_zeros() >= shift;
+                match units.into_iter().find(|(shift, _)| fits(*shift)) {
+                    Some((shift, unit)) => format!("{} {unit}", bytes >> shift).into(),
+                    None => format!("{bytes} B").into(),
+                }
+            }
+            Self::Time(time) => humantime::format_duration(*time).to_string().into(),
+            Self::Count(count) => i64::from(*count).into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Commands(all) => all.clone().into(),
+            Self::Never => "never".into(),
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Action {
     CancelSearch,
     /// A person has this task before their eyes.
     Seen(TaskId),
+    /// Keep this for the screens that come.
+    Remember(&'static str, String),
 }
 
 /// What is to be searched.

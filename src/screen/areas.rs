@@ -14,8 +14,14 @@ const ROOMY: u16 = 9;
 /// What decides about the division.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Tasks in the list.
-    pub(super) tasks: usize,
+    /// Rows of banner.
+    pub(super) banner: u16,
+    /// Whether there is any task.
+    pub(super) tasks: bool,
+    /// Rows of the list.
+    pub(super) rows: usize,
+    /// Whether a filter stands, which the list has a title for.
+    pub(super) filter: bool,
     /// Whether the output stands alone.
     pub(super) zoom: bool,
     /// Whether the keys go to the output: it is shown where only one has room.
@@ -29,8 +35,12 @@ pub(super) struct Shape {
 pub(super) struct Areas {
     /// All of the screen.
     pub(super) whole: Rect,
-    /// All but the two lines at the bottom.
+    /// What concerns everything, above all else.
+    pub(super) banner: Rect,
+    /// All but the banner and the two lines at the bottom.
     pub(super) body: Rect,
+    /// What the list is filtered by.
+    pub(super) title: Rect,
     /// The task list.
     pub(super) list: Rect,
     /// Between list and output.
@@ -55,21 +65,36 @@ impl Areas {
                 ..Self::default()
             };
         }
+        // something is left of everything else
+        let banner = Rect {
+            height: shape.banner.min(rows - 3),
+            ..whole
+        };
         let body = Rect {
-            height: rows - 2,
+            y: banner.height,
+            height: rows - 2 - banner.height,
             ..whole
         };
         let mut areas = Self {
             whole,
+            banner,
             body,
             bar: Rect::new(0, rows - 2, cols, 1),
             status: Rect::new(0, rows - 1, cols, 1),
             ..Self::default()
         };
-        if shape.tasks == 0 {
+        if !shape.tasks {
             return areas;
         }
         let right = areas.divide(shape);
+        if shape.filter && areas.list.height > 1 {
+            areas.title = Rect {
+                height: 1,
+                ..areas.list
+            };
+            areas.list.y += 1;
+            areas.list.height -= 1;
+        }
         if !right.is_empty() {
             let lines = 1 + u16::from(right.height >= ROOMY) + u16::from(shape.reason);
             let lines = lines.min(right.height.saturating_sub(1));
@@ -107,15 +132,16 @@ impl Areas {
             }
         } else if rows >= TALL {
             let most = (body.height / 3).max(3);
-            let height = u16::try_from(shape.tasks).unwrap_or(most).clamp(1, most);
+            let wanted = shape.rows + usize::from(shape.filter);
+            let height = u16::try_from(wanted).unwrap_or(most).clamp(1, most);
             self.list = Rect { height, ..body };
             self.rule = Rect {
-                y: height,
+                y: body.y + height,
                 height: 1,
                 ..body
             };
             Rect {
-                y: height + 1,
+                y: body.y + height + 1,
                 height: body.height - height - 1,
                 ..body
             }
@@ -137,11 +163,15 @@ mod tests {
     proptest! {
         #[test]
         fn areas_stay_on_the_screen_and_apart(
-            cols in 0u16..300, rows in 0u16..120, tasks in 0usize..100,
-            zoom: bool, output: bool, reason: bool,
+            cols in 0u16..300, rows in 0u16..120, tasks: bool, listed in 0usize..100,
+            filter: bool, banner in 0u16..4, zoom: bool, output: bool, reason: bool,
         ) {
-            let areas = Areas::of((cols, rows), Shape { tasks, zoom, output, reason });
-            let parts = [areas.list, areas.rule, areas.header, areas.output, areas.bar, areas.status];
+            let shape = Shape { banner, tasks, rows: listed, filter, zoom, output, reason };
+            let areas = Areas::of((cols, rows), shape);
+            let parts = [
+                areas.banner, areas.title, areas.list, areas.rule, areas.header, areas.output, areas.bar,
+                areas.status,
+            ];
             for (at, part) in parts.iter().enumerate() {
                 prop_assert_eq!(part.intersection(areas.whole), *part);
                 for other in &parts[at + 1..] {

@@ -131,7 +131,7 @@ fn exactly(at: Timestamp) -> String {
 }
 
 /// Hours and minutes in UTC.
-fn time_of_day(at: Timestamp) -> String {
+pub(super) fn time_of_day(at: Timestamp) -> String {
     let ms = at.0 % DAY;
     format!("{:02}:{:02}Z", ms / HOUR, ms % HOUR / MINUTE)
 }

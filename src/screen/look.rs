@@ -112,7 +112,7 @@ fn unicode(var: &dyn Fn(&str) -> Option<String>) -> bool {
 }
 
 /// The sixteen in their order.
-const NAMED: [Color; 16] = [
+pub(super) const NAMED: [Color; 16] = [
     Color::Black,
     Color::Red,
     Color::Green,

@@ -11,11 +11,14 @@ mod clock;
 mod completing;
 mod find;
 mod input;
+mod judge;
 pub mod keymap;
 mod list;
 mod look;
 mod mode;
 mod output;
+mod palette;
+mod remembered;
 #[allow(
     clippy::module_inception,
     reason = "the screen's state is what the room is named for"
@@ -30,7 +33,9 @@ mod widget;
 mod words;
 
 pub use action::{Action, SearchAsk};
-pub use keymap::Keymap;
+pub use judge::problems;
+pub use keymap::{DEFAULT as KEYMAP, Keymap};
 pub use look::{Depth, Look};
+pub use palette::{DEFAULT as THEME, Palette};
 pub use screen::Screen;
 pub use view::view;

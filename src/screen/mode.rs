@@ -13,10 +13,14 @@ pub(super) enum Mode {
     Normal,
     /// The command bar.
     Bar,
+    /// A filter of the list being typed.
+    Filter(Box<Field>),
     /// A search being typed.
     Search(Box<Field>),
     /// A line for a task's standard input.
     Send(Box<Field>, TaskId),
+    /// The question whether this task is to be removed.
+    Remove(TaskId),
     /// A task being composed.
     Compose,
     /// The kill menu.
@@ -63,9 +67,9 @@ const LABELS: &str = "123456789abcdefghijklmnopqrstuvwxyz0ABCDEFGHIJKLMNOPQRSTUV
 impl KillMenu {
     /// Takes in tasks that have become active since.
     pub(super) fn refresh(&mut self, engine: &Engine) {
-        for task in engine.tasks().filter(|task| task.is_active()) {
-            if !self.tasks.contains(&task.id) {
-                self.tasks.push(task.id);
+        for id in engine.active_ids() {
+            if !self.tasks.contains(&id) {
+                self.tasks.push(id);
             }
         }
     }
@@ -89,7 +93,7 @@ impl KillMenu {
 pub(super) struct Bar {
     /// What is typed.
     pub(super) field: Field,
-    /// Commands given on this screen, oldest first.
+    /// Commands given, on screens before this one too, oldest first.
     pub(super) history: Vec<String>,
     /// How far back in them the field is; 0: not at all.
     pub(super) back: usize,
@@ -99,14 +103,12 @@ pub(super) struct Bar {
     pub(super) completing: Option<Completing>,
 }
 
-/// Most commands remembered.
-pub(super) const HISTORY: usize = 200;
-
-impl Default for Bar {
-    fn default() -> Self {
+impl Bar {
+    /// An empty one that knows commands given before.
+    pub(super) fn new(history: Vec<String>) -> Self {
         Self {
             field: Field::line(""),
-            history: Vec::new(),
+            history,
             back: 0,
             typed: String::new(),
             completing: None,

@@ -13,8 +13,12 @@ use super::list::List;
 use super::look::Look;
 use super::mode::{Bar, Draft, Mode};
 use super::output::View;
+use super::palette::Palette;
+use super::remembered;
 use super::theme::Theme;
+use super::view::banner;
 use super::words;
+use crate::config::Own;
 use crate::core::engine::Engine;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::task::Task;
@@ -86,30 +90,35 @@ pub(super) struct Drawn {
 
 impl Screen {
     /// A screen of `cols` by `rows` cells for a client; `context` says where from, and what
-    /// holds for tasks launched here.
+    /// holds for tasks launched here, `settings` what earlier screens had remembered.
     pub fn new(
         cols: u16,
         rows: u16,
         context: verb::Context,
         look: Look,
         keymap: Arc<Keymap>,
+        settings: &BTreeMap<String, String>,
     ) -> Self {
         let draft = Draft::new(&context.caller);
+        let mut list = List::default();
+        if remembered::is_unfolded(settings) {
+            list.begin_unfolded();
+        }
         Self {
             size: (cols, rows),
             context,
             look,
-            theme: Theme::of(look),
+            theme: Theme::of(look, &Palette::new(&Own::new()).0),
             keymap,
             areas: Areas::default(),
-            list: List::default(),
+            list,
             view: View::default(),
             reading: false,
             zoom: false,
             was_reading: false,
             mode: Mode::Normal,
             find: None,
-            bar: Bar::default(),
+            bar: Bar::new(remembered::commands(settings)),
             draft,
             message: None,
             asked: BTreeMap::new(),
@@ -117,6 +126,21 @@ impl Screen {
             searches: 0,
             drawn: Drawn::default(),
         }
+    }
+
+    /// Takes on what the configuration says now: keys, colours, whether ages run, and the
+    /// grace period of tasks launched here.
+    pub fn configure(
+        &mut self,
+        keymap: Arc<Keymap>,
+        palette: &Palette,
+        clock: bool,
+        grace: Duration,
+    ) {
+        self.keymap = keymap;
+        self.look.clock = clock;
+        self.theme = Theme::of(self.look, palette);
+        self.context.grace = grace;
     }
 
     /// The screen's size in cells: columns, rows.
@@ -141,7 +165,10 @@ impl Screen {
             self.zoom = false;
         }
         let shape = Shape {
-            tasks: engine.tasks().len(),
+            banner: banner::rows(engine, self.size),
+            tasks: engine.tasks().len() > 0,
+            rows: self.list.len(),
+            filter: self.list.filter().is_some_and(|filter| !filter.is_empty()),
             zoom: self.zoom,
             output: self.reading,
             reason: task.is_some_and(|task| words::because(task, "").is_some()),
@@ -197,7 +224,10 @@ impl Screen {
             Answer::Task(task) => match asked {
                 Asked::Launch => {
                     self.list.select(task.id);
-                    self.say(format!("launched {} {}", task.id, task.name));
+                    // what was said of it beforehand is to be read
+                    if !self.message.as_ref().is_some_and(|message| message.error) {
+                        self.say(format!("launched {} {}", task.id, task.name));
+                    }
                 }
                 Asked::Look => {
                     self.list.select(task.id);

@@ -86,7 +86,7 @@ pub(super) fn right(text: &str, cells: usize, more: char) -> String {
     format!("{:fill$}{text}", "")
 }
 
-/// A text in rows of at most so many cells, broken between words.
+/// A text in rows of at most so many cells, broken between words, a longer word within.
 pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -95,10 +95,36 @@ pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
                 row.push(' ');
                 row.push_str(word);
             }
-            _ => rows.push(word.to_owned()),
+            _ if width(word) <= cells => rows.push(word.to_owned()),
+            _ => pieces(word, cells, &mut rows),
         }
     }
     rows
+}
+
+/// A word that is wider than a row, in as many as it takes.
+fn pieces(word: &str, cells: usize, rows: &mut Vec<String>) {
+    let mut row = String::new();
+    for grapheme in word.graphemes(true) {
+        if !row.is_empty() && width(&row) + width(grapheme) > cells {
+            rows.push(std::mem::take(&mut row));
+        }
+        row.push_str(grapheme);
+    }
+    rows.push(row);
+}
+
+/// A number as people read it: "9,998".
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// "1 task", "3 tasks".
@@ -133,6 +159,12 @@ mod tests {
         assert_eq!(left("ab", 4, '…'), "ab  ");
         assert_eq!(right("ab", 4, '…'), "  ab");
         assert_eq!(count(3, "process"), "3 processes");
+        assert_eq!(
+            wrapped("in /a/long/path now", 6),
+            ["in", "/a/lon", "g/path", "now"]
+        );
+        assert_eq!(grouped(998), "998");
+        assert_eq!(grouped(1_000_003), "1,000,003");
     }
 
     #[test]

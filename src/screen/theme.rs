@@ -1,11 +1,11 @@
 //! Styles and signs by what they mean, for the colours that a terminal has.
 //!
-//! Colours come from the terminal's own palette, so that they stand on light and on
-//! dark grounds. Every meaning has a sign or a word besides its colour.
+//! Styles come from the [`Palette`]. Every meaning has a sign or a word besides its colour.
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 
-use super::look::{Depth, Look};
+use super::look::Look;
+use super::palette::Palette;
 
 /// Styles by meaning.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub(super) struct Theme {
     pub(super) selected: Style,
     /// The selected row where the keys go elsewhere.
     pub(super) marked: Style,
+    /// Letters that a filter found.
+    pub(super) met: Style,
     /// Text that a search found.
     pub(super) found: Style,
     /// The find the search stands on, and text selected by the mouse.
@@ -67,6 +69,10 @@ pub(super) struct Signs {
     pub(super) did_not_start: char,
     /// Nobody knows.
     pub(super) lost: char,
+    /// The history, folded.
+    pub(super) folded: char,
+    /// The history, unfolded.
+    pub(super) unfolded: char,
     /// Left edge of the selected row.
     pub(super) cursor: char,
     /// Between list and output.
@@ -91,6 +97,8 @@ const UNICODE: Signs = Signs {
     revoked: '■',
     did_not_start: '⊘',
     lost: '?',
+    folded: '▸',
+    unfolded: '▾',
     cursor: '▌',
     rule: '│',
     across: '─',
@@ -110,6 +118,8 @@ const ASCII: Signs = Signs {
     revoked: '#',
     did_not_start: '0',
     lost: '?',
+    folded: '+',
+    unfolded: '-',
     cursor: '>',
     rule: '|',
     across: '-',
@@ -118,56 +128,26 @@ const ASCII: Signs = Signs {
 };
 
 impl Theme {
-    /// The theme for a look.
-    pub(super) fn of(look: Look) -> Self {
-        let fg = |color| Style::new().fg(color);
-        let bold = Style::new().add_modifier(Modifier::BOLD);
-        let signs = if look.unicode { UNICODE } else { ASCII };
-        if look.depth == Depth::None {
-            let plain = Style::new();
-            return Self {
-                plain,
-                dim: plain.add_modifier(Modifier::DIM),
-                strong: bold,
-                good: plain,
-                bad: bold,
-                warn: bold,
-                busy: plain,
-                held: plain,
-                alarm: plain.add_modifier(Modifier::REVERSED),
-                key: bold,
-                selected: plain.add_modifier(Modifier::REVERSED),
-                marked: plain.add_modifier(Modifier::UNDERLINED),
-                found: plain.add_modifier(Modifier::UNDERLINED),
-                current: plain.add_modifier(Modifier::REVERSED),
-                signs,
-            };
-        }
-        let (grey, ground, rest) = match look.depth {
-            Depth::None | Depth::Ansi => (Color::DarkGray, Color::Blue, Color::DarkGray),
-            // greys in the middle, to be read on light grounds too
-            Depth::Indexed | Depth::True => {
-                (Color::Indexed(244), Color::Indexed(25), Color::Indexed(240))
-            }
-        };
+    /// The theme for a look, in the styles of a palette.
+    pub(super) fn of(look: Look, palette: &Palette) -> Self {
+        let style = |role| palette.style(role, look.depth);
         Self {
-            plain: Style::new(),
-            dim: fg(grey),
-            strong: bold,
-            good: fg(Color::Green),
-            bad: fg(Color::Red),
-            warn: fg(Color::Yellow),
-            busy: fg(Color::Cyan),
-            held: fg(Color::Magenta),
-            alarm: fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
-            key: fg(Color::Cyan),
-            selected: fg(Color::White).bg(ground),
-            marked: fg(Color::White).bg(rest),
-            found: fg(Color::Black).bg(Color::Yellow),
-            current: fg(Color::Black)
-                .bg(Color::LightYellow)
-                .add_modifier(Modifier::BOLD),
-            signs,
+            plain: style("plain"),
+            dim: style("dim"),
+            strong: style("strong"),
+            good: style("good"),
+            bad: style("bad"),
+            warn: style("warn"),
+            busy: style("busy"),
+            held: style("held"),
+            alarm: style("alarm"),
+            key: style("key"),
+            selected: style("selected"),
+            marked: style("marked"),
+            met: style("met"),
+            found: style("found"),
+            current: style("current"),
+            signs: if look.unicode { UNICODE } else { ASCII },
         }
     }
 }
@@ -175,6 +155,41 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Own, Setting, Source};
+    use crate::screen::look::Depth;
+
+    /// Every role of the asset is one of the theme's, and the other way round.
+    #[test]
+    fn every_role_reaches_the_screen() {
+        let roles: toml::Table = toml::from_str(crate::screen::THEME).unwrap();
+        let roles = roles["role"].as_array().unwrap();
+        let own: Own = roles
+            .iter()
+            .enumerate()
+            .map(|(at, role)| {
+                let value = format!("{at}").into();
+                let source = Source::Option;
+                let name = role["name"].as_str().unwrap().to_owned();
+                (name, Setting { value, source })
+            })
+            .collect();
+        let (palette, trouble) = Palette::new(&own);
+        assert_eq!(trouble, Vec::<String>::new());
+        let look = Look {
+            depth: Depth::Ansi,
+            unicode: true,
+            clock: true,
+        };
+        let t = Theme::of(look, &palette);
+        let all = [
+            t.plain, t.dim, t.strong, t.good, t.bad, t.warn, t.busy, t.held, t.alarm, t.key,
+            t.selected, t.marked, t.met, t.found, t.current,
+        ];
+        let given: std::collections::BTreeSet<String> =
+            all.iter().map(|style| format!("{:?}", style.fg)).collect();
+        assert!(all.iter().all(|style| style.fg.is_some()));
+        assert_eq!((given.len(), all.len()), (roles.len(), roles.len()));
+    }
 
     /// Whoever sees no colours still sees every state apart.
     #[test]

@@ -48,6 +48,12 @@ pub(super) const fn wants_word(attention: Attention) -> &'static str {
     }
 }
 
+/// A task's labels as text: "#ci #nightly".
+pub(super) fn labels(task: &Task) -> String {
+    let labels = task.spec.labels.iter().map(|label| format!("#{label}"));
+    labels.collect::<Vec<_>>().join(" ")
+}
+
 /// "exit 4", "SIGSEGV".
 pub(super) fn exit(exit: Exit) -> String {
     match exit {

@@ -87,20 +87,8 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
         .map_err(|error| format!("cannot become a subreaper: {error}"))?;
     // colours are for each client's terminal to decide, not for this one's environment
     crossterm::style::force_color_output(true);
-    let rules = Rules {
-        tasks: paths.tasks(),
-        shims,
-        boot: proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?,
-        task_cap: config.output.task_cap,
-        total_cap: config.output.total_cap,
-        orphan: config.supervisor.orphan_limit,
-        idle_exit: config.supervisor.idle_exit,
-        keep: Keep {
-            count: Some(10_000),
-            ..Keep::default()
-        },
-        hooked: std::collections::BTreeSet::new(),
-    };
+    let boot = proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?;
+    let rules = rules(config, paths, boot);
     if start.takeover {
         takeover::check(paths)?;
         takeover::ask(paths)?;
@@ -115,6 +103,25 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
     let listener = socket::listen(&path)
         .map_err(|error| format!("cannot listen at {}: {error}", path.display()))?;
     Ok((lock, rules, listener))
+}
+
+/// What a configuration binds the engine by: at start, and when it is read anew.
+pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
+    Rules {
+        tasks: paths.tasks(),
+        shims: paths.shims(),
+        boot,
+        task_cap: config.output.task_cap,
+        total_cap: config.output.total_cap,
+        orphan: config.supervisor.orphan_limit,
+        idle_exit: config.supervisor.idle_exit,
+        keep: Keep {
+            age: config.history.keep_age,
+            count: config.history.keep_count,
+            bytes: config.history.keep_bytes,
+        },
+        hooked: config.hooks.commands.keys().cloned().collect(),
+    }
 }
 
 /// How long one that is on its way out may take: it waits for shims and slow clients.

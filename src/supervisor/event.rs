@@ -1,6 +1,8 @@
 //! Everything that reaches the loop from its tasks and threads.
 
+use crate::config::Config;
 use crate::core::id::{RunId, TaskId};
+use crate::core::input::Ticket;
 use crate::core::shim::Status;
 use crate::core::wire::{FromClient, Greeting, Hello};
 use crate::output;
@@ -35,6 +37,8 @@ pub(super) enum Event {
     Trimmed(Vec<(RunId, u64)>),
     /// Bytes of a log were read for the screens.
     Block(Box<output::Block>),
+    /// The configuration was read anew: who asked, which reading it is, and what was read.
+    Reloaded(Option<Ticket>, u64, Result<Box<Config>, Vec<String>>),
     /// A search found something, or is through.
     Hits(ClientId, output::Hits),
 }

@@ -2,14 +2,13 @@
 //! given to a helper of its own, which keeps the time limit whatever becomes of this
 //! process; here they are counted, queued and complained about.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use tokio::io::AsyncReadExt;
@@ -18,7 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::event::Event;
 use super::hub::Hub;
-use crate::config::Paths;
+use crate::config::{Hooks, Paths};
 use crate::core::engine::hook_words;
 use crate::core::event::Event as Happening;
 use crate::core::hook::{Hook, Ran};
@@ -30,24 +29,6 @@ use crate::core::shim::MARK;
 const AT_ONCE: usize = 8;
 /// How many wait at most: so many that happen while others hang are worth no more.
 const WAITING: usize = 256;
-
-/// Which commands are run when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hooks {
-    /// By the word of what happened: each a program with its arguments.
-    pub(super) commands: BTreeMap<String, Vec<Vec<String>>>,
-    /// When everything of one is ended.
-    pub(super) timeout: Duration,
-}
-
-impl Default for Hooks {
-    fn default() -> Self {
-        Self {
-            commands: BTreeMap::new(),
-            timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// Hooks under way and hooks that wait.
 #[derive(Debug)]
@@ -73,6 +54,11 @@ impl Runner {
             mark: paths.shims().join("hook"),
             events,
         }
+    }
+
+    /// Another configuration holds from now on; what waits goes on to wait.
+    pub(super) fn configure(&mut self, hooks: Hooks) {
+        self.hooks = hooks;
     }
 
     /// Queues what the configuration wants run now; what was refused, in one line.
@@ -300,7 +286,7 @@ mod tests {
             .map(|word| ((*word).to_owned(), command.clone()));
         let hooks = Hooks {
             commands: commands.collect(),
-            ..Hooks::default()
+            timeout: std::time::Duration::from_secs(30),
         };
         let paths = Paths::under(&OsString::from("/home")).unwrap();
         Runner::new(hooks, &paths, unbounded_channel().0)

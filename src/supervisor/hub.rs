@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::UnixListener;
@@ -12,9 +11,10 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 use super::clients::{self, Clients};
 use super::event::Event;
 use super::handover::Handover;
-use super::hooks::{Hooks, Runner};
+use super::hooks::Runner;
 use super::outputs::Outputs;
 use super::recover;
+use super::reload::Settings;
 use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
@@ -25,7 +25,6 @@ use crate::core::input::{Input, Ticket};
 use crate::core::record::Record;
 use crate::core::shim::{Order, Status};
 use crate::core::wire::{Answer, Failure};
-use crate::screen::Keymap;
 use crate::store::{self, Store};
 use crate::sys::clock::{self, Clock};
 use crate::sys::fault;
@@ -48,13 +47,9 @@ pub(super) struct Hub {
     pub(super) outputs: Outputs,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
-    pub(super) keymap: Arc<Keymap>,
+    pub(super) settings: Settings,
     /// What was wrong at start; every screen says the last of it.
     pub(super) problems: Vec<String>,
-    /// Whether screens show ages that count up.
-    pub(super) clock_shown: bool,
-    /// Between SIGTERM and SIGKILL, where a command typed on a screen doesn't say.
-    pub(super) grace: Duration,
     pub(super) data: PathBuf,
     pub(super) socket: PathBuf,
     listener: UnixListener,
@@ -87,7 +82,7 @@ impl Hub {
         listener: std::os::unix::net::UnixListener,
     ) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
-        let (keymap, conflicts) = Keymap::new(&config.keys);
+        let settings = Settings::new(config, paths);
         let (to_events, events) = channel(QUEUE);
         let (to_answers, answers) = unbounded_channel();
         let done = to_answers.clone();
@@ -95,8 +90,7 @@ impl Hub {
         let (store, loaded) = Store::open(&paths.database(), &rules.tasks, &stamp, move |it| {
             done.send(Event::Stored(it)).ok();
         })?;
-        let problems: Vec<String> = conflicts.into_iter().chain(loaded.problems).collect();
-        for problem in &problems {
+        for problem in settings.problems.iter().chain(&loaded.problems) {
             tracing::error!("{problem}");
         }
         let signals = || -> std::io::Result<Signals> {
@@ -115,16 +109,14 @@ impl Hub {
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
-            hooks: Runner::new(Hooks::default(), paths, to_answers.clone()),
+            hooks: Runner::new(config.hooks.clone(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
             tickets: BTreeMap::new(),
             next_ticket: 0,
-            keymap: Arc::new(keymap),
-            problems,
-            clock_shown: config.screen.clock,
-            grace: config.task.grace,
+            settings,
+            problems: loaded.problems,
             data: paths.data.clone(),
             socket: paths.socket(),
             listener: UnixListener::from_std(listener).map_err(|error| cannot("listen", error))?,
@@ -186,7 +178,7 @@ impl Hub {
                 _ = self.signals.terminate.recv() => self.shut_down(),
                 _ = self.signals.interrupt.recv() => self.shut_down(),
                 // a terminal that closes is no reason to stop
-                _ = self.signals.hangup.recv() => {}
+                _ = self.signals.hangup.recv() => self.reload(None),
                 _ = self.signals.child.recv() => self.shims.reap(),
                 stream = clients::next(&self.listener) => self.clients.accept(stream),
                 Some(event) = self.events.recv() => self.event(event),
@@ -325,6 +317,7 @@ impl Hub {
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
             Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
+            Event::Reloaded(ticket, asked, read) => self.reloaded(ticket, asked, read),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {
                 let run = block.run;

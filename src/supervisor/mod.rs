@@ -4,8 +4,9 @@
 //! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
 //! `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the
 //! connections, `session` one client's screen, `outputs` the bytes that screens show,
-//! `recover` what an earlier supervisor left, `sweep` what a killed shim left, `trim` the
-//! cap on all logs, `hooks` what the configuration wants run when something happens.
+//! `recover` what an earlier supervisor left, `reload` the configuration read anew, `sweep`
+//! what a killed shim left, `trim` the cap on all logs, `hooks` what the configuration
+//! wants run when something happens.
 
 mod clients;
 mod entry;
@@ -17,6 +18,7 @@ mod log;
 mod outputs;
 mod perform;
 mod recover;
+mod reload;
 mod serve;
 mod session;
 mod shims;

@@ -33,6 +33,15 @@ impl Outputs {
         }
     }
 
+    /// Rings of another size are filled anew.
+    pub(super) fn set_cap(&mut self, cap: u64) {
+        let cap = usize::try_from(cap).unwrap_or(usize::MAX);
+        if cap != self.cap {
+            self.cap = cap;
+            self.rings.clear();
+        }
+    }
+
     pub(super) fn ring(&self, run: RunId) -> Option<&Ring> {
         self.rings.get(&run)
     }

@@ -68,7 +68,7 @@ impl Hub {
             }
             Effect::Delete(ids) => self.delete(ids),
             Effect::Hook { event, task } => self.hook(&event, &task),
-            Effect::Reload(_) => {}
+            Effect::Reload(ticket) => self.reload(Some(ticket)),
             Effect::Answer {
                 ticket,
                 answer,

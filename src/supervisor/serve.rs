@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::event::{ClientId, Event};
 use super::hub::Hub;
 use super::session::{Session, bounded};
+use crate::config::Trust;
 use crate::core::input::{Input, Ticket};
 use crate::core::version;
 use crate::core::wire::{
@@ -93,13 +94,20 @@ impl Hub {
         client.send(&welcome, &[]);
         if let Role::Screen(terminal) = hello.role {
             let (cols, rows) = bounded(terminal.cols, terminal.rows);
-            let look = Look::of(&terminal.caller, self.clock_shown);
+            let settings = &self.settings;
+            let (clock, grace) = (settings.config.screen.clock, settings.config.task.grace);
+            let look = Look::of(&terminal.caller, clock);
             let context = Context {
                 caller: terminal.caller,
-                grace: self.grace,
+                grace,
+                trust: Trust::at(settings.paths.trust()),
             };
-            let mut screen = Screen::new(cols, rows, context, look, Arc::clone(&self.keymap));
-            for problem in &self.problems {
+            let keymap = Arc::clone(&settings.keymap);
+            let remembered = self.engine.settings();
+            let mut screen =
+                Screen::new(cols, rows, context, look, Arc::clone(&keymap), remembered);
+            screen.configure(keymap, &settings.palette, clock, grace);
+            for problem in settings.problems.iter().chain(&self.problems) {
                 screen.notice(problem.clone());
             }
             match terminal.returns {
@@ -190,6 +198,10 @@ impl Hub {
     pub(super) fn act(&mut self, id: ClientId, action: Action) {
         match action {
             Action::Request(number, request) => self.request(id, number, request),
+            Action::Remember(key, value) => {
+                let key = key.into();
+                self.take(Input::Remember { key, value });
+            }
             Action::Seen(task) => self.take(Input::Seen(task)),
             Action::Detach => self.dismiss(id),
             Action::Finish => {

@@ -172,7 +172,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Trust};
     use crate::core::engine::{Keep, Rules};
     use crate::core::wire::Caller;
     use crate::screen::{Keymap, Look};
@@ -202,8 +202,9 @@ mod tests {
         let context = Context {
             caller,
             grace: Duration::ZERO,
+            trust: Trust::at("/none".into()),
         };
-        let screen = Screen::new(80, 24, context, look, Arc::new(keymap));
+        let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
         let (clock, at) = (Clock::start(), Instant::now());
         let mut session = Session::new(screen, 80, 24, at).unwrap();
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();

@@ -4,8 +4,9 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::config;
 use super::told::Told;
-use crate::config::Config;
+use crate::config::{Config, Paths, Trust};
 use crate::core::id::Target;
 use crate::core::wire::{Caller, EventsAsked, Request};
 
@@ -16,11 +17,13 @@ pub struct Context {
     pub caller: Caller,
     /// Between SIGTERM and SIGKILL.
     pub grace: Duration,
+    /// Whose project files may run things.
+    pub trust: Trust,
 }
 
 impl Context {
     /// Of this process.
-    pub fn here(config: &Config) -> Self {
+    pub fn here(config: &Config, paths: &Paths) -> Self {
         // a directory that was removed is named by PWD, and refused where it matters
         let dir = env::current_dir()
             .ok()
@@ -35,6 +38,7 @@ impl Context {
                 env,
             },
             grace: config.task.grace,
+            trust: Trust::at(paths.trust()),
         }
     }
 }
@@ -72,6 +76,10 @@ pub enum Command {
     },
     /// Say what works on this machine.
     Doctor,
+    /// Say what is set.
+    Config(config::Config),
+    /// It is done; what there is to say about it, in lines.
+    Said(Vec<String>),
 }
 
 /// A request, and what becomes of its answers.
@@ -85,6 +93,8 @@ pub struct Call {
     pub follow: bool,
     /// How long to wait for the last answer.
     pub timeout: Option<Duration>,
+    /// What a person should know beforehand.
+    pub notice: Option<String>,
     /// Wait for the first of several alone.
     pub any: bool,
 }
@@ -96,6 +106,7 @@ impl From<Request> for Call {
             json: false,
             follow: false,
             timeout: None,
+            notice: None,
             any: false,
         }
     }
@@ -158,10 +169,14 @@ pub struct Events {
 pub enum Asked {
     /// Ask the supervisor.
     Request(Request),
+    /// Ask the supervisor, and say this line: what a person should know of it.
+    Noted(Request, String),
     /// Select this task and show its live output.
     Look(Target),
     /// Show this task's whole log in the pager.
     Page(Target),
+    /// Say this line: it is done.
+    Said(String),
     /// Show this help, several lines.
     Help(String),
 }

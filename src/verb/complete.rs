@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, CommandFactory, ValueHint};
 
 use super::command::Context;
 use super::disk::within;
+use super::project;
 use super::registry::Cli;
 use super::run::resolve;
 use crate::core::task::Task;
@@ -155,7 +156,33 @@ fn candidates<'a>(
     if is_id(arg) {
         return ids(word, given, tasks);
     }
+    if arg.get_value_hint() == ValueHint::CommandWithArguments
+        && positionals == 0
+        && let Some(name) = word.strip_prefix('@')
+    {
+        let dir = given.iter().rposition(|word| word == "--dir");
+        let dir = dir.and_then(|at| given.get(at + 1));
+        return offered(name, dir.map(Path::new), context);
+    }
     values(arg, word, context)
+}
+
+/// What the project offers where it would be run.
+fn offered(name: &str, dir: Option<&Path>, context: &Context) -> Vec<Candidate> {
+    let caller = &context.caller;
+    let dir = dir.map_or_else(
+        || caller.dir.as_path().to_path_buf(),
+        |dir| resolve(dir, caller),
+    );
+    let found = project::names(&dir, context, PATIENCE).into_iter();
+    found
+        .filter(|(offered, _)| offered.starts_with(name))
+        .map(|(offered, help)| Candidate {
+            text: quoted(&format!("@{offered}")),
+            help,
+            whole: true,
+        })
+        .collect()
 }
 
 fn is_id(arg: &Arg) -> bool {

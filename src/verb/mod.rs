@@ -4,6 +4,7 @@
 mod command;
 mod complete;
 mod completions;
+mod config;
 mod disk;
 mod doctor;
 mod error;
@@ -15,7 +16,9 @@ mod ls;
 mod man;
 mod parse;
 mod pause;
+mod project;
 mod registry;
+mod reload;
 mod retry;
 mod revoke;
 mod rm;
@@ -28,11 +31,13 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trust;
 mod wait;
 mod why;
 
 pub use command::{Asked, Call, Command, Context, Document, Events, Export, Logs};
 pub use complete::{Candidate, Completion, complete};
+pub use config::{Asset, Config, What};
 pub use error::Stop;
 pub use parse::{parse_args, parse_bar};
 pub use registry::Verb;

@@ -19,8 +19,8 @@ pub fn parse_args(words: impl IntoIterator<Item = OsString>) -> Result<Option<Ve
     let matches = cli.try_get_matches_from(&words)?;
     let mut verb = Cli::from_arg_matches(&matches)?.verb;
     if let Some(Verb::Run(run)) = &mut verb {
-        // asked only of a command of one word: it is the last, and `--` stands before it
-        run.dashed = words.iter().rev().nth(1).is_some_and(|word| word == "--");
+        let before = words.iter().rev().nth(run.argv.len());
+        run.dashed = before.is_some_and(|word| word == "--");
     }
     Ok(verb)
 }
@@ -52,12 +52,23 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         })
         // the screen says of the task that is looked at why it stands where it stands
         | Command::Why(target) => Ok(Asked::Look(target)),
+        Command::Call(Call {
+            request,
+            notice: Some(notice),
+            ..
+        }) => Ok(Asked::Noted(request, notice)),
         Command::Call(call) => Ok(Asked::Request(call.request)),
         Command::Logs(logs) if logs.follow => Ok(Asked::Look(logs.target)),
         Command::Logs(logs) => Ok(Asked::Page(logs.target)),
+        Command::Said(lines) => Ok(match lines.as_slice() {
+            [] => Asked::Said("nothing".into()),
+            [line] => Asked::Said(line.clone()),
+            lines => Asked::Help(lines.join("\n")),
+        }),
         Command::Screen
         | Command::Supervisor { .. }
         | Command::Doctor
+        | Command::Config(_)
         | Command::Export(_)
         | Command::Events(_)
         | Command::Told(_) => {

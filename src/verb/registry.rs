@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
 use super::{
-    completions, doctor, events, export, logs, ls, man, pause, retry, revoke, rm, run, schema,
-    send, show, shutdown, supervisor, wait, why,
+    completions, config, doctor, events, export, logs, ls, man, pause, reload, retry, revoke, rm,
+    run, schema, send, show, shutdown, supervisor, trust, wait, why,
 };
 use crate::core::version;
 
@@ -73,6 +73,12 @@ verbs! {
     Resume(pause::Resume),
     /// Write a line to a task's standard input
     Send(send::Send),
+    /// Let the wrangle.toml of a directory run things
+    Trust(trust::Trust),
+    /// Say what is set, where, and whether it is right
+    Config(config::Config),
+    /// Have the running supervisor read the configuration anew
+    Reload(reload::Reload),
     /// Remove ended tasks with their output
     Rm(rm::Rm),
     /// Write a task with its output as one document

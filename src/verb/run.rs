@@ -12,15 +12,14 @@ use clap::{Args, ValueHint};
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
 use super::filter::{label, labels};
-use crate::config::parse_duration;
+use super::project;
+use crate::config::{Offer, parse_duration, parse_name};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Spec};
 use crate::core::wire::{AFTER_EXIT, Caller, Request, RunRequest};
 
 /// The longest grace period.
 const MOST_GRACE: Duration = Duration::from_secs(86_400);
-/// The longest name, in characters.
-const MOST_NAME: usize = 100;
 /// Where a name made from the command is cut, in characters.
 const MADE_NAME: usize = 24;
 /// How long a launch waits for the disk that holds its directory.
@@ -32,10 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
     clippy::struct_excessive_bools,
     reason = "each is an option of its own on the command line"
 )]
-#[command(after_help = "One argument with spaces and no -- is run by sh -c.")]
+#[command(
+    after_help = "One argument with spaces and no -- is run by sh -c. @NAME runs what the nearest wrangle.toml offers by that name; more arguments are handed on to it."
+)]
 pub struct Run {
     /// What the list calls it; else made from the command
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// Where it runs; else here
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -68,7 +69,7 @@ pub struct Run {
         value_name = "CMD",
         value_hint = ValueHint::CommandWithArguments
     )]
-    argv: Vec<OsString>,
+    pub(super) argv: Vec<OsString>,
     /// Whether `--` stood before the command.
     #[arg(skip)]
     pub(super) dashed: bool,
@@ -76,31 +77,58 @@ pub struct Run {
 
 impl Ask for Run {
     fn ask(self, context: &Context) -> Result<Command, String> {
-        let argv = argv(self.argv, self.dashed);
-        let dir = directory(self.dir.as_deref(), &context.caller)?;
-        let name = match self.name {
-            Some(name) => name,
-            None => name_of(&argv),
+        let mut dir = directory(self.dir.as_deref(), &context.caller)?;
+        let found = project::look(&dir, context)?;
+        let defaults = project::defaults(found.as_ref(), &context.caller)?;
+        let offered = if self.dashed {
+            None
+        } else {
+            offered(&self.argv)
         };
+        let mut offer = Offer::default();
+        let (name, argv) = if let Some(name) = offered {
+            offer = project::offer(found, &dir, &name)?;
+            if self.dir.is_none() {
+                dir = directory(Some(&offer.dir), &context.caller)?;
+            }
+            let more = self.argv.into_iter().skip(1).map(Raw::from).collect();
+            (offer.name.clone().unwrap_or(name), offer.argv(more))
+        } else {
+            let argv = argv(self.argv, self.dashed);
+            (name_of(&argv), argv)
+        };
+        let grace = self.grace.or(offer.grace).or(defaults.grace);
+        let given = offer.env.iter();
+        let mut given: Vec<(Raw, Raw)> = given
+            .map(|(key, value)| (key.as_str().into(), value.as_str().into()))
+            .collect();
+        given.retain(|(key, _)| self.env.iter().all(|(known, _)| known != key));
+        given.extend(self.env);
         let spec = Spec {
-            name,
+            name: self.name.unwrap_or(name),
             kind: Kind::Command,
             dir: dir.into(),
-            grace_ms: u64::try_from(self.grace.unwrap_or(context.grace).as_millis())
-                .unwrap_or(u64::MAX),
-            after_exit: self.after_exit.unwrap_or(AFTER_EXIT),
-            stdin: self.stdin,
-            labels: labels(self.label),
-            env_names: self.env.iter().map(|(key, _)| key.lossy()).collect(),
+            grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
+            after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
+            stdin: self.stdin || offer.stdin,
+            labels: labels([offer.labels, self.label].concat()),
+            env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
             argv,
         };
-        let env = environment(&context.caller, self.env);
+        let env = environment(&context.caller, given);
         Ok(Command::Call(Call {
             json: self.json,
             follow: self.follow,
+            notice: defaults.notice,
             ..Request::Run(Box::new(RunRequest { spec, env })).into()
         }))
     }
+}
+
+/// The name in `@NAME`, where that is what is to be run.
+fn offered(words: &[OsString]) -> Option<String> {
+    let name = words.first()?.as_bytes().strip_prefix(b"@")?;
+    Some(String::from_utf8_lossy(name).into_owned())
 }
 
 /// The command as given; one argument with spaces and no `--` is a shell's.
@@ -186,27 +214,7 @@ fn name_of(argv: &[Raw]) -> String {
         made.push_str(next);
     }
     made.truncate(MADE_NAME);
-    name(&made).unwrap_or_else(|_| "command".into())
-}
-
-/// A name that cannot be taken for a number or for `@`.
-fn name(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("a name needs at least one character".into());
-    }
-    if text.chars().any(char::is_control) || text.chars().count() > MOST_NAME {
-        return Err(format!(
-            "a name is one line of at most {MOST_NAME} characters"
-        ));
-    }
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    if text == "@" || digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!(
-            "{text:?} would be taken for a task's number; add a letter"
-        ));
-    }
-    Ok(text.to_owned())
+    parse_name(&made).unwrap_or_else(|_| "command".into())
 }
 
 fn grace(text: &str) -> Result<Duration, String> {

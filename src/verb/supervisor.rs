@@ -12,7 +12,18 @@ pub struct Supervisor {
     takeover: bool,
     /// Started by a client: says on standard output when it is ready
     #[arg(long, hide = true)]
-    detached: bool,
+    pub detached: bool,
+    /// Sets something for this supervisor alone, such as task.grace=5s (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// `section.key=value`. Whether there is such a key is said with the configuration.
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => Err(format!("{text:?} sets nothing; write it as task.grace=5s")),
+    }
 }
 
 impl Ask for Supervisor {

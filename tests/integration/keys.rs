@@ -215,8 +215,9 @@ fn leaving(cols: u16, rows: u16) {
     pty.is_restored();
     assert_eq!(herd.task(1)["state"], "running");
     // back again, everything as it was, then all of it is stopped
+    // but what has ended and was seen, which is history now
     let mut pty = Pty::open(&herd, cols, rows);
-    pty.shows(&["alpha", "beta", "gamma"]);
+    pty.shows(&["alpha", "beta", "history 1"]);
     pty.press("q", &["stop all"]);
     pty.send("s");
     assert_eq!(pty.end(), 0);

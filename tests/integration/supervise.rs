@@ -193,8 +193,19 @@ fn a_home_that_cannot_be_used_exits_with_3_and_is_named() {
 #[test]
 fn a_wrong_configuration_is_named() {
     let herd = Herd::with("[output]\ntask_capp = \"1 MiB\"\n");
-    herd.call(["ls"]).fails(2, "task_cap");
-    fs::remove_file(herd.home().join("config.toml")).unwrap();
+    // what needs it is used wrongly; what needs a supervisor can't have one
+    herd.call(["run", "true"]).fails(2, "task_cap");
+    herd.call(["supervisor"]).fails(2, "task_cap");
+    herd.call(["ls"]).fails(3, "task_cap");
+    let file = herd.home().join("config.toml");
+    let wrong = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    // a herd that runs is within reach whatever the file says
+    let id = herd.run(&[], &["sleep", "250"]);
+    fs::write(&file, wrong).unwrap();
+    herd.call(["run", "true"]).fails(2, "task_cap");
+    herd.ok(&["revoke", "--wait", &id.to_string()]);
+    fs::remove_file(&file).unwrap();
 }
 
 #[test]

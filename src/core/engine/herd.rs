@@ -19,8 +19,7 @@ use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
-/// What the engine is bound by. May change while a supervisor lives, but for the places
-/// and the boot.
+/// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Where tasks are kept: a directory per task, in it one per run.

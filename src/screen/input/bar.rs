@@ -1,16 +1,24 @@
 //! The command bar: history, completion, and what a line asks.
 
+use std::collections::BTreeSet;
+
 use crossterm::event::KeyEvent;
 
 use super::Turn;
-use crate::core::id::Target;
+use crate::core::engine::Engine;
+use crate::core::id::{Target, TaskId};
+use crate::core::task::Task;
 use crate::core::wire::Request;
 use crate::screen::action::Action;
 use crate::screen::completing::Completing;
 use crate::screen::keymap::Command;
-use crate::screen::mode::{Bar, HISTORY, Mode};
+use crate::screen::mode::{Bar, Mode};
+use crate::screen::remembered;
 use crate::screen::screen::{Asked, Screen};
 use crate::verb;
+
+/// How many of the newest tasks a completion looks at.
+const LIKELY: usize = 500;
 
 impl Screen {
     /// A key in the command bar.
@@ -41,9 +49,15 @@ impl Screen {
 
     /// Does what a line says, or tells why not and gives it back to be mended.
     pub(super) fn run_line(&mut self, turn: &mut Turn, line: &str) {
-        self.bar.remember(line);
+        remembered::add(&mut self.bar.history, line);
         match verb::parse_bar(line, &self.context) {
-            Ok(asked) => self.carry_out(turn, asked),
+            Ok(asked) => {
+                self.carry_out(turn, asked);
+                // other screens may have had theirs stored since
+                if let Some(all) = remembered::with_command(turn.engine.settings(), line) {
+                    turn.out.push(Action::Remember(remembered::BAR, all));
+                }
+            }
             Err(why) => {
                 self.fail(why);
                 self.bar.field.set(line);
@@ -64,8 +78,13 @@ impl Screen {
                 };
                 self.ask(&mut turn.out, asked, request);
             }
+            verb::Asked::Noted(request, line) => {
+                self.carry_out(turn, verb::Asked::Request(request));
+                self.fail(line);
+            }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
+            verb::Asked::Said(line) => self.say(line),
             verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
         }
     }
@@ -96,7 +115,7 @@ impl Screen {
             .char_indices()
             .nth(self.bar.field.cursor())
             .map_or(line.len(), |(at, _)| at);
-        let found = verb::complete(&line, cursor, &self.context, turn.engine.tasks());
+        let found = verb::complete(&line, cursor, &self.context, likely(turn.engine));
         match Completing::new(line, found) {
             Some(completing) => {
                 completing.put(&mut self.bar.field);
@@ -105,6 +124,13 @@ impl Screen {
             None => self.say("nothing completes that"),
         }
     }
+}
+
+/// The tasks that a line may mean: those active, and the newest that ended.
+fn likely(engine: &Engine) -> impl DoubleEndedIterator<Item = &Task> {
+    let newest = engine.tasks().rev().take(LIKELY).map(|task| task.id);
+    let ids: BTreeSet<TaskId> = newest.chain(engine.active_ids()).collect();
+    ids.into_iter().filter_map(|id| engine.task(id))
 }
 
 impl Bar {
@@ -116,14 +142,6 @@ impl Bar {
         self.typed.clear();
         self.completing = None;
         line
-    }
-
-    fn remember(&mut self, line: &str) {
-        self.history.retain(|known| known != line);
-        self.history.push(line.to_owned());
-        if self.history.len() > HISTORY {
-            self.history.remove(0);
-        }
     }
 
     /// An older command, or a newer one; past the newest what was typed.

@@ -3,6 +3,7 @@
 mod bar;
 mod compose;
 mod dialog;
+mod filter;
 mod line;
 mod mouse;
 mod normal;
@@ -28,7 +29,9 @@ impl Screen {
             engine,
             out: Vec::new(),
         };
-        let by_hand = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_));
+        // what comes to be shown while a filter is typed nobody has chosen to see
+        let by_hand = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_))
+            && !matches!(self.mode, Mode::Filter(_));
         if by_hand && let Some(id) = self.drawn.unread.take() {
             turn.out.push(Action::Seen(id));
         }
@@ -62,6 +65,14 @@ impl Screen {
             Mode::Bar => {
                 let command = command(Context::Line);
                 self.bar_key(turn, command, key);
+            }
+            Mode::Filter(_) => {
+                let command = command(Context::Line);
+                self.filter_key(command, key);
+            }
+            Mode::Remove(id) => {
+                let (command, id) = (command(Context::Line), *id);
+                self.remove_key(turn, command, id);
             }
             Mode::Search(_) => {
                 let command = command(Context::Line);
@@ -101,6 +112,11 @@ impl Screen {
                 self.bar.field.paste(text);
                 self.bar.completing = None;
             }
+            Mode::Filter(field) => {
+                let before = field.text();
+                field.paste(text);
+                self.filter_by_field(&before);
+            }
             Mode::Search(field) => {
                 field.paste(text);
                 let pattern = field.text();
@@ -112,7 +128,8 @@ impl Screen {
                 let key = self.keymap.key(Command::Compose);
                 self.say(format!("{key} opens a text that takes what is pasted"));
             }
-            Mode::Kill(_)
+            Mode::Remove(_)
+            | Mode::Kill(_)
             | Mode::Help(_)
             | Mode::Text { .. }
             | Mode::Leave

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Turn;
 use crate::screen::action::Action;
+use crate::screen::list::Row;
 use crate::screen::mode::Mode;
 use crate::screen::screen::Screen;
 use crate::screen::text::count;
@@ -26,8 +27,8 @@ impl Screen {
             Mode::Help(scroll) | Mode::Text { scroll, .. } | Mode::Finish { scroll } => {
                 *scroll = wheeled(*scroll, wheel, self.drawn.scroll_most);
             }
-            Mode::Leave | Mode::Compose => {}
-            Mode::Normal | Mode::Bar | Mode::Search(_) | Mode::Send(..) => {
+            Mode::Leave | Mode::Compose | Mode::Remove(_) => {}
+            Mode::Normal | Mode::Bar | Mode::Filter(_) | Mode::Search(_) | Mode::Send(..) => {
                 if wheel != 0 {
                     self.wheel(at, wheel);
                 } else {
@@ -49,8 +50,10 @@ impl Screen {
         match kind {
             MouseEventKind::Down(MouseButton::Left) if self.areas.list.contains(at) => {
                 let row = usize::from(at.y - self.areas.list.y);
-                self.list.select_at(turn.engine, self.list.top + row);
                 self.reading = false;
+                if self.list.select_in_view(row) == Some(Row::Fold) {
+                    self.toggle_fold(turn);
+                }
             }
             MouseEventKind::Down(MouseButton::Left) if self.areas.output.contains(at) => {
                 self.reading = true;

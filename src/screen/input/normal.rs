@@ -6,6 +6,7 @@ use crate::core::task::{State, Task};
 use crate::core::wire::Request;
 use crate::screen::action::Action;
 use crate::screen::keymap::Command;
+use crate::screen::list::Row;
 use crate::screen::mode::{KillMenu, Mode};
 use crate::screen::screen::{Asked, Screen};
 use crate::screen::text::count;
@@ -15,21 +16,20 @@ impl Screen {
     /// Does what a key of list or output is bound to.
     pub(super) fn perform(&mut self, turn: &mut Turn, command: Command) {
         match command {
-            Command::Down => self.step(turn, 1),
-            Command::Up => self.step(turn, -1),
+            Command::Down => self.step(1),
+            Command::Up => self.step(-1),
             Command::Top if self.reading => self.view.go_top(),
-            Command::Top => self.list.select_at(turn.engine, 0),
+            Command::Top => drop(self.list.select_at(0)),
             Command::Bottom if self.reading => self.view.go_end(),
-            Command::Bottom => {
-                let last = turn.engine.tasks().len().saturating_sub(1);
-                self.list.select_at(turn.engine, last);
-            }
+            Command::Bottom => drop(self.list.select_at(self.list.len().saturating_sub(1))),
             Command::PageUp => self.view.page(-1),
             Command::PageDown => self.view.page(1),
             Command::Switch => {
                 self.zoom = false;
                 self.reading = !self.reading;
             }
+            Command::Fold => self.toggle_fold(turn),
+            Command::Zoom if self.list.is_selected(Row::Fold) => self.toggle_fold(turn),
             Command::Zoom => {
                 if !self.zoom {
                     self.was_reading = self.reading;
@@ -43,6 +43,7 @@ impl Screen {
                     self.say("nobody needs you");
                 }
             }
+            Command::Filter => self.open_filter(turn),
             Command::Bar => self.mode = Mode::Bar,
             Command::Compose => self.mode = Mode::Compose,
             Command::Help => self.mode = Mode::Help(0),
@@ -68,8 +69,7 @@ impl Screen {
     fn on_task(&mut self, turn: &mut Turn, command: Command) {
         let engine = turn.engine;
         let Some(task) = self.list.selected().and_then(|id| engine.task(id)) else {
-            let key = self.keymap.key(Command::Compose);
-            self.say(format!("no task yet; {key} composes one"));
+            self.fail_for_want_of_a_task(turn);
             return;
         };
         let target = Target::Id(task.id);
@@ -105,6 +105,7 @@ impl Screen {
                     state.word()
                 )),
             },
+            Command::Remove => self.ask_to_remove(task),
             Command::Send => self.open_send(task),
             Command::Search => {
                 self.reading = true;
@@ -130,17 +131,31 @@ impl Screen {
         }
     }
 
-    fn step(&mut self, turn: &Turn, by: isize) {
+    fn step(&mut self, by: isize) {
         if self.reading {
             self.view.scroll(by);
         } else {
-            self.list.step(turn.engine, by);
+            self.list.step(by);
         }
     }
 
-    /// One thing at a time: the selection, the zoom, the keys back to the list.
+    /// Says why a key that needs a selected task does nothing.
+    pub(super) fn fail_for_want_of_a_task(&mut self, turn: &Turn) {
+        if turn.engine.tasks().len() == 0 {
+            let key = self.keymap.key(Command::Compose);
+            self.say(format!("no task yet; {key} composes one"));
+        } else {
+            self.say("no task is selected");
+        }
+    }
+
+    /// One thing at a time: the selection, the zoom, the keys back to the list, the
+    /// filter.
     fn back(&mut self) {
         if self.view.drop_selection() {
+            return;
+        }
+        if !self.reading && self.list.drop_filter(false) {
             return;
         }
         if self.zoom {

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::chord::Chord;
 use super::command::{Command, Context};
+use crate::config::{Own, similar};
 
 /// The default keys.
-const DEFAULT: &str = include_str!("../../../assets/keymap.toml");
+pub const DEFAULT: &str = include_str!("../../../assets/keymap.toml");
 
 /// The file's form.
 #[derive(Deserialize)]
@@ -53,6 +54,8 @@ pub struct Entry {
     contexts: Vec<Context>,
     /// Whether a person chose the keys.
     chosen: bool,
+    /// Where they did, as an error begins.
+    place: String,
 }
 
 /// Which key does what where.
@@ -69,19 +72,24 @@ impl Keymap {
     ///
     /// A person's key takes itself away from the action that has it by default; two
     /// actions of a person's on one key in one place are a conflict, and the first has it.
-    pub fn new(own: &toml::Table) -> (Self, Vec<String>) {
+    pub fn new(own: &Own) -> (Self, Vec<String>) {
         let mut trouble = Vec::new();
         // a test holds the asset to its form
         let file: File = toml::from_str(DEFAULT).unwrap_or_else(|error| {
             trouble.push(format!("the default keymap is broken: {error}"));
             File { action: Vec::new() }
         });
-        for name in own.keys() {
-            if !file.action.iter().any(|action| action.name == *name) {
-                trouble.push(format!(
-                    "[keys] {name}: no such action; the help (?) and `wrangle config default` list them"
-                ));
+        for (name, setting) in own {
+            let mut known = file.action.iter().map(|action| action.name.as_str());
+            if known.clone().any(|known| known == name) {
+                continue;
             }
+            let remedy = match similar(name, &mut known) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => "wrangle config default keymap lists them".into(),
+            };
+            let place = &setting.source;
+            trouble.push(format!("{place}: [keys] {name}: no such action; {remedy}"));
         }
         let entries: Vec<Entry> = file
             .action
@@ -118,8 +126,8 @@ impl Keymap {
                             let owner = &self.entries[*owner];
                             if entry.chosen || !owner.chosen {
                                 trouble.push(format!(
-                                    "[keys] {}: {chord} is {}'s already; give one of them another key",
-                                    entry.name, owner.name
+                                    "{}[keys] {}: {chord} is {}'s already; give one of them another key",
+                                    entry.place, entry.name, owner.name
                                 ));
                             }
                             lost.push(*chord);
@@ -163,7 +171,7 @@ impl Keymap {
 }
 
 /// An action with the keys it shall have.
-fn entry(action: Action, own: &toml::Table, trouble: &mut Vec<String>) -> Option<Entry> {
+fn entry(action: Action, own: &Own, trouble: &mut Vec<String>) -> Option<Entry> {
     let command = match Command::deserialize(toml::Value::String(action.name.clone())) {
         Ok(command) => command,
         Err(error) => {
@@ -172,13 +180,14 @@ fn entry(action: Action, own: &toml::Table, trouble: &mut Vec<String>) -> Option
         }
     };
     let chosen = own.get(&action.name);
-    let wanted = match chosen.map(|value| value.clone().try_into::<Keys>()) {
+    let place = chosen.map_or_else(String::new, |setting| format!("{}: ", setting.source));
+    let wanted = match chosen.map(|setting| setting.value.clone().try_into::<Keys>()) {
         None => action.keys,
         Some(Ok(Keys::One(key))) => vec![key],
         Some(Ok(Keys::Many(keys))) => keys,
         Some(Err(_)) => {
             trouble.push(format!(
-                "[keys] {}: write a key or a list of keys, each in quotes",
+                "{place}[keys] {}: write a key or a list of keys, each in quotes",
                 action.name
             ));
             action.keys
@@ -189,7 +198,7 @@ fn entry(action: Action, own: &toml::Table, trouble: &mut Vec<String>) -> Option
         match key.parse::<Chord>() {
             Ok(chord) if keys.contains(&chord) => {}
             Ok(chord) => keys.push(chord),
-            Err(why) => trouble.push(format!("[keys] {}: {why}", action.name)),
+            Err(why) => trouble.push(format!("{place}[keys] {}: {why}", action.name)),
         }
     }
     Some(Entry {
@@ -200,5 +209,6 @@ fn entry(action: Action, own: &toml::Table, trouble: &mut Vec<String>) -> Option
         command,
         contexts: action.contexts,
         chosen: chosen.is_some(),
+        place,
     })
 }

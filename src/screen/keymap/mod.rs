@@ -8,4 +8,4 @@ mod tests;
 
 pub use chord::Chord;
 pub use command::{Command, Context};
-pub use map::{Entry, Keymap};
+pub use map::{DEFAULT, Entry, Keymap};

@@ -2,10 +2,17 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::{Own, Setting, Source};
 
-fn own(keys: &[(&str, &[&str])]) -> toml::Table {
-    keys.iter()
-        .map(|(name, keys)| ((*name).to_owned(), keys.to_vec().into()))
+/// The keys of a configuration, each on a line of its own from 1 on.
+fn own(keys: &[(&str, &[&str])]) -> Own {
+    let lines = keys.iter().enumerate();
+    lines
+        .map(|(at, (name, keys))| {
+            let value = keys.to_vec().into();
+            let source = Source::File("f".into(), at + 1);
+            ((*name).to_owned(), Setting { value, source })
+        })
         .collect()
 }
 
@@ -18,7 +25,7 @@ fn key(text: &str) -> KeyEvent {
 
 #[test]
 fn the_default_is_whole_and_free_of_conflicts() {
-    let (keymap, trouble) = Keymap::new(&toml::Table::new());
+    let (keymap, trouble) = Keymap::new(&Own::new());
     assert_eq!(trouble, Vec::<String>::new());
     assert!(keymap.entries().iter().all(|entry| !entry.keys.is_empty()));
     for context in [Context::List, Context::Output] {

@@ -6,7 +6,10 @@ use crossterm::event::{
 use proptest::prelude::*;
 
 use super::Desk;
+use super::herd::spec;
+use crate::core::attention::Attention;
 use crate::core::id::TaskId;
+use crate::core::input::Input;
 use crate::core::task::{Exit, Task};
 use crate::output::Hits;
 
@@ -18,12 +21,14 @@ enum Step {
     Exit(u32, i32, u32),
     Stop(u32),
     Wait(u64),
+    Seen(u32),
+    Recover(u32, bool),
     Hits(Vec<u64>, bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let code = prop_oneof![
-        8 => proptest::sample::select("jkgGxXKrpsfyo!?q/:nN1a2".chars().collect::<Vec<_>>())
+        8 => proptest::sample::select("jkgGxXKrpsfyo!?q/:nN1a2zzDD".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         2 => any::<char>().prop_map(KeyCode::Char),
         6 => proptest::sample::select(vec![
@@ -64,6 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1u32..6, 0i32..256, 0u32..3).prop_map(|(id, code, left)| Step::Exit(id, code, left)),
         1 => (1u32..6).prop_map(Step::Stop),
         1 => (0u64..100_000).prop_map(Step::Wait),
+        1 => (1u32..6).prop_map(Step::Seen),
+        2 => (100u32..200, any::<bool>()).prop_map(|(id, unread)| Step::Recover(id, unread)),
         1 => (proptest::collection::vec(0u64..1000, 0..5), any::<bool>())
             .prop_map(|(offsets, done)| Step::Hits(offsets, done)),
     ]
@@ -88,6 +95,15 @@ proptest! {
                 Step::Stop(id) if known(&desk, id) == Some(true) => {
                     desk.revoke(TaskId(id));
                     desk.stopping(TaskId(id), Some(10));
+                }
+                Step::Seen(id) => desk.input(Input::Seen(TaskId(id))),
+                Step::Recover(id, unread) if known(&desk, id).is_none() => {
+                    let attention = if unread {
+                        Attention::FinishedUnread
+                    } else {
+                        Attention::None
+                    };
+                    desk.recover(id, attention, spec("of old", "make"));
                 }
                 Step::Wait(seconds) => desk.wait(seconds),
                 Step::Hits(mut offsets, done) => {

@@ -8,11 +8,14 @@ use crossterm::event::Event;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use crate::config::{Own, Trust};
+use crate::core::attention::Attention;
 use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::id::{Ident, RunId, Target, TaskId};
-use crate::core::input::{Input, Ticket};
+use crate::core::input::{Found, Input, Ticket};
+use crate::core::record::Record;
 use crate::core::shim::{Status, StopBy, Stopping};
-use crate::core::task::{AfterExit, Exit, Kind, Spec};
+use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Caller, Request, RunRequest};
 use crate::output::Ring;
@@ -32,6 +35,7 @@ pub(super) struct Desk {
     statuses: BTreeMap<TaskId, Status>,
     now: u64,
     tickets: u64,
+    looks: bool,
 }
 
 /// The event of a key as the keymap writes it.
@@ -41,7 +45,17 @@ pub(super) fn key(text: &str) -> Event {
 }
 
 pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
-    let (keymap, trouble) = Keymap::new(&toml::Table::new());
+    screen_that_knows(cols, rows, look, &BTreeMap::new())
+}
+
+/// A screen that earlier ones have had something remembered for.
+pub(super) fn screen_that_knows(
+    cols: u16,
+    rows: u16,
+    look: Look,
+    settings: &BTreeMap<String, String>,
+) -> Screen {
+    let (keymap, trouble) = Keymap::new(&Own::new());
     assert_eq!(trouble, Vec::<String>::new());
     let context = Context {
         caller: Caller {
@@ -49,8 +63,9 @@ pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
             env: vec![("HOME".into(), "/home/ada".into())],
         },
         grace: Duration::from_secs(10),
+        trust: Trust::at("/none".into()),
     };
-    Screen::new(cols, rows, context, look, Arc::new(keymap))
+    Screen::new(cols, rows, context, look, Arc::new(keymap), settings)
 }
 
 pub(super) const LOOK: Look = Look {
@@ -58,6 +73,21 @@ pub(super) const LOOK: Look = Look {
     unicode: true,
     clock: true,
 };
+
+/// What a task is to do.
+pub(super) fn spec(name: &str, command: &str) -> Spec {
+    Spec {
+        name: name.into(),
+        kind: Kind::Command,
+        argv: vec!["sh".into(), "-c".into(), command.into()],
+        dir: "/home/ada/src/api".into(),
+        grace_ms: 10_000,
+        after_exit: AfterExit::Keep,
+        stdin: false,
+        env_names: Vec::new(),
+        labels: Vec::new(),
+    }
+}
 
 impl Desk {
     pub(super) fn new(cols: u16, rows: u16) -> Self {
@@ -83,6 +113,7 @@ impl Desk {
             statuses: BTreeMap::new(),
             now: START,
             tickets: 0,
+            looks: true,
         };
         desk.engine.handle(desk.now(), Input::Joined);
         desk.refresh();
@@ -101,7 +132,18 @@ impl Desk {
         self.now += seconds * 1_000;
     }
 
+    /// Much happens between two looks.
+    pub(super) fn blink(&mut self, happens: impl FnOnce(&mut Self)) {
+        self.looks = false;
+        happens(self);
+        self.looks = true;
+        self.refresh();
+    }
+
     fn refresh(&mut self) {
+        if !self.looks {
+            return;
+        }
         let actions = self.screen.refresh(&self.engine);
         self.actions.extend(actions);
     }
@@ -124,17 +166,8 @@ impl Desk {
     }
 
     pub(super) fn launch(&mut self, name: &str, command: &str, stdin: bool) -> TaskId {
-        let spec = Spec {
-            name: name.into(),
-            kind: Kind::Command,
-            argv: vec!["sh".into(), "-c".into(), command.into()],
-            dir: "/home/ada/src/api".into(),
-            grace_ms: 10_000,
-            after_exit: AfterExit::Keep,
-            stdin,
-            env_names: Vec::new(),
-            labels: Vec::new(),
-        };
+        let mut spec = spec(name, command);
+        spec.stdin = stdin;
         let env = Vec::new();
         self.ask(Request::Run(Box::new(RunRequest { spec, env })));
         let task = self.engine.tasks().next_back().unwrap();
@@ -158,6 +191,53 @@ impl Desk {
             status.started = Some(at);
             status.left = 1;
         });
+    }
+
+    /// A task that ended in the past is read from disk.
+    pub(super) fn recover(&mut self, number: u32, attention: Attention, spec: Spec) {
+        let at = Timestamp(START - 60_000);
+        let mut run = Run::new(1, at);
+        run.started = Some(at);
+        let outcome = match attention {
+            Attention::FailedUnread => Outcome::Failed(1),
+            _ => Outcome::Succeeded,
+        };
+        run.state = State::Ended { outcome, at };
+        let record = Record {
+            boot: "b".into(),
+            task: Task {
+                id: TaskId(number),
+                spec,
+                parent: None,
+                created: at,
+                run,
+                past: Vec::new(),
+                attention,
+            },
+        };
+        let gone = Found::Gone {
+            last: None,
+            same_boot: false,
+        };
+        self.input(Input::Recovered(Box::new(record), gone));
+    }
+
+    /// A person opens another screen, of the same size.
+    pub(super) fn reopen(&mut self) {
+        let (cols, rows) = self.screen.size();
+        self.screen = screen_that_knows(cols, rows, LOOK, self.engine.settings());
+        self.actions.clear();
+        self.refresh();
+    }
+
+    /// What screens want remembered is.
+    pub(super) fn remember(&mut self) {
+        for action in self.taken() {
+            if let Action::Remember(key, value) = action {
+                let key = key.into();
+                self.input(Input::Remember { key, value });
+            }
+        }
     }
 
     /// Its shim reports.

@@ -1,6 +1,8 @@
 //! How the screen looks. `INSTA_UPDATE=always` renews the pictures; look at them.
 
+use super::herd::spec;
 use super::{Desk, key};
+use crate::core::attention::Attention;
 use crate::core::id::TaskId;
 use crate::core::input::Input;
 use crate::core::record::Change;
@@ -71,6 +73,65 @@ fn empty() {
 #[test]
 fn mixed_states() {
     look("mixed", &[(200, 50)], mixed);
+}
+
+/// Before all that, a thousand tasks that are forgotten, and some that nobody has read.
+fn long_ago(desk: &mut Desk) {
+    for number in 1001..=2040 {
+        let mut spec = spec(&format!("nightly-{number}"), "make nightly");
+        spec.labels = vec!["ci".into()];
+        let attention = match number {
+            1100..1105 => Attention::FailedUnread,
+            _ => Attention::None,
+        };
+        desk.recover(number, attention, spec);
+    }
+    desk.reopen();
+    let build = desk.run("build", "cargo build --release");
+    desk.write(build, "   Compiling serde v1.0.219\n");
+    desk.run("web-server", "npm run dev");
+    desk.wait(5);
+    desk.press("G k");
+}
+
+#[test]
+fn history_folded() {
+    look("history", &[(200, 50)], |desk| {
+        long_ago(desk);
+        desk.press("j");
+    });
+}
+
+#[test]
+fn history_unfolded() {
+    look("unfolded", &[], |desk| {
+        long_ago(desk);
+        desk.press("z j j");
+    });
+}
+
+#[test]
+fn filter_typed() {
+    look("filter", &[(200, 50)], |desk| {
+        long_ago(desk);
+        desk.press("/").type_in("nght 204");
+    });
+}
+
+#[test]
+fn filter_kept() {
+    look("filtered", &[], |desk| {
+        long_ago(desk);
+        desk.press("/").type_in("state:failed").press("Enter j");
+    });
+}
+
+#[test]
+fn remove_question() {
+    look("remove", &[], |desk| {
+        mixed(desk);
+        desk.press("j D");
+    });
 }
 
 #[test]
@@ -178,7 +239,7 @@ fn wrong_command() {
 fn search() {
     look("search", &[], |desk| {
         mixed(desk);
-        desk.press("j j j j j j j /").type_in("compil");
+        desk.press("j j j j j j j Tab /").type_in("compil");
     });
 }
 

@@ -1,7 +1,10 @@
 //! The screen by its keys and by its looks, over a herd made of inputs alone.
 
 mod chaos;
+mod configure;
+mod filter;
 mod herd;
+mod history;
 mod keys;
 mod looks;
 

@@ -5,8 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
-use super::{hint, hints};
+use super::{hint, hints, list};
 use crate::core::engine::Engine;
+use crate::core::id::TaskId;
 use crate::core::task::{State, Task};
 use crate::screen::find::Find;
 use crate::screen::keymap::Command;
@@ -26,6 +27,12 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
     let found = screen.find.as_ref().map(Find::standing);
     match &mut screen.mode {
         Mode::Bar => typed(frame, area, ":", &mut screen.bar.field, "", &theme),
+        Mode::Filter(field) => {
+            let found = screen.list.filter();
+            let found = found.filter(|filter| !filter.is_empty());
+            let found = found.map_or_else(String::new, |filter| list::found(engine, filter));
+            typed(frame, area, "/", field, &found, &theme);
+        }
         Mode::Search(field) => {
             let found = found.unwrap_or_default();
             typed(frame, area, "/", field, &found, &theme);
@@ -33,6 +40,10 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
         Mode::Send(field, id) => {
             let prompt = format!("to {id}> ");
             typed(frame, area, &prompt, field, "", &theme);
+        }
+        Mode::Remove(id) => {
+            let id = *id;
+            remove(frame, area, engine, screen, id);
         }
         _ => {
             said(frame, area, engine, screen);
@@ -72,6 +83,26 @@ fn typed(
     frame.render_widget(Line::styled(word.into_owned(), theme.dim), right);
 }
 
+/// The question whether a task is to be removed.
+fn remove(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen, id: TaskId) {
+    let theme = &screen.theme;
+    let keys = [(Command::Accept, "removes"), (Command::Cancel, "keeps")];
+    let keys = keys.map(|(command, does)| hint(&screen.keymap.key(command), does, theme));
+    let keys = hints(keys, area.width / 3 * 2);
+    let name = engine.task(id).map_or("", |task| &task.spec.name);
+    let room = usize::from(area.width).saturating_sub(keys.width() + 1);
+    let long = format!("remove {id} {name} and its output for good?");
+    let short = format!("remove {id} {name}?");
+    let text = if width(&long) < room { long } else { short };
+    let text = cut(&text, room.saturating_sub(1), theme.signs.more);
+    let mut line = Line::from(vec![
+        Span::styled(format!(" {text}"), theme.warn),
+        Span::raw(" "),
+    ]);
+    line.spans.extend(keys.spans);
+    frame.render_widget(line, area);
+}
+
 /// A message, the search that stands, else hints.
 fn said(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     let theme = &screen.theme;
@@ -94,6 +125,8 @@ fn said(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
         (None, None) => {
             let selected = screen.list.selected().and_then(|id| engine.task(id));
             let all = match selected {
+                None if screen.list.filter().is_some() => filtered(),
+                None if screen.list.len() > 0 => on_fold(screen),
                 Some(task) => offers(task, screen),
                 None => vec![
                     (Command::Compose, "new"),
@@ -122,10 +155,31 @@ fn worded(message: &Message, area: Rect, theme: &Theme) -> Line<'static> {
     Line::styled(format!("{sign}{text}"), style)
 }
 
+/// The same where a filter lets nothing through.
+fn filtered() -> Vec<(Command, &'static str)> {
+    vec![(Command::Filter, "change"), (Command::Back, "drop filter")]
+}
+
+/// The same on the row that folds the history.
+fn on_fold(screen: &Screen) -> Vec<(Command, &'static str)> {
+    let (_, unfolded) = screen.list.history();
+    let does = if unfolded { "fold" } else { "unfold" };
+    vec![
+        (Command::Help, "help"),
+        (Command::Compose, "new"),
+        (Command::Bar, "command"),
+        (Command::Zoom, does),
+        (Command::Filter, "filter"),
+        (Command::Leave, "leave"),
+    ]
+}
+
 /// What a person will most likely want to press next.
 fn offers(task: &Task, screen: &Screen) -> Vec<(Command, &'static str)> {
     let mut all = vec![(Command::Help, "help")];
-    if !screen.reading {
+    if !screen.reading && screen.list.filter().is_some() {
+        all.extend(filtered());
+    } else if !screen.reading {
         all.extend([(Command::Compose, "new"), (Command::Bar, "command")]);
     }
     all.extend(
@@ -160,10 +214,11 @@ fn offers(task: &Task, screen: &Screen) -> Vec<(Command, &'static str)> {
             (Command::Switch, "list"),
         ]);
     } else {
+        all.extend([(Command::KillMenu, "kill"), (Command::Zoom, zoom)]);
+        if screen.list.filter().is_none() {
+            all.push((Command::Filter, "filter"));
+        }
         all.extend([
-            (Command::KillMenu, "kill"),
-            (Command::Zoom, zoom),
-            (Command::Search, "search"),
             (Command::Leave, "leave"),
             (Command::Switch, "output"),
             (Command::Finish, "stop all"),

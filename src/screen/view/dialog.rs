@@ -56,7 +56,7 @@ pub(super) fn finish(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cl
     let Mode::Finish { scroll } = screen.mode else {
         return;
     };
-    let live = engine.tasks().filter(|task| task.is_active());
+    let live = engine.active_ids().filter_map(|id| engine.task(id));
     let lines: Vec<Line> = live
         .map(|task| Line::from(task_spans(task, screen, clock)))
         .collect();

@@ -13,6 +13,9 @@ use crate::screen::screen::Screen;
 use crate::screen::text::{cut, cut_left, home, width};
 use crate::screen::words;
 
+/// From this width on there is room for what is seldom asked.
+const SPACIOUS: u16 = 70;
+
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &Clock) {
     let area = screen.areas.header;
@@ -55,7 +58,7 @@ fn title(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, clock: &Cl
     } else {
         ' '
     };
-    let side = side(task, screen);
+    let side = side(task, area.width, screen);
     let side_width = if area.width > 40 { width(&side) + 1 } else { 0 };
     let standing = words::standing(task, clock);
     let room = usize::from(area.width).saturating_sub(side_width);
@@ -87,9 +90,20 @@ fn title(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, clock: &Cl
     }
 }
 
-/// Attempt, process, what was dropped, where the pane stands.
-fn side(task: &Task, screen: &Screen) -> String {
+/// Where it comes from, its labels, which attempt it is, what was dropped, where the pane
+/// stands.
+fn side(task: &Task, cells: u16, screen: &Screen) -> String {
     let mut facts = Vec::new();
+    if cells >= SPACIOUS {
+        if let Some(parent) = task.parent {
+            facts.push(format!("from {parent}"));
+        }
+        if !task.spec.labels.is_empty() {
+            let labels = words::labels(task);
+            let room = usize::from(cells / 3);
+            facts.push(cut(&labels, room, screen.theme.signs.more).into_owned());
+        }
+    }
     let layout = screen.view.laid_out();
     if !screen.view.following() {
         let key = screen.keymap.key(Command::Follow);

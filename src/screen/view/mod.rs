@@ -1,5 +1,6 @@
 //! How a screen looks: a file per part.
 
+pub(super) mod banner;
 mod bar;
 mod compose;
 mod dialog;
@@ -49,6 +50,7 @@ pub fn view(frame: &mut Frame, engine: &Engine, screen: &mut Screen, now: Now) {
 }
 
 fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock) {
+    banner::draw(frame, engine, screen);
     if engine.tasks().len() == 0 {
         empty::draw(frame, screen);
     } else {
@@ -59,7 +61,7 @@ fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock)
     bar::draw(frame, engine, screen);
     status::draw(frame, engine, screen);
     match screen.mode {
-        Mode::Normal | Mode::Search(_) | Mode::Send(..) => {}
+        Mode::Normal | Mode::Filter(_) | Mode::Search(_) | Mode::Send(..) | Mode::Remove(_) => {}
         Mode::Bar => bar::candidates(frame, screen),
         Mode::Compose => compose::draw(frame, screen),
         Mode::Kill(_) => dialog::kill(frame, engine, screen, clock),

@@ -11,8 +11,10 @@ use crate::core::engine::Engine;
 use crate::core::task::{Outcome, State};
 use crate::output::{Row, RowKind};
 use crate::screen::find::Find;
+use crate::screen::keymap::Command;
+use crate::screen::list::Row as ListRow;
 use crate::screen::screen::Screen;
-use crate::screen::text::{clean, wrapped};
+use crate::screen::text::{clean, grouped, wrapped};
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
@@ -98,6 +100,21 @@ fn nothing(engine: &Engine, screen: &Screen) -> String {
             } => why.clone(),
             _ => "no output".into(),
         },
+        None if screen.list.is_selected(ListRow::Fold) => folded(screen),
         None => String::new(),
     }
+}
+
+/// What the row that folds the history stands for.
+fn folded(screen: &Screen) -> String {
+    let (history, unfolded) = screen.list.history();
+    let key = |command| screen.keymap.key(command);
+    let does = if unfolded { "folds" } else { "unfolds" };
+    let ended = if history == 1 { "task" } else { "tasks" };
+    format!(
+        "{} ended {ended}; {} {does} them, {} finds among them",
+        grouped(history),
+        key(Command::Fold),
+        key(Command::Filter)
+    )
 }

@@ -5,36 +5,24 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::core::attention::Attention;
 use crate::core::engine::Engine;
-use crate::core::task::{State, Task};
+use crate::core::task::State;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
-use crate::screen::text::{count, cut, width};
+use crate::screen::text::{count, cut, grouped, width};
 use crate::screen::words;
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
     let theme = &screen.theme;
     let area = screen.areas.status;
-    let alarm = if let Some(trouble) = engine.store_trouble() {
-        let text = format!("{} nothing can be stored: {trouble}", theme.signs.failed);
-        Some((text, theme.alarm))
-    } else if engine.shutting_down() {
+    if engine.shutting_down() {
         let live = count(engine.active(), "task");
-        let text = format!("{} shutting down, {live} left", theme.signs.stopping);
-        Some((text, theme.warn))
+        let text = format!(" {} shutting down, {live} left", theme.signs.stopping);
+        let text = cut(&text, area.width.into(), theme.signs.more);
+        frame.render_widget(Line::styled(text, theme.warn), area);
     } else {
-        None
-    };
-    match alarm {
-        Some((text, style)) => {
-            let room = usize::from(area.width).saturating_sub(1);
-            let text = cut(&text, room, theme.signs.more);
-            frame.render_widget(Line::from(format!(" {text}")), area);
-            frame.buffer_mut().set_style(area, style);
-        }
-        None => counts(frame, area, engine, screen),
+        counts(frame, area, engine, screen);
     }
 }
 
@@ -48,8 +36,8 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     let needs = cut(&needs, room.saturating_sub(left.width()), theme.signs.more);
     let room = room.saturating_sub(width(&needs));
     let of = |wanted: fn(&State) -> bool| {
-        let states = engine.tasks().map(Task::state);
-        states.filter(|state| wanted(state)).count()
+        let active = engine.active_ids().filter_map(|id| engine.task(id));
+        active.filter(|task| wanted(task.state())).count()
     };
     let kinds = [
         (
@@ -61,10 +49,10 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
             "lingering",
         ),
         (of(|state| matches!(state, State::Paused { .. })), "paused"),
-        (of(|state| matches!(state, State::Ended { .. })), "ended"),
+        (engine.tasks().len() - engine.active(), "ended"),
     ];
     for (number, word) in kinds.into_iter().filter(|(number, _)| *number > 0) {
-        let text = format!(" {} {number} {word}", theme.signs.dot);
+        let text = format!(" {} {} {word}", theme.signs.dot, grouped(number));
         if left.width() + width(&text) <= room {
             left.push_span(Span::styled(text, theme.dim));
         }
@@ -83,16 +71,12 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
 
 /// Who needs a person most, and how many more do.
 fn needs(engine: &Engine, screen: &Screen) -> Option<(String, Style)> {
-    let waiting = || {
-        engine
-            .tasks()
-            .filter(|task| task.attention != Attention::None)
-    };
-    let most = waiting().max_by_key(|task| (task.attention, task.id))?;
+    let (most, wanting) = screen.list.urgent();
+    let most = engine.task(most?)?;
     let (_, style) = words::wants(most.attention, &screen.theme);
-    let more = match waiting().count() - 1 {
+    let more = match wanting.saturating_sub(1) {
         0 => String::new(),
-        more => format!(" and {more} more"),
+        more => format!(" and {} more", grouped(more)),
     };
     let key = screen.keymap.key(Command::Attention);
     let word = words::wants_word(most.attention);

@@ -30,7 +30,10 @@ fn completed(line: &str) -> Vec<String> {
 #[test]
 fn completion_of_verbs_and_options() {
     assert_eq!(completed("sh"), ["show", "shutdown"]);
-    assert_eq!(completed(":re"), [":revoke", ":retry", ":resume"]);
+    assert_eq!(
+        completed(":re"),
+        [":revoke", ":retry", ":resume", ":reload"]
+    );
     assert_eq!(completed("show 1 --"), ["show 1 --json"]);
     assert_eq!(completed("ls --l"), ["ls --label", "ls --last"]);
     assert_eq!(completed("ls --all --a"), Vec::<String>::new());

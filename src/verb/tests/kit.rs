@@ -22,6 +22,7 @@ pub(super) fn context(dir: &Path) -> Context {
             ],
         },
         grace: Duration::from_secs(10),
+        trust: crate::config::Trust::at(dir.join("data/trusted.json")),
     }
 }
 

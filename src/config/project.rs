@@ -1,0 +1,366 @@
+//! A project's file, `wrangle.toml`: tasks that a directory offers by name, and defaults
+//! for tasks in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::doc::{self, Item, unknown};
+use super::layer::{Layer, SECTIONS, Setting, Source};
+use super::settings::{Config, Sources};
+use super::value::{Value, as_words, for_shell, parse_duration, whole};
+use crate::core::raw::Raw;
+use crate::core::task::AfterExit;
+
+/// What a project's file is called.
+pub const PROJECT: &str = "wrangle.toml";
+
+/// What may stand in it, as a file that a person can read.
+pub const EXAMPLE: &str = include_str!("../../assets/project.toml");
+
+/// The longest name, in characters.
+const MOST_NAME: usize = 100;
+/// The longest label, in characters.
+const MOST_LABEL: usize = 64;
+/// The longest grace period.
+const MOST_GRACE: Duration = Duration::from_secs(86_400);
+/// What an offered task may say.
+pub(super) const KEYS: [&str; 9] = [
+    "command",
+    "dir",
+    "env",
+    "name",
+    "labels",
+    "grace",
+    "after_exit",
+    "stdin",
+    "restart",
+];
+
+/// What a project's file says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The file.
+    pub file: PathBuf,
+    /// Where it lies; whoever trusts this trusts the file.
+    pub dir: PathBuf,
+    /// The tasks it offers, by name.
+    pub tasks: BTreeMap<String, Offer>,
+    layer: Layer,
+}
+
+/// A task that a project offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Program and arguments.
+    argv: Vec<String>,
+    /// Whether they were written as one line, for the shell.
+    shell: bool,
+    /// Where it runs.
+    pub dir: PathBuf,
+    /// Variables it is given.
+    pub env: BTreeMap<String, String>,
+    /// What the list calls it.
+    pub name: Option<String>,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Between SIGTERM and SIGKILL.
+    pub grace: Option<Duration>,
+    /// What becomes of processes it leaves behind.
+    pub after_exit: Option<AfterExit>,
+    /// Whether its standard input stays open.
+    pub stdin: bool,
+}
+
+impl Offer {
+    /// The command, with further arguments behind it.
+    pub fn argv(&self, more: Vec<Raw>) -> Vec<Raw> {
+        let mut argv: Vec<Raw> = self.argv.iter().map(|word| word.as_str().into()).collect();
+        if self.shell
+            && !more.is_empty()
+            && let Some(text) = argv.last_mut()
+        {
+            *text = format!("{} \"$@\"", text.lossy().trim_end()).into();
+            argv.push("sh".into());
+        }
+        argv.extend(more);
+        argv
+    }
+
+    /// The command as a person reads it.
+    pub fn command_line(&self) -> String {
+        match self.argv.last() {
+            Some(text) if self.shell => text.clone(),
+            _ => shlex::try_join(self.argv.iter().map(String::as_str))
+                .unwrap_or_else(|_| self.argv.join(" ")),
+        }
+    }
+}
+
+impl Project {
+    /// The project's file that holds in a directory: the nearest upwards.
+    pub fn find(from: &Path) -> Option<PathBuf> {
+        from.ancestors()
+            .map(|dir| dir.join(PROJECT))
+            .find(|file| file.is_file())
+    }
+
+    /// Reads a project's file.
+    ///
+    /// # Errors
+    /// A line for each thing that is wrong: the file, the line and the key, and what to write.
+    pub fn read(file: &Path) -> Result<Self, Vec<String>> {
+        let name = file.display().to_string();
+        let text = match doc::text(file) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(vec![format!("{name} is gone")]),
+            Err(why) => return Err(vec![why]),
+        };
+        let dir = file.parent().unwrap_or(Path::new("/"));
+        let (project, problems) = Self::parse(&text, dir);
+        if problems.is_empty() {
+            return Ok(project);
+        }
+        Err(problems)
+    }
+
+    /// Reads the text of the file in `dir`; what is wrong is left out and told, a line each.
+    pub(super) fn parse(text: &str, dir: &Path) -> (Self, Vec<String>) {
+        let file = dir.join(PROJECT);
+        let name = file.display().to_string();
+        let mut project = Self {
+            file,
+            dir: dir.to_path_buf(),
+            tasks: BTreeMap::new(),
+            layer: Layer::default(),
+        };
+        let items = match doc::parse(text, &name) {
+            Ok(items) => items,
+            Err(problems) => return (project, problems),
+        };
+        let mut problems = Vec::new();
+        for section in &items {
+            let mut say =
+                |line: usize, what: String| problems.push(format!("{name}:{line}: {what}"));
+            match (section.key.as_str(), section.table()) {
+                ("task" | "tasks", Err(why)) => {
+                    say(section.line, format!("{} {why}", section.key));
+                }
+                ("task", Ok(keys)) => {
+                    for item in keys {
+                        match task_setting(item) {
+                            Ok((key, value)) => {
+                                let source = Source::File(name.clone(), item.line);
+                                let setting = Setting { value, source };
+                                project.layer.settings.insert(key, setting);
+                            }
+                            Err(why) => say(item.line, why),
+                        }
+                    }
+                }
+                ("tasks", Ok(tasks)) => {
+                    for item in tasks {
+                        let offer = offer(item, dir, &mut say);
+                        project.tasks.insert(item.key.clone(), offer);
+                    }
+                }
+                (key, _) => say(section.line, not_a_projects(key)),
+            }
+        }
+        (project, problems)
+    }
+
+    /// Between SIGTERM and SIGKILL for tasks in this project, where the file says.
+    pub fn grace(&self) -> Option<Duration> {
+        match self.layer.settings.get("task.grace")?.value {
+            Value::Time(grace) => Some(grace),
+            _ => None,
+        }
+    }
+
+    /// Whether the file sets anything by itself, without being asked for a task.
+    pub fn sets_anything(&self) -> bool {
+        !self.layer.settings.is_empty()
+    }
+
+    /// All layers, this file's among them.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn config(&self, from: &Sources) -> Result<Config, Vec<String>> {
+        Config::read_with(from, self.layer.clone())
+    }
+}
+
+/// A key below `[task]`.
+fn task_setting(item: &Item) -> Result<(String, Value), String> {
+    let keys = SECTIONS.iter().find(|(section, _)| *section == "task");
+    let keys = keys.map_or(&[][..], |(_, keys)| keys);
+    let Some((_, form)) = keys.iter().find(|(key, _)| *key == item.key) else {
+        let line = unknown("task.", &item.key, keys.iter().map(|(key, _)| *key));
+        return Err(line);
+    };
+    let key = format!("task.{}", item.key);
+    match form.read(&item.value) {
+        Ok(Value::Time(grace)) if item.key == "grace" && grace > MOST_GRACE => {
+            Err(format!("{key} is too long; the most is \"1day\""))
+        }
+        Ok(value) => Ok((key, value)),
+        Err(why) => Err(format!("{key}: {why}")),
+    }
+}
+
+fn not_a_projects(key: &str) -> String {
+    let users = SECTIONS.iter().any(|(section, _)| *section == key);
+    if users || matches!(key, "keys" | "theme") {
+        return format!(
+            "{key} can't be set by a project: what holds for all tasks is the user's to say; write it in config.toml"
+        );
+    }
+    unknown("", key, ["task", "tasks"])
+}
+
+/// A table below `[tasks]`.
+fn offer(task: &Item, dir: &Path, say: &mut impl FnMut(usize, String)) -> Offer {
+    let within = format!("tasks.{}", task.key);
+    let mut offer = Offer {
+        dir: dir.to_path_buf(),
+        ..Offer::default()
+    };
+    if let Err(why) = parse_name(&task.key).and_then(|_| one_word(&task.key, "a task's name")) {
+        say(task.line, format!("{within}: {why}"));
+    }
+    let keys = match task.table() {
+        Ok(keys) => keys,
+        Err(why) => {
+            say(task.line, format!("{within} {why}"));
+            return offer;
+        }
+    };
+    for item in keys {
+        if !KEYS.contains(&item.key.as_str()) {
+            say(item.line, unknown(&format!("{within}."), &item.key, KEYS));
+        } else if let Err(why) = set(&mut offer, item, dir) {
+            say(item.line, format!("{within}.{}: {why}", item.key));
+        }
+    }
+    if !keys.iter().any(|item| item.key == "command") {
+        let line = format!("{within} lacks a command; add command = \"...\"");
+        say(task.line, line);
+    }
+    offer
+}
+
+fn set(offer: &mut Offer, item: &Item, dir: &Path) -> Result<(), String> {
+    let value = &item.value;
+    let text = || match value {
+        toml::Value::String(text) => whole(text),
+        other => Err(format!("{other} is not a text; write it in quotes")),
+    };
+    match item.key.as_str() {
+        "command" => {
+            (offer.argv, offer.shell) = match value {
+                toml::Value::String(line) => (for_shell(line)?, true),
+                toml::Value::Array(words) => (as_words(words)?, false),
+                other => {
+                    return Err(format!(
+                        "{other} is not a command; write it as \"make test\", run by sh -c, or [\"make\", \"test\"]"
+                    ));
+                }
+            }
+        }
+        "dir" => offer.dir = dir.join(text()?),
+        "env" => {
+            let toml::Value::Table(table) = value else {
+                return Err("write it as { NAME = \"value\" }".into());
+            };
+            for (key, value) in table {
+                if key.is_empty() || key.contains(['=', '\0']) {
+                    return Err(format!("{key:?} is no variable's name"));
+                }
+                let toml::Value::String(value) = value else {
+                    return Err(format!("{key} is not a text; write it in quotes"));
+                };
+                offer.env.insert(key.clone(), whole(value)?);
+            }
+        }
+        "name" => offer.name = Some(parse_name(&text()?)?),
+        "labels" => {
+            let toml::Value::Array(list) = value else {
+                return Err("write it as [\"one\", \"two\"]".into());
+            };
+            for label in list {
+                let label = label.as_str().ok_or("each label is a text, in quotes")?;
+                offer.labels.push(parse_label(label)?);
+            }
+            offer.labels.sort();
+            offer.labels.dedup();
+        }
+        "grace" => offer.grace = Some(parse_duration(&text()?, MOST_GRACE)?),
+        "after_exit" => {
+            offer.after_exit = Some(match text()?.as_str() {
+                "sweep" => AfterExit::Sweep,
+                "keep" => AfterExit::Keep,
+                other => return Err(format!("{other:?} is neither \"sweep\" nor \"keep\"")),
+            });
+        }
+        "stdin" => {
+            let open = value.as_bool();
+            offer.stdin = open.ok_or_else(|| format!("{value} is not true or false"))?;
+        }
+        // `restart`: nothing restarts a task yet, so only that can be promised
+        _ => {
+            let policy = text()?;
+            if policy != "never" {
+                return Err(format!(
+                    "{policy:?} can't be kept: no task is started again by itself; write \"never\", or leave it out"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A task's name as a person may give it: it cannot be taken for a number or for `@`.
+///
+/// # Errors
+/// A line that says what a name is.
+pub fn parse_name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a name needs at least one character".into());
+    }
+    if text.chars().any(char::is_control) || text.chars().count() > MOST_NAME {
+        return Err(format!(
+            "a name is one line of at most {MOST_NAME} characters"
+        ));
+    }
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    if text == "@" || digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!(
+            "{text:?} would be taken for a task's number; add a letter"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A label as a person may give it.
+///
+/// # Errors
+/// A line that says what a label is.
+pub fn parse_label(text: &str) -> Result<String, String> {
+    one_word(text, "a label")?;
+    if text.is_empty() || text.chars().count() > MOST_LABEL || text.contains(',') {
+        return Err(format!(
+            "a label is one word of at most {MOST_LABEL} characters, without commas"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn one_word(text: &str, what: &str) -> Result<(), String> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{text:?} is not {what}: write it as one word"));
+    }
+    Ok(())
+}

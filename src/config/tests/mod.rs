@@ -1,0 +1,4 @@
+mod layers;
+mod paths;
+mod project;
+mod trust;

@@ -1,0 +1,12 @@
+//! The task list: which rows it has, which is selected, what it is filtered by.
+
+mod filter;
+mod query;
+mod rows;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub(super) use filter::Filter;
+pub(super) use rows::Row;
+pub(super) use state::List;

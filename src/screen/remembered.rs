@@ -1,0 +1,51 @@
+//! What screens remember of one another: the commands given, whether the history is
+//! unfolded.
+
+use std::collections::BTreeMap;
+
+/// Whether the history is unfolded.
+pub(super) const FOLD: &str = "list.history";
+/// Commands given, oldest first, a line each.
+pub(super) const BAR: &str = "bar.history";
+
+/// Most commands remembered.
+pub(super) const COMMANDS: usize = 200;
+
+/// As [`FOLD`] says it.
+pub(super) fn fold(unfolded: bool) -> String {
+    if unfolded { "unfolded" } else { "folded" }.into()
+}
+
+/// Whether the history is to be unfolded.
+pub(super) fn is_unfolded(settings: &BTreeMap<String, String>) -> bool {
+    settings.get(FOLD).is_some_and(|value| value == "unfolded")
+}
+
+/// The commands given before.
+pub(super) fn commands(settings: &BTreeMap<String, String>) -> Vec<String> {
+    let lines = settings.get(BAR).map_or("", String::as_str).lines();
+    let all: Vec<String> = lines.map(str::to_owned).collect();
+    let first = all.len().saturating_sub(COMMANDS);
+    all[first..].to_vec()
+}
+
+/// Those with another one, the last; `None` where that is not to be written down: values
+/// given with `--env` are never stored, and what a program is sent may be a password.
+pub(super) fn with_command(settings: &BTreeMap<String, String>, line: &str) -> Option<String> {
+    let verb = line.trim_start_matches([':', ' ']).split(' ').next();
+    if line.contains("--env") || verb == Some("send") {
+        return None;
+    }
+    let mut all = commands(settings);
+    add(&mut all, line);
+    Some(all.join("\n"))
+}
+
+/// Adds a command as the last; it is there but once.
+pub(super) fn add(all: &mut Vec<String>, line: &str) {
+    all.retain(|known| known != line);
+    all.push(line.to_owned());
+    if all.len() > COMMANDS {
+        all.remove(0);
+    }
+}
