@@ -76,7 +76,7 @@ fn bytes_that_are_no_text_are_there_twice() {
 #[test]
 fn markdown_is_harmless_and_whole() {
     let herd = Herd::new();
-    let id = script(&herd, r#"printf 'a\033[2J\033]0;t\007b\n````\n'; exit 2"#);
+    let id = script(&herd, r"printf 'a\033[2J\033]0;t\007b\n````\n'; exit 2");
     let text = herd.ok(&["export", &id]);
     assert!(text.contains("\n`````text\nab\n````\n`````\n"), "{text}");
     assert!(text.contains("## Run 1: failed, exit code 2"), "{text}");
