@@ -59,14 +59,9 @@ pub(super) fn ask(paths: &Paths) -> Result<(), String> {
         return Err(format!("{} is served by another user", path.display()));
     }
     match exchange(stream) {
-        Ok(Some(FromSupervisor::Welcome(old))) => {
-            // the log is still the old one's
-            drop(old);
-            Ok(())
-        }
+        // without an answer: on its way out already; the lock tells when it has gone
+        Ok(Some(FromSupervisor::Welcome(_)) | None) => Ok(()),
         Ok(Some(FromSupervisor::Refused(why))) => Err(why),
-        // on its way out already: the lock tells when it has gone
-        Ok(None) => Ok(()),
         Ok(Some(_)) => Err(format!(
             "the running supervisor ({}) does not know how to be replaced; wrangle shutdown of its own version ends it",
             holder(paths)
