@@ -15,6 +15,7 @@ use super::trouble::Trouble;
 use super::tty;
 use crate::config::{Config, Paths};
 use crate::core::wire::Role;
+use crate::store::{self, Flaw};
 
 /// The pipe that a shim asks for, in bytes.
 const PIPE: usize = 256 << 10;
@@ -190,13 +191,75 @@ fn herd(paths: &Paths, config: Result<&Config, &str>) -> Vec<Finding> {
         ),
         Err(why) => (Mark::Fail, "config", why.to_owned()),
     };
-    vec![
+    let (supervisor, trouble) = supervisor(paths);
+    let mut findings = vec![
         config,
         directory("data", &paths.data),
         directory("sockets", &paths.run),
         (Mark::Ok, "supervisor's log", shown(&paths.log())),
-        supervisor(paths),
-    ]
+        supervisor,
+        database(&paths.database(), trouble),
+    ];
+    findings.extend(aside(&paths.database()).map(|path| {
+        let text = format!(
+            "{}: set aside, as it was damaged; sqlite3 FILE .recover may tell more of it, else remove it",
+            shown(&path)
+        );
+        (Mark::Note, "database", text)
+    }));
+    findings
+}
+
+/// Whether what is stored is whole, and what is stored from now on; `trouble`: what the
+/// supervisor says of that.
+fn database(path: &Path, trouble: Option<String>) -> Finding {
+    let name = "database";
+    let fail =
+        |why: &str, remedy: &str| (Mark::Fail, name, format!("{}: {why}{remedy}", shown(path)));
+    if let Some(trouble) = trouble {
+        return fail("nothing can be stored: ", &trouble);
+    }
+    if !path.exists() {
+        return (
+            Mark::Ok,
+            name,
+            format!("{} (made when first needed)", shown(path)),
+        );
+    }
+    match store::check(path) {
+        Ok(layout) => (
+            Mark::Ok,
+            name,
+            format!("{}, whole, layout {layout}", shown(path)),
+        ),
+        Err(Flaw::Newer(why)) => fail(&why, "; run the wrangle that wrote it, or a later one"),
+        Err(Flaw::Unreadable(why)) => fail(&why, "; make it and its directory yours to write"),
+        Err(Flaw::Damaged(why)) => fail(
+            &why,
+            "; move it away with its -wal and -shm: every task is then listed anew from its log",
+        ),
+    }
+}
+
+/// Databases that were set aside, oldest first.
+fn aside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".damaged-");
+    let entries = path.parent().and_then(|dir| fs::read_dir(dir).ok());
+    let mut found: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            name.starts_with(prefix.as_encoded_bytes())
+                && !name.ends_with(b"-wal")
+                && !name.ends_with(b"-shm")
+        })
+        .collect();
+    found.sort();
+    found.into_iter()
 }
 
 fn shown(path: &Path) -> String {
@@ -231,20 +294,19 @@ fn directory(name: &'static str, dir: &Path) -> Finding {
     (Mark::Ok, name, text)
 }
 
-fn supervisor(paths: &Paths) -> Finding {
+/// Whether one runs, and what it says of its store.
+fn supervisor(paths: &Paths) -> (Finding, Option<String>) {
     let name = "supervisor";
     match connect_if_running(paths, &Role::Call) {
-        Ok(Some((_, welcome))) => (
-            Mark::Ok,
-            name,
-            format!("runs: pid {}, version {}", welcome.pid, welcome.version),
-        ),
-        Ok(None) => (
-            Mark::Ok,
-            name,
-            "does not run; the next wrangle starts it".into(),
-        ),
-        Err(trouble) => (Mark::Fail, name, trouble.to_string()),
+        Ok(Some((_, welcome))) => {
+            let text = format!("runs: pid {}, version {}", welcome.pid, welcome.version);
+            ((Mark::Ok, name, text), welcome.trouble)
+        }
+        Ok(None) => {
+            let text = "does not run; the next wrangle starts it".into();
+            ((Mark::Ok, name, text), None)
+        }
+        Err(trouble) => ((Mark::Fail, name, trouble.to_string()), None),
     }
 }
 

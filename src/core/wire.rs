@@ -110,8 +110,11 @@ pub struct Welcome {
     pub version: String,
     /// Process id.
     pub pid: i32,
-    /// Whether it was started by a person in the foreground.
+    /// Where it keeps its data.
     pub data: Raw,
+    /// Why nothing can be stored at present, where that is so.
+    #[serde(default)]
+    pub trouble: Option<String>,
 }
 
 /// A task to be launched.

@@ -88,6 +88,7 @@ impl Hub {
             version: version.into(),
             pid: std::process::id() as i32,
             data: self.data.clone().into(),
+            trouble: self.engine.store_trouble().map(str::to_owned),
         };
         client.send(&FromSupervisor::Welcome(welcome), &[]);
         if let Role::Screen(terminal) = hello.role {

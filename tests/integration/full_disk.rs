@@ -10,11 +10,11 @@ use crate::procs::{kit, of_tree};
 const MIB: u64 = 1 << 20;
 
 /// A small file system of memory; it goes with this.
-struct Disk(PathBuf);
+pub(crate) struct Disk(PathBuf);
 
 impl Disk {
     /// `None`, said aloud, where mounting is not permitted.
-    fn mount(place: &Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(place: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(place).unwrap();
         let done = Command::new("mount")
             .args([
@@ -33,9 +33,15 @@ impl Disk {
         Some(Self(place.to_owned()))
     }
 
-    fn grow(&self, size: &str) {
+    /// Gives it more room.
+    pub(crate) fn grow(&self, size: &str) {
+        self.remount(&format!("size={size}"));
+    }
+
+    /// Mounts it once more with other options.
+    pub(crate) fn remount(&self, options: &str) {
         let status = Command::new("mount")
-            .args(["-o", &format!("remount,size={size}")])
+            .args(["-o", &format!("remount,{options}")])
             .arg(&self.0)
             .status();
         assert!(status.unwrap().success());

@@ -16,6 +16,7 @@ mod attach;
 mod bounded;
 mod crash;
 mod detach;
+mod failing_store;
 mod full_disk;
 mod herd;
 mod hostile;
