@@ -19,7 +19,7 @@
 //! | [`config`] | layers, validation, paths | `core` |
 //! | [`verb`] | every verb once, for CLI and command bar | `core`, `config` |
 //! | [`screen`] | a client's state, and `view`, which is pure | `core`, `output`, `config`, `verb` |
-//! | [`client`] | attach relay, calls | `core`, `sys`, `output`, `config`, `verb`, and of `screen` what checks keys and colours |
+//! | [`client`] | attach relay, calls, `doctor` | `core`, `sys`, `output`, `store` (to look it over), `config`, `verb`, and of `screen` what checks keys and colours |
 //! | [`supervisor`] | the loop that performs effects | all but `client` |
 //!
 //! # Invariants

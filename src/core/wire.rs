@@ -159,8 +159,11 @@ pub struct Welcome {
     pub version: String,
     /// Process id.
     pub pid: i32,
-    /// Its data directory.
+    /// Where it keeps its data.
     pub data: Raw,
+    /// Why nothing can be stored at present, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// The supervisor, to a client of another protocol.
@@ -324,6 +327,7 @@ mod tests {
             version: "X".into(),
             pid: 7,
             data: "/d".into(),
+            trouble: None,
         };
         let differs = Differs {
             version: "X".into(),

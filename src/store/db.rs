@@ -1,5 +1,6 @@
 //! The file, its settings and its layout.
 
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,6 +82,9 @@ fn migrate(db: &mut Connection) -> Result<(), Refusal> {
             newest()
         )));
     }
+    if version == newest() {
+        return Ok(());
+    }
     for migration in &MIGRATIONS[version as usize..] {
         transaction.execute_batch(migration)?;
     }
@@ -89,20 +93,65 @@ fn migrate(db: &mut Connection) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Which file lies there: its device and number.
+pub(super) fn place(path: &Path) -> Option<(u64, u64)> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.dev(), meta.ino()))
+}
+
+/// Puts a database whose file was removed back in its place, as it is in the files that
+/// are open still: to be opened anew then.
+pub(super) fn put_back(db: &Connection, path: &Path) -> Result<(), rusqlite::Error> {
+    let fresh = beside(path, ".new");
+    let cannot = |error: std::io::Error| {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        rusqlite::Error::SqliteFailure(
+            code,
+            Some(format!("it was removed, and can't be put back: {error}")),
+        )
+    };
+    private(&fresh)
+        .and_then(|file| file.set_len(0))
+        .map_err(cannot)?;
+    let name = fresh
+        .to_str()
+        .ok_or_else(|| cannot(std::io::ErrorKind::InvalidFilename.into()))?;
+    db.execute("VACUUM INTO ?", [name])?;
+    // what the removed file left beside it belongs to no other
+    for part in ["-wal", "-shm"] {
+        match std::fs::remove_file(beside(path, part)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(cannot(error));
+            }
+            _ => {}
+        }
+    }
+    std::fs::rename(&fresh, path).map_err(cannot)
+}
+
+/// Opens a file for this user alone, made where it is missing: `SQLite` gives the files
+/// beside it the same mode.
+pub(super) fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
 /// Moves a damaged database out of the way, whole, under a name that tells when; where
 /// it went.
 pub(super) fn set_aside(path: &Path, stamp: &str) -> std::io::Result<PathBuf> {
-    let beside = |end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    let aside = beside(&format!(".damaged-{stamp}"));
+    let aside = beside(path, &format!(".damaged-{stamp}"));
     std::fs::rename(path, &aside)?;
     for part in ["-wal", "-shm"] {
-        let mut to = aside.clone().into_os_string();
-        to.push(part);
-        match std::fs::rename(beside(part), to) {
+        match std::fs::rename(beside(path, part), beside(&aside, part)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -110,11 +159,25 @@ pub(super) fn set_aside(path: &Path, stamp: &str) -> std::io::Result<PathBuf> {
     Ok(aside)
 }
 
+/// What is wrong with a database, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// A later program wrote it.
+    #[error("{0}")]
+    Newer(String),
+    /// It can't be read as things stand.
+    #[error("{0}")]
+    Unreadable(String),
+    /// What it holds can't be trusted.
+    #[error("{0}")]
+    Damaged(String),
+}
+
 /// Looks a database over without changing it: its layout's number.
 ///
 /// # Errors
-/// One line: what is wrong with it.
-pub fn check(path: &Path) -> Result<u32, String> {
+/// What is wrong with it.
+pub fn check(path: &Path) -> Result<u32, Flaw> {
     let look = || -> Result<(u32, Vec<String>), rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(path, flags)?;
@@ -134,13 +197,24 @@ pub fn check(path: &Path) -> Result<u32, String> {
         })?;
         Ok((version, problems))
     };
-    match look() {
-        Ok((version, _)) if version > newest() => Err(format!(
+    let (version, problems) = look().map_err(|error| match Refusal::of(&error) {
+        Refusal::Damaged(why) => Flaw::Damaged(why),
+        Refusal::Unusable(why) => Flaw::Unreadable(why),
+    })?;
+    if version > newest() {
+        return Err(Flaw::Newer(format!(
             "its layout {version} is newer than this program's {}",
             newest()
-        )),
-        Ok((version, problems)) if problems == ["ok"] => Ok(version),
-        Ok((_, problems)) => Err(problems.join("; ")),
-        Err(error) => Err(error.to_string()),
+        )));
     }
+    if problems == ["ok"] {
+        return Ok(version);
+    }
+    // one is enough for a line, and where it is beyond counting there are a hundred
+    let more = match problems.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let first = problems.first().map_or("", String::as_str);
+    Err(Flaw::Damaged(format!("{}{more}", first.replace('\n', " "))))
 }

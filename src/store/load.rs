@@ -1,8 +1,6 @@
 //! Reading all of it at start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -84,13 +82,7 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
 }
 
 fn attempt(path: &Path) -> Result<(Connection, Loaded), Refusal> {
-    // made private here: SQLite gives the files beside it the same mode
-    fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| Refusal::Unusable(error.to_string()))?;
+    db::private(path).map_err(|error| Refusal::Unusable(error.to_string()))?;
     let db = db::open(path)?;
     let loaded = read(&db)?;
     Ok((db, loaded))

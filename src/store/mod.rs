@@ -17,6 +17,6 @@ mod salvage;
 mod tests;
 mod write;
 
-pub use db::{check, newest};
+pub use db::{Flaw, check, newest};
 pub use load::Loaded;
 pub use write::{Done, Read, Store};

@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
+use super::db::{self, Refusal};
 use super::load::{self, Loaded};
-use super::{db, rows};
+use super::rows;
 use crate::core::effect::Effect;
 use crate::core::event::Event;
 use crate::core::id::TaskId;
@@ -88,22 +89,25 @@ impl Store {
         done: impl Fn(Done) + Send + 'static,
     ) -> Result<(Self, Loaded), String> {
         let (db, loaded) = load::open(path, tasks, stamp)?;
-        let store = Self::start(path.to_owned(), Some(db), done)
+        let owner = Owner {
+            path: path.to_owned(),
+            tasks: tasks.to_owned(),
+            stamp: stamp.to_owned(),
+            rebuilt: 0,
+            place: db::place(path),
+            db: Some(db),
+        };
+        let store = Self::start(owner, done)
             .map_err(|error| format!("cannot start the store's thread: {error}"))?;
         Ok((store, loaded))
     }
 
-    fn start(
-        path: PathBuf,
-        db: Option<Connection>,
-        done: impl Fn(Done) + Send + 'static,
-    ) -> io::Result<Self> {
+    fn start(mut owner: Owner, done: impl Fn(Done) + Send + 'static) -> io::Result<Self> {
         let (jobs, work) = channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("store".into())
             .stack_size(512 << 10)
             .spawn(move || {
-                let mut owner = Owner { path, db };
                 while let Ok(first) = work.recv() {
                     let mut writes = Vec::new();
                     for job in std::iter::once(first).chain(work.try_iter()) {
@@ -148,7 +152,15 @@ impl Store {
 
 struct Owner {
     path: PathBuf,
+    /// The directory of all logs.
+    tasks: PathBuf,
+    /// Part of the name of what is set aside.
+    stamp: String,
+    /// How often the database was set aside in this life.
+    rebuilt: u32,
     db: Option<Connection>,
+    /// The file that is open.
+    place: Option<(u64, u64)>,
 }
 
 impl Owner {
@@ -190,7 +202,10 @@ impl Owner {
             }
             transaction.commit()
         });
-        result.map_err(|error| self.give_up(&error))
+        result.map_err(|error| match Refusal::of(&error) {
+            Refusal::Damaged(why) => self.rebuild(&why),
+            Refusal::Unusable(_) => self.give_up(&error),
+        })
     }
 
     fn read(&mut self, read: Read) -> Result<Vec<Event>, String> {
@@ -208,11 +223,45 @@ impl Owner {
     }
 
     fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
+        let place = db::place(&self.path);
         let db = match self.db.take() {
-            Some(db) => db,
-            None => db::reopen(&self.path)?,
+            Some(db) if place.is_some() && place == self.place => db,
+            // removed: what is written to a file without a name is as good as lost
+            Some(db) if place.is_none() => {
+                let put = db::put_back(&db, &self.path);
+                if put.is_err() {
+                    self.db = Some(db);
+                }
+                put?;
+                db::reopen(&self.path)?
+            }
+            _ => db::reopen(&self.path)?,
         };
+        self.place = db::place(&self.path);
         Ok(self.db.insert(db))
+    }
+
+    /// Sets the damaged database aside and begins another with what the log directories
+    /// tell; what became of it.
+    fn rebuild(&mut self, why: &str) -> String {
+        self.db = None;
+        self.rebuilt += 1;
+        let stamp = format!("{}-{}", self.stamp, self.rebuilt);
+        let aside = match db::set_aside(&self.path, &stamp) {
+            Ok(aside) => format!("and is kept as {}", aside.display()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "and is gone".into(),
+            Err(error) => return format!("{why}, and it can't be set aside: {error}"),
+        };
+        match load::open(&self.path, &self.tasks, &stamp) {
+            Ok((db, _)) => {
+                self.db = Some(db);
+                self.place = db::place(&self.path);
+                format!(
+                    "the database was damaged ({why}) {aside}; tasks were listed anew from their logs"
+                )
+            }
+            Err(why) => why,
+        }
     }
 
     /// What an error says. After one that is more than want of room the file is opened
@@ -222,7 +271,8 @@ impl Owner {
             error.sqlite_error_code(),
             Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         );
-        if !harmless {
+        // what has no name any more is in the open files alone
+        if !harmless && db::place(&self.path).is_some() {
             self.db = None;
         }
         error.to_string()

@@ -36,6 +36,7 @@ impl Hub {
             version: crate::core::version::ours().into(),
             pid: std::process::id() as i32,
             data: self.data.clone().into(),
+            trouble: self.engine.store_trouble().map(str::to_owned),
         })
     }
 

@@ -33,9 +33,15 @@ impl Disk {
         Some(Self(place.to_owned()))
     }
 
+    /// Gives it more room.
     pub(crate) fn grow(&self, size: &str) {
+        self.remount(&format!("size={size}"));
+    }
+
+    /// Mounts it once more with other options.
+    pub(crate) fn remount(&self, options: &str) {
         let status = Command::new("mount")
-            .args(["-o", &format!("remount,size={size}")])
+            .args(["-o", &format!("remount,{options}")])
             .arg(&self.0)
             .status();
         assert!(status.unwrap().success());

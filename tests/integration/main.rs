@@ -19,6 +19,7 @@ mod crash;
 mod detach;
 mod events;
 mod export;
+mod failing_store;
 mod full_disk;
 mod herd;
 mod history;

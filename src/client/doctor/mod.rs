@@ -1,0 +1,9 @@
+//! What works on this machine, and where things lie. Starts nothing, changes nothing.
+//! `report` prints what `kernel`, `herd` and `terminal` find.
+
+mod herd;
+mod kernel;
+mod report;
+mod terminal;
+
+pub use report::doctor;
