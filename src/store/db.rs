@@ -49,6 +49,14 @@ pub const fn newest() -> u32 {
 /// Opens the database for writing, made where it is missing, and brings it to the newest
 /// layout.
 pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
+    // looked at before anything of it is changed: the journal's mode is part of the file
+    let version = version(path)?;
+    if version > newest() {
+        return Err(Refusal::Unusable(format!(
+            "its layout {version} is newer than this program's {}; run the wrangle that wrote it, or a later one",
+            newest()
+        )));
+    }
     let mut db = connect(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -60,6 +68,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
 /// Opens a database that is there, as `open` left it.
 pub(super) fn reopen(path: &Path) -> Result<Connection, rusqlite::Error> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// The number of a database's layout; 0 where the file is empty.
+fn version(path: &Path) -> Result<u32, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(PATIENCE)?;
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
@@ -76,12 +92,6 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error>
 fn migrate(db: &mut Connection) -> Result<(), Refusal> {
     let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > newest() {
-        return Err(Refusal::Unusable(format!(
-            "its layout {version} is newer than this program's {}; run the wrangle that wrote it, or a later one",
-            newest()
-        )));
-    }
     if version == newest() {
         return Ok(());
     }

@@ -1,16 +1,16 @@
 //! Becoming the supervisor.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
 use std::time::Duration;
 
 use super::hub::Hub;
 use super::{log, takeover};
 use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
+use crate::core::wire::Role;
 use crate::sys::clock::Clock;
 use crate::sys::{fault, proc, socket};
 
@@ -129,8 +129,8 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
 /// How long one that is on its way out may take: it waits for shims and slow clients.
 const PATIENCE: Duration = Duration::from_secs(12);
 
-/// How soon one that is being killed has hung up.
-const HANGS_UP: Duration = Duration::from_millis(200);
+/// How soon one that lives answers, as a rule.
+const ANSWERS: Duration = Duration::from_secs(1);
 
 /// One supervisor a herd: whoever holds the lock. The kernel frees it with the process.
 /// One that no longer listens is on its way out and is waited for.
@@ -153,7 +153,11 @@ fn lock(paths: &Paths) -> Result<File, String> {
                 return Err(format!("cannot lock {}: {error}", path.display()));
             }
         }
-        if serves(&paths.socket()) {
+        // one that is being killed takes calls until the kernel is through with it, and
+        // never answers
+        let answered = socket::connect(&paths.socket())
+            .and_then(|stream| takeover::exchange(stream, Role::Call, ANSWERS));
+        if matches!(answered, Ok(Some(_))) {
             return Err(format!(
                 "a supervisor runs here already ({}); wrangle shutdown ends it, wrangle supervisor --takeover replaces it",
                 takeover::holder(paths)
@@ -169,17 +173,6 @@ fn lock(paths: &Paths) -> Result<File, String> {
         .and_then(|()| writeln!(&file, "{me}"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(file)
-}
-
-/// Whether somebody listens who lives on: one that is being killed takes calls until the
-/// kernel is through with it, and hangs up then.
-fn serves(listens: &Path) -> bool {
-    let heard = || -> io::Result<usize> {
-        let mut stream = socket::connect(listens)?;
-        stream.set_read_timeout(Some(HANGS_UP))?;
-        stream.read(&mut [0])
-    };
-    heard().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// While this is held, a client that found nobody listening waits and looks again,

@@ -58,7 +58,7 @@ pub(super) fn ask(paths: &Paths) -> Result<(), String> {
     if !socket::peer_is_me(&stream) {
         return Err(format!("{} is served by another user", path.display()));
     }
-    match exchange(stream) {
+    match exchange(stream, Role::Takeover, PATIENCE) {
         // without an answer: on its way out already; the lock tells when it has gone
         Ok(Some(FromSupervisor::Welcome(_)) | None) => Ok(()),
         Ok(Some(FromSupervisor::Refused(why))) => Err(why),
@@ -71,12 +71,17 @@ pub(super) fn ask(paths: &Paths) -> Result<(), String> {
     }
 }
 
-fn exchange(mut stream: UnixStream) -> io::Result<Option<FromSupervisor>> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+/// Says who this is; what is answered, `None` where the other side hangs up.
+pub(super) fn exchange(
+    mut stream: UnixStream,
+    role: Role,
+    patience: Duration,
+) -> io::Result<Option<FromSupervisor>> {
+    stream.set_read_timeout(Some(patience))?;
     let hello = Hello {
         protocol: PROTOCOL,
         version: version::ours().into(),
-        role: Role::Takeover,
+        role,
     };
     let mut line = serde_json::to_vec(&hello)?;
     line.push(b'\n');

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::content::{Content, Kind};
 use crate::herd::Herd;
-use crate::procs::{kit, of_tree};
+use crate::procs::{kit, of_tree, wait_until};
 
 const MIB: u64 = 1 << 20;
 
@@ -40,11 +40,14 @@ impl Disk {
 
     /// Mounts it once more with other options.
     pub(crate) fn remount(&self, options: &str) {
-        let status = Command::new("mount")
-            .args(["-o", &format!("remount,{options}")])
-            .arg(&self.0)
-            .status();
-        assert!(status.unwrap().success());
+        // busy while a process that was killed has files open still
+        wait_until(&format!("the disk is mounted with {options}"), || {
+            let done = Command::new("mount")
+                .args(["-o", &format!("remount,{options}")])
+                .arg(&self.0)
+                .output();
+            done.unwrap().status.success()
+        });
     }
 }
 

@@ -30,6 +30,7 @@ mod keys;
 mod kill;
 mod matrix;
 mod nothing_left;
+mod old_data;
 mod procs;
 mod pty;
 mod reboot;

@@ -210,8 +210,8 @@ impl Soak {
 fn every_outcome_is_right_through_many_crashes() {
     let _alone = heavy();
     // WRANGLE_TEST_SOAK=1000 for the whole of the promise
-    let count = std::env::var("WRANGLE_TEST_SOAK").map_or(150, |text| text.parse().unwrap());
-    let crashes = if count >= 1000 { 20 } else { 8 };
+    let count = std::env::var("WRANGLE_TEST_SOAK").map_or(300, |text| text.parse().unwrap());
+    let crashes = 20;
     let herd = Herd::new();
     let mut soak = Soak {
         starts: herd.dir().join("starts"),
@@ -224,7 +224,7 @@ fn every_outcome_is_right_through_many_crashes() {
     eprintln!("seed {}", soak.dice);
     let begun = Instant::now();
     let all: Vec<usize> = (0..count).collect();
-    let every = count / crashes;
+    let every = (count / crashes).max(1);
     for (turn, numbers) in all.chunks(AT_ONCE).enumerate() {
         // each crash at a launch, or at a stop
         let due = (turn + 1) * AT_ONCE / every > turn * AT_ONCE / every;

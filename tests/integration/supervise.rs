@@ -7,6 +7,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use crate::herd::{Done, Herd, finish};
 use crate::procs::wait_until;
+use crate::pty::Pty;
+use crate::truth::holds;
 
 #[test]
 fn clients_that_start_at_once_get_one_supervisor() {
@@ -96,6 +98,56 @@ fn fifty_launches_at_once_are_fifty_tasks() {
         .collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn fifty_launches_and_two_screens_at_once() {
+    let herd = Herd::new();
+    let screens = [(80, 24), (100, 30)].map(|(cols, rows)| {
+        let pty = Pty::open(&herd, cols, rows);
+        pty.shows(&["wrangle"]);
+        pty
+    });
+    let call = |n: usize| {
+        let name = format!("call-{n}");
+        let args = ["run", "--json", "--name", &name, "--", "true"];
+        herd.command(args).spawn().unwrap()
+    };
+    let calls: Vec<_> = (0..50)
+        .map(|n| {
+            if n % 5 == 0 {
+                for (which, screen) in screens.iter().enumerate() {
+                    screen.send(&format!(":run --name screen-{which}-{n} -- true\r"));
+                }
+            }
+            call(n)
+        })
+        .collect();
+    let mut ids: Vec<u64> = calls
+        .into_iter()
+        .map(|call| {
+            let text = finish(call).ok();
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["id"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 50, "an id was given twice");
+    wait_until("all seventy have ended", || {
+        let all = herd.json(&["ls", "--all", "--json"]);
+        all.len() == 70 && all.iter().all(|task| task["state"] == "ended")
+    });
+    let all = holds(&herd);
+    let mut names: Vec<&str> = all.iter().map(|it| it["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 70, "{names:?}");
+    assert!(
+        ids.iter()
+            .all(|id| all.iter().any(|task| task["id"] == *id))
+    );
 }
 
 #[test]
@@ -227,32 +279,6 @@ fn foreign_files_among_the_segments_are_left_alone() {
     let printed = herd.ok(&["logs", "--raw", &id.to_string()]);
     assert_eq!(printed, wanted.join("\n") + "\n");
     assert!(log.join("junk").exists());
-}
-
-#[test]
-fn a_damaged_store_is_said_and_kept() {
-    let herd = Herd::new();
-    let id = herd.run(&[], &["echo", "kept"]);
-    herd.wait_state(id, "ended");
-    let other = herd.run(&[], &["echo", "other"]);
-    herd.wait_state(other, "ended");
-    herd.ok(&["shutdown"]);
-    let tasks = herd.home().join("data/tasks");
-    let record = tasks.join("1/task.json");
-    assert!(
-        record.exists(),
-        "{:?}",
-        fs::read_dir(&tasks).unwrap().collect::<Vec<_>>()
-    );
-    fs::write(&record, "{ torn").unwrap();
-    // the rest of the herd lives, the number is not given again
-    let all = herd.json(&["ls", "--all", "--json"]);
-    assert_eq!(all.len(), 1, "{all:?}");
-    assert_eq!(all[0]["id"], other);
-    assert_eq!(herd.run(&[], &["true"]), 3);
-    assert!(tasks.join("1").exists(), "its output was thrown away");
-    let log = fs::read_to_string(herd.home().join("data/supervisor.log")).unwrap();
-    assert!(log.contains("task.json"), "not a word: {log}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a supervisor that died left behind, taken over at start.
 
 use super::herd::Engine;
+use super::life::decided;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::{Ident, TaskId};
@@ -50,10 +51,13 @@ impl Engine {
                 } else if same_boot {
                     self.orphaned(id, leader, out);
                 } else {
-                    let outcome = last
-                        .and_then(|last| {
-                            let task = self.tasks.get(id)?;
-                            super::life::decided(task.state(), &last)
+                    // what was decided before stays so
+                    let outcome = self
+                        .tasks
+                        .get(id)
+                        .and_then(|task| {
+                            let on_record = || decided(task.state(), last.as_deref()?);
+                            task.state().settled().or_else(on_record)
                         })
                         .unwrap_or_else(|| Outcome::Lost("the machine was restarted".into()));
                     self.end(now, id, outcome, out);
