@@ -27,7 +27,7 @@ use super::report::TaskReport;
 use super::task::{AfterExit, Spec};
 
 /// Counts changes of this protocol that an older program would misread.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A client's first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
