@@ -60,7 +60,11 @@ fn meet(paths: &Paths, role: &Role) -> Result<Met, Trouble> {
     for _ in 0..ATTEMPTS {
         let stream = match find(paths)? {
             Some(stream) => stream,
-            None => start(paths)?,
+            // one that was told to end as soon as it was ready is gone already
+            None => match start(paths)? {
+                Some(stream) => stream,
+                None => continue,
+            },
         };
         match greet(paths, stream, role)? {
             Met::Nobody => {}
@@ -146,20 +150,16 @@ fn greet(paths: &Paths, stream: UnixStream, role: &Role) -> Result<Met, Trouble>
 }
 
 /// Starts a supervisor and connects to it. Of two clients one starts and the other
-/// waits for the lock, then finds what the first one started.
-fn start(paths: &Paths) -> Result<UnixStream, Trouble> {
+/// waits for the lock, then finds what the first one started; `None` where that has
+/// ended again meanwhile.
+fn start(paths: &Paths) -> Result<Option<UnixStream>, Trouble> {
     refuse_within_a_task(paths)?;
     let _starting = hold_start(paths)?;
     if let Some(stream) = find(paths)? {
-        return Ok(stream);
+        return Ok(Some(stream));
     }
     launch(paths, false)?;
-    find(paths)?.ok_or_else(|| {
-        Trouble::Unreachable(format!(
-            "the supervisor said it was ready and is gone; see {}",
-            paths.log().display()
-        ))
-    })
+    find(paths)
 }
 
 /// While this is held, nobody else starts a supervisor.

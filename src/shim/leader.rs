@@ -116,7 +116,7 @@ where
     }
     let child = command
         .spawn()
-        .map_err(|error| explain(&error, &program.lossy(), wanted.dir))?;
+        .map_err(|error| explain(&error, &program.lossy(), wanted))?;
     // the child is reaped by `tree::reap`, so its handle is of no use
     let pid = child.id() as i32;
     let ident = proc::ident(pid).unwrap_or(Ident { pid, start: 0 });
@@ -147,8 +147,26 @@ fn kind(error: &io::Error) -> String {
     }
 }
 
-fn explain(error: &io::Error, program: &str, dir: &Path) -> String {
-    let path = dir.join(program);
+/// Whether any directory of the PATH that the leader gets holds such a file.
+fn is_in_path<'a, E>(program: &str, wanted: &Program<'_, E>) -> bool
+where
+    E: Iterator<Item = &'a (Raw, Raw)> + Clone,
+{
+    let path = wanted
+        .env
+        .clone()
+        .filter(|(key, _)| key.as_bytes() == b"PATH")
+        .last();
+    path.is_some_and(|(_, path)| {
+        std::env::split_paths(path.as_os()).any(|dir| dir.join(program).exists())
+    })
+}
+
+fn explain<'a, E>(error: &io::Error, program: &str, wanted: &Program<'_, E>) -> String
+where
+    E: Iterator<Item = &'a (Raw, Raw)> + Clone,
+{
+    let path = wanted.dir.join(program);
     match error.kind() {
         io::ErrorKind::NotFound if program.contains('/') && path.exists() => format!(
             "cannot start {program}: its interpreter was not found; check the file's first line"
@@ -156,7 +174,10 @@ fn explain(error: &io::Error, program: &str, dir: &Path) -> String {
         io::ErrorKind::NotFound if program.contains('/') => {
             format!("cannot start {program}: no such file; check the path")
         }
-        io::ErrorKind::NotFound => {
+        // a directory in PATH that may not be entered makes one of the other
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+            if !program.contains('/') && !is_in_path(program, wanted) =>
+        {
             format!("cannot start {program}: command not found in PATH; check the name")
         }
         io::ErrorKind::PermissionDenied if path.is_dir() => {

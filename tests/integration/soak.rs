@@ -168,6 +168,16 @@ impl Soak {
         list.values().any(|task| task["state"] != "ended")
     }
 
+    /// What supervisors wrote down about a task.
+    fn said(&self, id: u64) -> String {
+        let log = std::fs::read_to_string(self.herd.home().join("data/supervisor.log"));
+        let run = format!("{id}.1 ");
+        let log = log.unwrap_or_default();
+        let lines = log.lines().map(|line| line.to_owned() + " ");
+        let of_it = lines.filter(|line| line.contains(&run));
+        of_it.collect::<Vec<_>>().join("\n")
+    }
+
     #[track_caller]
     fn judge(&self, number: usize, task: &Value, started: &BTreeSet<String>) {
         let id = task["id"].as_u64().unwrap();
@@ -200,8 +210,10 @@ impl Soak {
         };
         assert!(
             right || never,
-            "task {number}, {:?}: {task}",
-            Self::fate(number)
+            "task {number}, {:?}, told: {}, ran: {ran}: {task}\n{}",
+            Self::fate(number),
+            self.told.contains_key(&number),
+            self.said(id)
         );
     }
 }
