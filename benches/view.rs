@@ -107,6 +107,7 @@ fn spec(number: u32) -> Spec {
         stdin: false,
         env_names: Vec::new(),
         labels: Vec::new(),
+        restarts: 0,
     }
 }
 

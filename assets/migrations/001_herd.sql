@@ -14,6 +14,7 @@ CREATE TABLE task (
     grace_ms    INTEGER NOT NULL,
     after_exit  TEXT    NOT NULL, -- sweep, keep
     stdin       INTEGER NOT NULL,
+    restarts    INTEGER NOT NULL DEFAULT 0, -- further runs that follow failures by themselves, at most
     priority    TEXT    NOT NULL DEFAULT 'normal',
     lane        TEXT,
     budget_usd  REAL,
@@ -35,10 +36,11 @@ CREATE INDEX label_by_word ON label (label);
 CREATE TABLE run (
     task        INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,
     number      INTEGER NOT NULL, -- from 1
+    restarts    INTEGER NOT NULL DEFAULT 0, -- runs in a row, this one too, that nobody asked for
     state       TEXT    NOT NULL, -- a word of the contract
     created     INTEGER NOT NULL,
     started     INTEGER,          -- when the leader started
-    since       INTEGER,          -- when it was paused, the leader ended, or it was given up
+    since       INTEGER,          -- when it was paused, the leader ended, it was given up; queued: until when
     pid         INTEGER,          -- the leader, as last known: pid, start time in clock
     pid_start   INTEGER,          -- ticks since boot, and the boot in which both mean
     boot        TEXT    NOT NULL, -- anything

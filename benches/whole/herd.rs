@@ -267,6 +267,7 @@ pub(crate) fn run_request(argv: &[impl AsRef<str>]) -> Request {
             stdin: false,
             env_names: Vec::new(),
             labels: Vec::new(),
+            restarts: 0,
         },
         env: vec![(Raw::from("PATH"), Raw::from(path))],
     }))

@@ -24,6 +24,10 @@ const MOST_NAME: usize = 100;
 const MOST_LABEL: usize = 64;
 /// The longest grace period.
 const MOST_GRACE: Duration = Duration::from_secs(86_400);
+/// Further runs in a row after failures: where the file says only that there are any,
+/// and the most it can say.
+const RESTARTS: u32 = 5;
+const MOST_RESTARTS: u32 = 1000;
 /// What an offered task may say.
 pub(super) const KEYS: [&str; 9] = [
     "command",
@@ -70,6 +74,8 @@ pub struct Offer {
     pub after_exit: Option<AfterExit>,
     /// Whether its standard input stays open.
     pub stdin: bool,
+    /// How many further runs follow failures by themselves, in a row.
+    pub restarts: u32,
 }
 
 impl Offer {
@@ -308,14 +314,21 @@ fn set(offer: &mut Offer, item: &Item, dir: &Path) -> Result<(), String> {
             let open = value.as_bool();
             offer.stdin = open.ok_or_else(|| format!("{value} is not true or false"))?;
         }
-        // `restart`: nothing restarts a task yet, so only that can be promised
+        // `restart`
         _ => {
-            let policy = text()?;
-            if policy != "never" {
-                return Err(format!(
-                    "{policy:?} can't be kept: no task is started again by itself; write \"never\", or leave it out"
-                ));
-            }
+            offer.restarts = match value {
+                toml::Value::String(policy) if policy == "never" => 0,
+                toml::Value::String(policy) if policy == "on-failure" => RESTARTS,
+                toml::Value::Integer(most) => u32::try_from(*most)
+                    .ok()
+                    .filter(|most| *most <= MOST_RESTARTS)
+                    .ok_or_else(|| format!("{most} is not a number from 0 to {MOST_RESTARTS}"))?,
+                other => {
+                    return Err(format!(
+                        "{other} is none of \"never\", \"on-failure\", or how often at most after failures"
+                    ));
+                }
+            };
         }
     }
     Ok(())

@@ -49,6 +49,9 @@ pub struct Spec {
     /// Words by which several tasks can be addressed together; sorted, each once.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// How many further runs follow failures without anybody's doing, in a row.
+    #[serde(default)]
+    pub restarts: u32,
 }
 
 impl Spec {
@@ -181,6 +184,11 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
+    /// It waits to be started.
+    Queued {
+        /// Until when at least.
+        until: Timestamp,
+    },
     /// Its intent is being stored or its shim started.
     Starting,
     /// Its leader is known to live.
@@ -232,6 +240,7 @@ impl State {
     /// The word of the contract.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::Queued { .. } => "queued",
             Self::Starting => "starting",
             Self::Running { .. } => "running",
             Self::Paused { .. } => "paused",
@@ -275,6 +284,9 @@ impl State {
 pub struct Run {
     /// 1 for the first.
     pub number: u32,
+    /// How many runs in a row, this one too, followed failures without anybody's doing.
+    #[serde(default)]
+    pub restarts: u32,
     /// Where it stands.
     pub state: State,
     /// When it was asked for.
@@ -296,6 +308,7 @@ impl Run {
     pub const fn new(number: u32, created: Timestamp) -> Self {
         Self {
             number,
+            restarts: 0,
             state: State::Starting,
             created,
             started: None,

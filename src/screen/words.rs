@@ -14,6 +14,7 @@ use crate::core::time::Timestamp;
 pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
     let signs = &theme.signs;
     match task.state() {
+        State::Queued { .. } => (signs.starting, theme.held),
         State::Starting => (signs.starting, theme.busy),
         State::Running { .. } => (signs.running, theme.good),
         State::Paused { .. } => (signs.paused, theme.held),
@@ -76,6 +77,7 @@ pub(super) fn note(task: &Task, clock: &Clock) -> String {
         return "trouble".into();
     }
     match task.state() {
+        State::Queued { until } => format!("again {}", clock.until(*until)),
         State::Starting => "starting".into(),
         State::Running { .. } => silent(task, clock).unwrap_or_default(),
         State::Paused { .. } => "paused".into(),
@@ -127,6 +129,10 @@ fn began(task: &Task) -> Timestamp {
 pub(super) fn standing(task: &Task, clock: &Clock) -> String {
     let since = began(task);
     match task.state() {
+        State::Queued { until } if clock.runs() => {
+            format!("queued, runs again in {}", clock.until(*until))
+        }
+        State::Queued { until } => format!("queued, runs again at {}", clock.until(*until)),
         State::Starting => "starting".into(),
         State::Running { .. } => {
             let silent =

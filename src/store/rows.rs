@@ -65,9 +65,13 @@ fn raw(text: &Raw) -> Value {
 }
 
 /// Writes a task and its current run; what stands there already of them is replaced.
+/// The run before it is written too: its end may be what could not be stored.
 pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let task = &record.task;
     put_task(db, task)?;
+    if let Some(before) = task.past.last() {
+        put_run(db, task.id, before, &record.boot)?;
+    }
     put_run(db, task.id, &task.run, &record.boot)
 }
 
@@ -90,8 +94,8 @@ fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
     }
     db.prepare_cached(
         "INSERT INTO task (id, name, kind, argv, dir, env_names, grace_ms, after_exit, stdin, \
-         parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, :env_names, \
-         :grace_ms, :after_exit, :stdin, :parent, :created, :attention)",
+         restarts, parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, \
+         :env_names, :grace_ms, :after_exit, :stdin, :restarts, :parent, :created, :attention)",
     )?
     .execute(named_params! {
         ":id": task.id.0,
@@ -103,6 +107,7 @@ fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
         ":grace_ms": int(spec.grace_ms),
         ":after_exit": word(&spec.after_exit),
         ":stdin": spec.stdin,
+        ":restarts": spec.restarts,
         ":parent": task.parent.map(|id| id.0),
         ":created": int(task.created.0),
         ":attention": task.attention.word(),
@@ -116,6 +121,7 @@ fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
 
 fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Result<()> {
     let (leader, since, stop, left, example) = match &run.state {
+        State::Queued { until } => (None, Some(*until), None, None, None),
         State::Starting => (None, None, None, None, None),
         State::Running { leader } => (Some(*leader), None, None, None, None),
         State::Paused { leader, since } => (Some(*leader), Some(*since), None, None, None),
@@ -142,9 +148,9 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
     };
     // a leader that has ended stays on record as the one it was
     db.prepare_cached(
-        "INSERT INTO run (task, number, state, created, started, since, pid, pid_start, boot, \
+        "INSERT INTO run (task, number, restarts, state, created, started, since, pid, pid_start, boot, \
          stop_cause, kill_at, left_alive, example, outcome, exit_code, signal, reason, log, \
-         written, dropped, last_output) VALUES (:task, :number, :state, :created, :started, \
+         written, dropped, last_output) VALUES (:task, :number, :restarts, :state, :created, :started, \
          :since, :pid, :pid_start, :boot, :stop_cause, :kill_at, :left_alive, :example, \
          :outcome, :exit_code, :signal, :reason, :log, :written, :dropped, :last_output) \
          ON CONFLICT (task, number) DO UPDATE SET state = excluded.state, \
@@ -159,6 +165,7 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
     .execute(named_params! {
         ":task": task.0,
         ":number": run.number,
+        ":restarts": run.restarts,
         ":state": run.state.word(),
         ":created": int(run.created.0),
         ":started": run.started.map(|at| int(at.0)),
@@ -208,6 +215,7 @@ pub(super) fn task(row: &Row<'_>, run: Run) -> rusqlite::Result<Task> {
             stdin: row.get("stdin")?,
             env_names: json(row, "env_names")?,
             labels: Vec::new(),
+            restarts: row.get("restarts")?,
         },
         parent: row.get::<_, Option<u32>>("parent")?.map(TaskId),
         created: time(row, "created")?.unwrap_or_default(),
@@ -225,6 +233,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<(RunId, Run, String)> {
     };
     let run = Run {
         number: id.number,
+        restarts: row.get("restarts")?,
         state: state(row)?,
         created: time(row, "created")?.unwrap_or_default(),
         started: time(row, "started")?,
@@ -274,6 +283,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<State> {
     let left = || Ok::<_, rusqlite::Error>(row.get::<_, Option<u32>>("left_alive")?.unwrap_or(0));
     let missing = || unknown("state", word.clone());
     Ok(match word.as_str() {
+        "queued" => State::Queued { until: since()? },
         "starting" => State::Starting,
         "running" => State::Running {
             leader: leader()?.ok_or_else(missing)?,

@@ -26,6 +26,7 @@ fn spec(name: &str) -> Spec {
         stdin: true,
         env_names: vec!["TOKEN".into()],
         labels: vec!["ci".into(), "nightly".into()],
+        restarts: 3,
     }
 }
 
@@ -36,6 +37,7 @@ fn record(id: u32, state: State) -> Record {
         written: 9,
         dropped: 3,
         last_output: Some(Timestamp(9)),
+        restarts: 2,
         ..Run::new(1, Timestamp(7))
     };
     Record {
@@ -72,6 +74,7 @@ fn states() -> Vec<State> {
     let leader = Ident { pid: 7, start: 70 };
     let at = Timestamp(1_000);
     let mut states = vec![
+        State::Queued { until: at },
         State::Starting,
         State::Running { leader },
         State::Paused { leader, since: at },

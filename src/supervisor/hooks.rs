@@ -269,6 +269,7 @@ mod tests {
                 stdin: false,
                 env_names: vec![],
                 labels: vec![],
+                restarts: 0,
             },
             parent: None,
             created: Timestamp(0),

@@ -14,7 +14,8 @@ use crate::core::raw::Raw;
 use crate::core::wire::Caller;
 
 /// The words of the states a task can be in.
-pub(super) const STATES: [&str; 6] = [
+pub(super) const STATES: [&str; 7] = [
+    "queued",
     "starting",
     "running",
     "paused",

@@ -111,6 +111,7 @@ impl Ask for Run {
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
             after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
             stdin: self.stdin || offer.stdin,
+            restarts: offer.restarts,
             labels: labels([offer.labels, self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
             argv,

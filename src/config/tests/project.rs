@@ -132,7 +132,7 @@ command = "x"
         "/p/wrangle.toml:7: tasks.a.command: 7 is not a command",
         "/p/wrangle.toml:8: unknown key tasks.a.dri; did you mean tasks.a.dir?",
         "/p/wrangle.toml:10: tasks.b.grace: \"soon\" is not a time",
-        "/p/wrangle.toml:11: tasks.b.restart: \"always\" can't be kept",
+        "/p/wrangle.toml:11: tasks.b.restart: \"always\" is none of",
         "/p/wrangle.toml:9: tasks.b lacks a command",
         "/p/wrangle.toml:12: tasks.two words: \"two words\" is not a task's name",
         "/p/wrangle.toml:14: tasks.42: \"42\" would be taken for a task's number",

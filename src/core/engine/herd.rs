@@ -79,6 +79,8 @@ pub struct Engine {
     pub(super) next: u32,
     /// Environments of tasks launched in this supervisor's life, for further runs.
     pub(super) envs: BTreeMap<TaskId, Arc<[(Raw, Raw)]>>,
+    /// When which queued task is to be started, in monotonic time.
+    pub(super) due: BTreeMap<TaskId, Duration>,
     /// Who waits for which task to have started, or not.
     pub(super) starts: BTreeMap<Ticket, TaskId>,
     /// Who waits for which tasks to settle.
@@ -112,6 +114,7 @@ impl Engine {
             tasks: Tasks::default(),
             next: highest + 1,
             envs: BTreeMap::new(),
+            due: BTreeMap::new(),
             starts: BTreeMap::new(),
             waits: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -196,6 +199,7 @@ impl Engine {
     fn tick(&mut self, now: Now, free: &mut Vec<Effect>, out: &mut Vec<Effect>) {
         self.mind_slowness(now, free);
         self.restore(now, out);
+        self.start_due(now, out);
     }
 
     /// When the engine wants a `Tick` at the latest, in monotonic time.
@@ -205,6 +209,7 @@ impl Engine {
         idle.into_iter()
             .chain(self.writes.deadline())
             .chain(self.history.expires)
+            .chain(self.due.values().min().copied())
             .min()
     }
 

@@ -61,7 +61,7 @@ impl Engine {
             State::Running { .. } if matches!(was.state, State::Paused { .. }) => {
                 (What::Resumed, By::Person)
             }
-            State::Starting | State::Running { .. } => return,
+            State::Queued { .. } | State::Starting | State::Running { .. } => return,
             State::Paused { .. } => (What::Paused, By::Person),
             State::Stopping { cause, .. } => {
                 let by = match cause {
@@ -84,7 +84,13 @@ impl Engine {
         let why = self.tasks.get(id).and_then(|task| reason(&task.run));
         self.note(now, id, what, by, why);
         if what == What::Ended {
-            let wanted = attention(&is);
+            let again = self.tasks.get(id).is_some_and(|task| self.runs_again(task));
+            // one that runs again by itself wants nobody yet
+            let wanted = if again {
+                Attention::None
+            } else {
+                attention(&is)
+            };
             self.tasks.update(id, |task| task.attention = wanted);
             if wanted != Attention::None {
                 self.note(

@@ -1,11 +1,12 @@
 //! The engine: everything that decides, nothing that acts.
 //!
 //! `herd` holds the tasks and takes inputs in; each other file is one concern:
-//! `request` what clients ask, `life` what shims report, `stop` how things end,
+//! `again` what runs again by itself, `request` what clients ask, `life` what shims report, `stop` how things end,
 //! `store` what waits for the disk, `journal` the activity log, `history` how ended tasks
 //! go, `recover` what a dead supervisor left, `cap` the bound on all logs together,
 //! `why` the one-line reason of a state; `tasks` holds them with their indices.
 
+mod again;
 mod cap;
 mod herd;
 mod history;

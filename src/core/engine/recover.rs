@@ -8,7 +8,7 @@ use crate::core::id::{Ident, TaskId};
 use crate::core::input::Found;
 use crate::core::record::Record;
 use crate::core::shim::Order;
-use crate::core::task::{Outcome, State, StopCause};
+use crate::core::task::{Outcome, State, StopCause, Task};
 use crate::core::time::Now;
 
 impl Engine {
@@ -27,6 +27,13 @@ impl Engine {
         self.insert(record.task);
         if !active {
             return;
+        }
+        if matches!(
+            self.tasks.get(id).map(Task::state),
+            Some(State::Queued { .. })
+        ) {
+            let why = "its environment went with the supervisor that was to run it again; wrangle retry runs it";
+            return self.unqueue(now, id, Outcome::DidNotStart(why.into()), out);
         }
         match found {
             Found::Shim(status) => {

@@ -145,13 +145,17 @@ impl Engine {
         env: &[(Raw, Raw)],
         out: &mut Vec<Effect>,
     ) {
-        let Some(task) = self.tasks.get(id) else {
-            return;
-        };
-        let spawn = Effect::Spawn(Box::new(self.launch(task, env)));
         self.note(now, id, What::Created, By::Person, None);
-        self.store(id, vec![spawn], out);
+        self.spawn(id, env, out);
         self.starts.insert(ticket, id);
+    }
+
+    /// Stores a task, then has the shim of its current run started.
+    pub(super) fn spawn(&mut self, id: TaskId, env: &[(Raw, Raw)], out: &mut Vec<Effect>) {
+        if let Some(task) = self.tasks.get(id) {
+            let spawn = Effect::Spawn(Box::new(self.launch(task, env)));
+            self.store(id, vec![spawn], out);
+        }
     }
 
     fn launch(&self, task: &Task, env: &[(Raw, Raw)]) -> Launch {

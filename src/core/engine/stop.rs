@@ -43,6 +43,9 @@ impl Engine {
                 out.push(Effect::Order(run, Order::Abandon));
                 return;
             }
+            State::Queued { .. } => {
+                return self.unqueue(now, id, Outcome::Revoked(None), out);
+            }
             State::Ended { .. } | State::Stopping { kill_at: None, .. } => return,
             State::Stopping { .. } if !force => return,
             State::Stopping {
@@ -110,7 +113,7 @@ impl Engine {
             engine
                 .tasks
                 .get(*id)
-                .is_none_or(|task| task.state().settled().is_some())
+                .is_none_or(|task| task.state().settled().is_some() && !engine.runs_again(task))
         };
         let ended =
             |engine: &Self, id: &TaskId| engine.tasks.get(*id).is_none_or(|task| !task.is_active());

@@ -149,8 +149,10 @@ impl Engine {
     ) {
         self.writes.answered(now, free);
         self.tell(events, &change, free);
-        if let Change::Remove(ids) = change {
-            self.removed(ids, out);
+        match change {
+            Change::Remove(ids) => self.removed(ids, out),
+            Change::Task(record) => self.follow_up(now, record.task.run_id(), out),
+            Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }
         if self.writes.failing.take().is_some() {
             self.writes.again_at = Some(now.mono);

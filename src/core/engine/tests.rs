@@ -43,6 +43,7 @@ fn spec(name: &str, after_exit: AfterExit) -> Spec {
         stdin: false,
         env_names: vec![],
         labels: vec![],
+        restarts: 0,
     }
 }
 
@@ -607,6 +608,83 @@ fn what_a_killed_shim_left_on_disk_counts() {
     assert_eq!((told(What::Started), told(What::Ended)), (1, 1));
 }
 
+/// A task that is to run again after failures, its leader failed; its run.
+fn fail_with_restarts(world: &mut World, most: u32) -> RunId {
+    let request = RunRequest {
+        spec: Spec {
+            restarts: most,
+            ..spec("t", AfterExit::Keep)
+        },
+        env: vec![],
+    };
+    world.ask(Request::Run(Box::new(request)));
+    fail(world)
+}
+
+fn fail(world: &mut World) -> RunId {
+    world.write_all();
+    let run = world.task(1).run_id();
+    world.begin(run, false);
+    world.report(run);
+    let sim = world.sims.get_mut(&run).unwrap();
+    sim.end_leader(Exit::Code(3), 0);
+    sim.end_tree();
+    world.report(run);
+    world.write_all();
+    run
+}
+
+#[test]
+fn what_failed_runs_again_after_a_pause_as_often_as_it_may() {
+    let mut world = World::new();
+    fail_with_restarts(&mut world, 2);
+    let wait = world.ask(Request::Wait(vec![Target::Newest]));
+    for number in 2..=3 {
+        assert!(matches!(world.task(1).state(), State::Queued { .. }));
+        assert_eq!(world.task(1).run.number, number);
+        world.input(Input::Tick);
+        assert_eq!(world.task(1).state().word(), "queued", "before its time");
+        let pause = world.engine.deadline().unwrap().as_millis() as u64 - world.now;
+        assert!(pause <= 1000 << (number - 2), "{pause}");
+        world.now += pause;
+        world.input(Input::Tick);
+        assert_eq!(world.task(1).state().word(), "starting");
+        assert!(!world.answers.contains_key(&wait), "it goes on");
+        fail(&mut world);
+    }
+    assert_eq!(outcome(&world, 1), Some(Outcome::Failed(3)));
+    assert_eq!(world.task(1).past.len(), 2);
+    assert!(matches!(
+        world.answers[&wait].as_slice(),
+        [(Answer::Task(report), true)] if report.exit_code == Some(3) && report.run == 3
+    ));
+    world.check_log();
+}
+
+#[test]
+fn a_revoke_gives_up_what_waits_to_run_again() {
+    let mut world = World::new();
+    fail_with_restarts(&mut world, 2);
+    world.ask(revoke(1, false));
+    world.write_all();
+    assert_eq!(outcome(&world, 1), Some(Outcome::Revoked(None)));
+    world.now += 600_000;
+    world.input(Input::Tick);
+    assert_eq!(world.task(1).run.number, 2);
+}
+
+#[test]
+fn another_supervisor_does_not_run_again_what_it_has_no_environment_for() {
+    let mut world = World::new();
+    fail_with_restarts(&mut world, 2);
+    world.crash();
+    world.write_all();
+    assert!(matches!(
+        outcome(&world, 1),
+        Some(Outcome::DidNotStart(why)) if why.contains("environment")
+    ));
+}
+
 #[test]
 fn the_policy_sweeps_what_is_left() {
     let mut world = World::new();
@@ -796,6 +874,7 @@ fn logs_near_the_cap_are_trimmed_the_longest_ended_first() {
 #[derive(Debug, Clone)]
 enum Step {
     Launch(bool),
+    LaunchAgain(u32),
     Revoke(u32, bool),
     RevokeAll(bool),
     Retry(u32),
@@ -811,12 +890,15 @@ enum Step {
     KillShim(u32),
     Sweep,
     Crash,
+    Tick,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let id = 1_u32..6;
     prop_oneof![
         3 => any::<bool>().prop_map(Step::Launch),
+        1 => (1_u32..3).prop_map(Step::LaunchAgain),
+        1 => Just(Step::Tick),
         3 => (id.clone(), any::<bool>()).prop_map(|(id, force)| Step::Revoke(id, force)),
         1 => any::<bool>().prop_map(Step::RevokeAll),
         2 => id.clone().prop_map(Step::Retry),
@@ -853,6 +935,17 @@ fn apply(world: &mut World, step: &Step) {
                 spec: spec("t", after_exit),
                 env: vec![],
             })));
+        }
+        Step::LaunchAgain(most) => drop(world.ask(Request::Run(Box::new(RunRequest {
+            spec: Spec {
+                restarts: most,
+                ..spec("t", AfterExit::Keep)
+            },
+            env: vec![],
+        })))),
+        Step::Tick => {
+            world.now += 1000;
+            world.input(Input::Tick);
         }
         Step::Revoke(id, force) => drop(world.ask(revoke(id, force))),
         Step::RevokeAll(force) => drop(world.ask(Request::Revoke {

@@ -28,6 +28,9 @@ pub fn reason(run: &Run) -> Option<String> {
     }
     let line = match &run.state {
         State::Starting | State::Running { .. } => return None,
+        State::Queued { until } => {
+            format!("it failed and runs again at {until}; revoke gives that up")
+        }
         State::Paused { .. } => "paused by a person; resume lets it go on".into(),
         State::Stopping {
             cause,

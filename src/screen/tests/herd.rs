@@ -86,6 +86,7 @@ pub(super) fn spec(name: &str, command: &str) -> Spec {
         stdin: false,
         env_names: Vec::new(),
         labels: Vec::new(),
+        restarts: 0,
     }
 }
 

@@ -83,6 +83,7 @@ pub(super) fn task(id: u32, name: &str, ended: bool) -> Task {
             stdin: false,
             env_names: Vec::new(),
             labels: Vec::new(),
+            restarts: 0,
         },
         parent: None,
         created: Timestamp(0),

@@ -42,6 +42,9 @@ fn states() -> Vec<State> {
     let leader = Ident { pid: 7, start: 9 };
     let since = Timestamp(2_000);
     let mut states = vec![
+        State::Queued {
+            until: Timestamp(7),
+        },
         State::Starting,
         State::Running { leader },
         State::Paused { leader, since },
