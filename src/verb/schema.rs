@@ -10,6 +10,8 @@ use super::told::Told;
 pub(super) const TASK: &str = include_str!("../../assets/schemas/task.json");
 /// An event, as `events --json` shows it.
 pub(super) const EVENT: &str = include_str!("../../assets/schemas/event.json");
+/// The configuration, as `config show --json` prints it.
+const CONFIG: &str = include_str!("../../assets/schemas/config.json");
 /// What `export --format json` writes.
 pub(super) const EXPORT: &str = include_str!("../../assets/schemas/export.json");
 
@@ -27,6 +29,7 @@ enum What {
     Task,
     Event,
     Export,
+    Config,
 }
 
 impl Schema {
@@ -35,6 +38,7 @@ impl Schema {
             What::Task => TASK.into(),
             What::Event => EVENT.into(),
             What::Export => export(),
+            What::Config => CONFIG.into(),
         })
     }
 }
@@ -56,10 +60,12 @@ fn what() -> impl TypedValueParser<Value = What> {
         PossibleValue::new("task").help("ls, show and run"),
         PossibleValue::new("event").help("events"),
         PossibleValue::new("export").help("export --format json"),
+        PossibleValue::new("config").help("config show --json"),
     ])
     .map(|word| match word.as_str() {
         "event" => What::Event,
         "export" => What::Export,
+        "config" => What::Config,
         _ => What::Task,
     })
 }

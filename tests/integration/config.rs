@@ -45,6 +45,59 @@ fn shown(herd: &Herd, env: &[(&str, &str)], key: &str) -> (Value, String) {
     (setting["value"].clone(), source)
 }
 
+/// What `config show --json` prints is what its schema says, with a project and without,
+/// and whatever a setting's value is.
+#[test]
+fn what_is_shown_is_what_the_schema_says() {
+    let herd = Herd::with("[hooks]\nended = [\"true\", [\"echo\", \"x\"]]\n");
+    let schema: Value = serde_json::from_str(&herd.ok(&["schema", "config"])).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let dir = project(&herd, OFFERS);
+    for dir in [herd.dir().to_path_buf(), dir] {
+        let shown = call_in(&dir, &herd, &["config", "show", "--json"]).ok();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let wrong: Vec<String> = schema
+            .iter_errors(&shown)
+            .map(|it| it.to_string())
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?} in {shown}");
+    }
+    // and one that says something else is refused
+    let other = serde_json::json!({"settings": {"a.b": 1}});
+    assert!(!schema.is_valid(&other));
+}
+
+/// What a project has run again runs again, by itself, as often as it says.
+#[test]
+fn what_failed_is_run_again_by_itself() {
+    let herd = Herd::new();
+    let dir = project(
+        &herd,
+        "[tasks.flaky]\ncommand = \"echo again >> count; [ $(wc -l < count) -ge 3 ]\"\nrestart = \"on-failure\"\n\
+         [tasks.bad]\ncommand = \"exit 4\"\nrestart = 1\n",
+    );
+    call_in(&dir, &herd, &["trust"]).ok();
+    let id = call_in(&dir, &herd, &["run", "@flaky"]).ok();
+    let bad = call_in(&dir, &herd, &["run", "@bad"]).ok();
+    assert_eq!(herd.call(["wait", id.trim()]).code, 0);
+    assert_eq!(herd.call(["wait", bad.trim()]).code, 4);
+    assert_eq!(
+        fs::read_to_string(dir.join("count"))
+            .unwrap()
+            .lines()
+            .count(),
+        3
+    );
+    let tasks = herd.json(&["show", "--json", id.trim()]);
+    let runs = tasks[0]["runs"].as_array().unwrap();
+    let outcomes: Vec<_> = runs
+        .iter()
+        .map(|run| run["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["failed", "failed", "succeeded"]);
+    assert_eq!(herd.json(&["show", "--json", bad.trim()])[0]["run"], 2);
+}
+
 /// How often the supervisor's log says this.
 fn logged(herd: &Herd, what: &str) -> usize {
     let log = fs::read_to_string(herd.home().join("data/supervisor.log")).unwrap_or_default();
