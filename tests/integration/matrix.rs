@@ -116,7 +116,7 @@ impl Case {
         self.judge();
     }
 
-    /// A supervisor that is to be killed, once it listens.
+    /// A supervisor that is to be killed, once it is the one.
     fn doomed(&self) -> Child {
         let fault = format!(
             "{}{}",
@@ -131,9 +131,13 @@ impl Case {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let socket = self.herd.home().join("run/wrangle.sock");
-        wait_until("a supervisor listens", || {
-            UnixStream::connect(&socket).is_ok() || child.try_wait().unwrap().is_some()
+        // one that was killed before may take calls for a while yet: it is the lock that
+        // says whose herd this is, and calls wait for who has it
+        let lock = self.herd.home().join("data/supervisor.lock");
+        let pid = child.id().to_string();
+        wait_until("it is the supervisor", || {
+            let holder = std::fs::read_to_string(&lock).unwrap_or_default();
+            holder.trim() == pid || child.try_wait().unwrap().is_some()
         });
         child
     }

@@ -140,8 +140,8 @@ pub(super) const PLACES: [(Life, &[(&str, u32)]); 9] = [
         &[
             ("before-store", 2),
             ("after-store", 2),
-            ("before-commit", 2),
-            ("after-commit", 2),
+            ("before-commit", 1),
+            ("after-commit", 1),
             ("before-order", 1),
             ("after-order", 1),
             ("exit-reported", 1),
