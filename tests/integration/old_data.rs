@@ -42,6 +42,7 @@ fn every_layout_tells_all_its_tasks() {
     // the first six had not ended; all that is known of them is that the machine was
     // restarted since, but for two whose leader's end was on record
     let wanted = [
+        "did_not_start",
         "lost",
         "lost",
         "lost",
@@ -65,7 +66,7 @@ fn every_layout_tells_all_its_tasks() {
         });
         let tasks = herd.json(&["ls", "--all", "--json"]);
         assert_eq!(outcomes(&tasks), wanted, "{}", fixture.display());
-        assert_eq!(tasks[5]["exit_code"], 4, "{}", tasks[5]);
+        assert_eq!(tasks[6]["exit_code"], 4, "{}", tasks[6]);
         assert!(tasks.iter().all(|task| task["state"] == "ended"));
         // number 40 was given out and removed
         assert_eq!(herd.run(&[], &["true"]), 41);
