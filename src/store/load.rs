@@ -66,7 +66,7 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
         let put = |db: &mut Connection| {
             let transaction = db.transaction()?;
             for record in &found.records {
-                rows::put_all(&transaction, record)?;
+                rows::put(&transaction, record)?;
             }
             transaction.commit()
         };

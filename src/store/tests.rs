@@ -239,6 +239,30 @@ fn a_further_run_leaves_the_earlier_one_where_it_is() {
 }
 
 #[test]
+fn what_became_of_an_earlier_run_since_is_stored_with_the_next_write() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    let leader = Ident { pid: 7, start: 70 };
+    let mut it = record(1, State::Running { leader });
+    put(&store, &it, vec![]);
+    // its end could not be stored, and the task went on
+    let second = Run::new(2, Timestamp(20));
+    let mut first = std::mem::replace(&mut it.task.run, second);
+    first.state = State::Ended {
+        outcome: Outcome::Failed(1),
+        at: Timestamp(10),
+    };
+    it.task.past.push(first);
+    put(&store, &it, vec![]);
+    // its log was trimmed
+    it.task.past[0].dropped = 9;
+    put(&store, &it, vec![]);
+    store.close();
+    assert_eq!(errors(&done), Vec::<String>::new());
+    assert_eq!(desk.load().records, [it]);
+}
+
+#[test]
 fn what_is_read_of_the_log_is_what_was_written_before() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();
