@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::doc;
 use super::layer::{DEFAULT, Layer, Own, Setting, Source};
 use super::paths::Paths;
+use super::project::MOST_GRACE;
 use super::value::Value;
 
 /// Everything that may be set. `assets/config.toml` holds the defaults and says what each means.
@@ -255,7 +256,7 @@ impl Config {
                 "is too small; at least \"256 KiB\"",
             ),
             (
-                self.task.grace > day,
+                self.task.grace > MOST_GRACE,
                 "task.grace",
                 "is too long; the most is \"1day\"",
             ),
