@@ -90,16 +90,6 @@ pub struct Screen {
     pub clock: bool,
 }
 
-/// The events that hooks can be set for.
-const EVENTS: [&str; 6] = [
-    "created",
-    "started",
-    "ended",
-    "failed",
-    "asking",
-    "attention",
-];
-
 /// Where settings are read from, lowest first: the defaults, the user's file, a
 /// project's, the environment, `--set`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -310,7 +300,7 @@ impl All<'_> {
                 keep_bytes: self.or_never("history.keep_bytes", Self::size)?,
             },
             hooks: Hooks {
-                commands: self.commands()?,
+                commands: self.commands(),
                 timeout: self.time("hooks.timeout")?,
             },
             screen: Screen {
@@ -363,17 +353,17 @@ impl All<'_> {
         }
     }
 
-    fn commands(&self) -> Result<BTreeMap<String, Vec<Vec<String>>>, String> {
+    fn commands(&self) -> BTreeMap<String, Vec<Vec<String>>> {
         let mut commands = BTreeMap::new();
-        for event in EVENTS {
-            let key = format!("hooks.{event}");
-            match self.value(&key)? {
-                Value::Commands(all) if all.is_empty() => {}
-                Value::Commands(all) => drop(commands.insert(event.to_owned(), all.clone())),
-                _ => return Err(key),
+        for (key, setting) in self.0 {
+            if let (Some(event), Value::Commands(all)) =
+                (key.strip_prefix("hooks."), &setting.value)
+                && !all.is_empty()
+            {
+                commands.insert(event.to_owned(), all.clone());
             }
         }
-        Ok(commands)
+        commands
     }
 }
 
