@@ -340,6 +340,30 @@ fn every_event_is_read_back_as_it_was() {
 }
 
 #[test]
+fn a_log_that_is_too_long_is_cut_at_start_and_no_reason_not_to_start_where_it_cant_be() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    let many = 1_000_000;
+    store.save(Change::Nothing, vec![event(1, 1), event(many, 1)], vec![]);
+    store.close();
+    let db = Connection::open(desk.db()).unwrap();
+    let count = || -> u32 {
+        db.query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+            .unwrap()
+    };
+    db.execute_batch(
+        "CREATE TRIGGER full BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .unwrap();
+    let loaded = desk.load();
+    assert_eq!((loaded.seq, count()), (many, 2));
+    assert!(loaded.problems[0].contains("full"), "{:?}", loaded.problems);
+    db.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(desk.load().problems, Vec::<String>::new());
+    assert_eq!(count(), 1);
+}
+
+#[test]
 fn a_removed_task_is_gone_and_its_number_not_given_out_again() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();
