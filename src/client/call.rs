@@ -82,12 +82,7 @@ fn numbers(line: &mut Line, targets: Vec<Target>) -> Result<Vec<Target>, Trouble
             ids.push(target);
             continue;
         }
-        let number = line.ask(Request::Show(target))?;
-        ids.extend(
-            tasks(line, number)?
-                .into_iter()
-                .map(|task| Target::Id(task.id)),
-        );
+        ids.push(Target::Id(shown(line, &target)?.id));
     }
     Ok(ids)
 }
@@ -130,6 +125,17 @@ fn reload(paths: &Paths, request: Request) -> Result<u8, Trouble> {
         None => say("no supervisor runs; the next one reads the configuration at its start"),
     }
     Ok(0)
+}
+
+/// One task, with all its runs.
+pub(super) fn shown(line: &mut Line, target: &Target) -> Result<TaskReport, Trouble> {
+    let number = line.ask(Request::Show(target.clone()))?;
+    match line.answer(number, None)? {
+        Some((Answer::Task(task), _)) => Ok(*task),
+        _ => Err(Trouble::Failed(format!(
+            "the supervisor does not show task {target}; try again"
+        ))),
+    }
 }
 
 /// Every task that a request is answered with.
@@ -227,13 +233,11 @@ fn launch(line: &mut Line, call: Call) -> Result<u8, Trouble> {
 }
 
 /// Says why a task stands where it stands.
-pub(super) fn why(paths: &Paths, target: Target) -> Result<u8, Trouble> {
+pub(super) fn why(paths: &Paths, target: &Target) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
-    let number = line.ask(Request::Show(target))?;
+    let task = shown(&mut line, target)?;
     let mut out = Out::new();
-    for task in tasks(&mut line, number)? {
-        out.line(&detail::why(&task, SystemTime::now()))?;
-    }
+    out.line(&detail::why(&task, SystemTime::now()))?;
     out.flush()?;
     Ok(0)
 }

@@ -43,6 +43,8 @@ pub(super) struct Line {
     stream: UnixStream,
     /// What was read and not yet understood.
     buffer: Vec<u8>,
+    /// So much of it is known to hold no end of a line: a long one comes in many pieces.
+    searched: usize,
     said: VecDeque<FromSupervisor>,
     interrupts: Option<SignalFd>,
     next: u64,
@@ -57,6 +59,7 @@ impl Line {
             paths: paths.clone(),
             stream,
             buffer: Vec::new(),
+            searched: 0,
             said: VecDeque::new(),
             interrupts: None,
             next: 0,
@@ -121,6 +124,7 @@ impl Line {
         let (next, _) = reconnect(&self.paths, &Role::Call)?;
         self.stream = next.stream;
         self.buffer = next.buffer;
+        self.searched = next.searched;
         self.said = next.said;
         let again: Vec<FromClient> = self
             .open
@@ -234,20 +238,25 @@ impl Line {
     fn take(&mut self, piece: &[u8]) -> Result<(), Trouble> {
         self.buffer.extend_from_slice(piece);
         let mut taken = 0;
-        while let Some(end) = memchr::memchr(b'\n', &self.buffer[taken..]) {
-            let line = &self.buffer[taken..taken + end];
+        let mut from = std::mem::take(&mut self.searched);
+        while let Some(end) = memchr::memchr(b'\n', &self.buffer[from..]) {
+            let end = from + end;
+            let line = &self.buffer[taken..end];
             let said = serde_json::from_slice(line).map_err(|error| {
                 Trouble::Unreachable(format!(
                     "the supervisor's words are not understood ({error}); it may be of another version: wrangle shutdown with that version ends it"
                 ))
             })?;
-            taken += end + 1;
+            taken = end + 1;
+            from = taken;
             self.said.push_back(said);
             // a screen's frames are bytes, not lines: they are for someone else to take
             if matches!(self.said.back(), Some(FromSupervisor::Welcome(_))) {
-                break;
+                self.buffer.drain(..taken);
+                return Ok(());
             }
         }
+        self.searched = self.buffer.len() - taken;
         self.buffer.drain(..taken);
         Ok(())
     }

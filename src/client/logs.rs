@@ -5,7 +5,7 @@ use std::path::Path;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::call::goes_on;
+use super::call::{goes_on, shown};
 use super::connect::connect;
 use super::line::Line;
 use super::out::{Out, failed};
@@ -49,13 +49,7 @@ impl Form {
 /// The verb.
 pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
-    let number = line.ask(Request::Show(asked.target.clone()))?;
-    let Some((Answer::Task(task), _)) = line.answer(number, None)? else {
-        return Err(Trouble::Failed(format!(
-            "the supervisor does not show task {}; try again",
-            asked.target
-        )));
-    };
+    let task = shown(&mut line, &asked.target)?;
     let mut out = Out::new();
     let form = if asked.raw {
         Form::Exact

@@ -19,7 +19,7 @@ pub fn perform(
     match command {
         Command::Screen => attach::attach(paths, context.caller),
         Command::Call(call) => call::call(paths, call),
-        Command::Why(target) => call::why(paths, target),
+        Command::Why(target) => call::why(paths, &target),
         Command::Logs(logs) => logs::logs(paths, &logs),
         Command::Export(asked) => export::export(paths, &asked),
         Command::Events(asked) => events::events(paths, asked),

@@ -15,7 +15,7 @@ mod value;
 
 pub use layer::{DEFAULT, Own, Setting, Source};
 pub use paths::Paths;
-pub use project::{EXAMPLE, Offer, PROJECT, Project, parse_label, parse_name};
+pub use project::{EXAMPLE, MOST_GRACE, Offer, PROJECT, Project, parse_label, parse_name};
 pub use settings::{Config, History, Hooks, Output, Screen, Sources, Supervisor, Task, in_short};
 pub use trust::Trust;
 pub use value::{Value, parse_duration, similar};

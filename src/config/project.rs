@@ -22,8 +22,8 @@ pub const EXAMPLE: &str = include_str!("../../assets/project.toml");
 const MOST_NAME: usize = 100;
 /// The longest label, in characters.
 const MOST_LABEL: usize = 64;
-/// The longest grace period.
-const MOST_GRACE: Duration = Duration::from_secs(86_400);
+/// The longest grace period that a task may have.
+pub const MOST_GRACE: Duration = Duration::from_secs(86_400);
 /// Further runs in a row after failures: where the file says only that there are any,
 /// and the most it can say.
 const RESTARTS: u32 = 5;
@@ -357,15 +357,23 @@ pub fn parse_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A label as a person may give it.
+/// A label as a person may give it: one word that a table and a list with commas can hold.
 ///
 /// # Errors
 /// A line that says what a label is.
 pub fn parse_label(text: &str) -> Result<String, String> {
-    one_word(text, "a label")?;
-    if text.is_empty() || text.chars().count() > MOST_LABEL || text.contains(',') {
+    if text.is_empty() {
+        return Err("a label needs at least one character".into());
+    }
+    if text.chars().count() > MOST_LABEL {
+        return Err(format!("a label has at most {MOST_LABEL} characters"));
+    }
+    if text
+        .chars()
+        .any(|c| c == ',' || c.is_whitespace() || c.is_control())
+    {
         return Err(format!(
-            "a label is one word of at most {MOST_LABEL} characters, without commas"
+            "{text:?} is not a label; write each as one word without commas"
         ));
     }
     Ok(text.to_owned())

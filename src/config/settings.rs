@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::doc;
 use super::layer::{DEFAULT, Layer, Own, Setting, Source};
 use super::paths::Paths;
+use super::project::MOST_GRACE;
 use super::value::Value;
 
 /// Everything that may be set. `assets/config.toml` holds the defaults and says what each means.
@@ -88,16 +89,6 @@ pub struct Screen {
     /// Ages that count up; else times of day.
     pub clock: bool,
 }
-
-/// The events that hooks can be set for.
-const EVENTS: [&str; 6] = [
-    "created",
-    "started",
-    "ended",
-    "failed",
-    "asking",
-    "attention",
-];
 
 /// Where settings are read from, lowest first: the defaults, the user's file, a
 /// project's, the environment, `--set`.
@@ -255,7 +246,7 @@ impl Config {
                 "is too small; at least \"256 KiB\"",
             ),
             (
-                self.task.grace > day,
+                self.task.grace > MOST_GRACE,
                 "task.grace",
                 "is too long; the most is \"1day\"",
             ),
@@ -309,7 +300,7 @@ impl All<'_> {
                 keep_bytes: self.or_never("history.keep_bytes", Self::size)?,
             },
             hooks: Hooks {
-                commands: self.commands()?,
+                commands: self.commands(),
                 timeout: self.time("hooks.timeout")?,
             },
             screen: Screen {
@@ -362,17 +353,17 @@ impl All<'_> {
         }
     }
 
-    fn commands(&self) -> Result<BTreeMap<String, Vec<Vec<String>>>, String> {
+    fn commands(&self) -> BTreeMap<String, Vec<Vec<String>>> {
         let mut commands = BTreeMap::new();
-        for event in EVENTS {
-            let key = format!("hooks.{event}");
-            match self.value(&key)? {
-                Value::Commands(all) if all.is_empty() => {}
-                Value::Commands(all) => drop(commands.insert(event.to_owned(), all.clone())),
-                _ => return Err(key),
+        for (key, setting) in self.0 {
+            if let (Some(event), Value::Commands(all)) =
+                (key.strip_prefix("hooks."), &setting.value)
+                && !all.is_empty()
+            {
+                commands.insert(event.to_owned(), all.clone());
             }
         }
-        Ok(commands)
+        commands
     }
 }
 

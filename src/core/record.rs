@@ -19,7 +19,7 @@ pub struct Record {
 pub enum Change {
     /// Nothing but the activity log: or it only marks a place in the order of writes.
     Nothing,
-    /// A task and its current run are as this says.
+    /// A task and its runs are as this says.
     Task(Box<Record>),
     /// These tasks are no longer; what lies of them on disk is still to be deleted.
     Remove(Vec<TaskId>),

@@ -32,7 +32,8 @@ pub(super) fn commands(settings: &BTreeMap<String, String>) -> Vec<String> {
 /// Those with another one, the last; `None` where that is not to be written down: values
 /// given with `--env` are never stored, and what a program is sent may be a password.
 pub(super) fn with_command(settings: &BTreeMap<String, String>, line: &str) -> Option<String> {
-    let verb = line.trim_start_matches([':', ' ']).split(' ').next();
+    let begins = |c: char| c == ':' || c.is_whitespace();
+    let verb = line.trim_start_matches(begins).split_whitespace().next();
     if line.contains("--env") || verb == Some("send") {
         return None;
     }
@@ -47,5 +48,20 @@ pub(super) fn add(all: &mut Vec<String>, line: &str) {
     all.push(line.to_owned());
     if all.len() > COMMANDS {
         all.remove(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_is_not_remembered() {
+        let none = BTreeMap::new();
+        for line in ["send 3 x", " : send 3 x", "send\t3 x", "run --env K=V ls"] {
+            assert_eq!(with_command(&none, line), None, "{line:?}");
+        }
+        let line = "run -- resend 3";
+        assert_eq!(with_command(&none, line).as_deref(), Some(line));
     }
 }

@@ -1,6 +1,5 @@
 //! Becoming a shim: take what the supervisor gave, and the launch.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -12,6 +11,7 @@ use super::host::Host;
 use super::link::Link;
 use super::tree;
 use crate::core::shim::{Launch, Order};
+use crate::sys::stdio;
 
 /// The shim's entry: standard input is the line to the supervisor, standard output the
 /// socket on which to listen for a later one.
@@ -51,13 +51,7 @@ fn take_over() -> io::Result<(Link, UnixListener)> {
     // SAFETY: 0 and 1 were given to us by the supervisor and nothing else here owns them
     let (control, listener) = unsafe { (OwnedFd::from_raw_fd(0), OwnedFd::from_raw_fd(1)) };
     let (control, listener) = (keep(control)?, keep(listener)?);
-    let null = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&null)?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
+    stdio::let_go()?;
     std::env::set_current_dir("/")?;
     let listener = UnixListener::from(listener);
     listener.set_nonblocking(true)?;

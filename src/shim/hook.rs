@@ -10,13 +10,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
 
 use super::leader::{self, Leader, PIPE, Program};
-use super::tree;
+use super::{signals, tree};
 use crate::core::hook::{Hook, Ran};
 use crate::sys::clock::{self, Clock};
+use crate::sys::stdio;
 
 /// The most of one hook's output that is put on record.
 const OUTPUT: usize = 64 << 10;
@@ -51,13 +52,7 @@ fn take_over() -> io::Result<(Hook, OwnedFd)> {
     let answer = rustix::io::fcntl_dupfd_cloexec(&given, 3)?;
     // 1 stays open until /dev/null takes its place
     std::mem::forget(given);
-    let null = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&null)?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
+    stdio::let_go()?;
     std::env::set_current_dir("/")?;
     Ok((serde_json::from_slice(&text)?, answer))
 }
@@ -79,19 +74,7 @@ fn run(hook: &Hook) -> (Ran, Vec<u8>, u64) {
         failed: None,
         timed_out: false,
     };
-    let mut mask = SigSet::empty();
-    for signal in [
-        Signal::SIGCHLD,
-        Signal::SIGTERM,
-        Signal::SIGINT,
-        Signal::SIGHUP,
-    ] {
-        mask.add(signal);
-    }
-    let signals = mask
-        .thread_block()
-        .and_then(|()| SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK));
-    let started = signals
+    let started = signals::watch()
         .map_err(|error| format!("cannot watch for its end: {error}"))
         .and_then(|signals| Ok((signals, start(hook)?)));
     let (signals, leader) = match started {

@@ -10,14 +10,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
 
 use super::leader;
 use super::link::Link;
 use super::pump::Pump;
-use super::record;
-use super::tree;
+use super::{record, signals, tree};
 use crate::core::shim::{INTENT, Launch, Order, STATUS, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::AfterExit;
 use crate::sys::clock::{self, Clock};
@@ -62,16 +61,7 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(link: Link, listener: UnixListener, launch: &Launch) -> io::Result<Self> {
-        let mut mask = SigSet::empty();
-        for signal in [
-            Signal::SIGCHLD,
-            Signal::SIGTERM,
-            Signal::SIGINT,
-            Signal::SIGHUP,
-        ] {
-            mask.add(signal);
-        }
-        mask.thread_block()?;
+        let signals = signals::watch()?;
         // made here, so that the end can be put on record even where nothing was written
         DirBuilder::new()
             .recursive(true)
@@ -80,7 +70,6 @@ impl Host {
             .ok();
         // a full disk is no reason not to run: what can't be written waits there itself
         record::put(&launch.log.as_path().join(INTENT), &launch.intent).ok();
-        let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self {
             clock: Clock::start(),
             link: Some(link),

@@ -4,7 +4,8 @@
 //! `hook` is a smaller kind: it runs a hook within its time limit.
 //!
 //! `entry` takes the launch, `host` is the loop, `leader` starts the first process, `tree` signals and reaps,
-//! `pump` moves output and input, `log` writes within the cap, `record` keeps intent and end on disk, `link` talks to the supervisor.
+//! `pump` moves output and input, `log` writes within the cap, `record` keeps intent and end on disk, `link` talks to the supervisor,
+//! `signals` says which are obeyed.
 
 mod entry;
 mod hook;
@@ -14,6 +15,7 @@ mod link;
 mod log;
 mod pump;
 mod record;
+mod signals;
 mod tree;
 
 pub use entry::main;

@@ -66,7 +66,7 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
         let put = |db: &mut Connection| {
             let transaction = db.transaction()?;
             for record in &found.records {
-                rows::put_all(&transaction, record)?;
+                rows::put(&transaction, record)?;
             }
             transaction.commit()
         };
@@ -103,10 +103,7 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
             .cast_unsigned(),
         ..Loaded::default()
     };
-    db.execute(
-        "DELETE FROM event WHERE seq <= ?",
-        [loaded.seq.cast_signed() - MOST_EVENTS],
-    )?;
+    forget(db, &mut loaded)?;
     let mut runs = read_runs(db, &mut loaded.problems)?;
     let mut query = db.prepare("SELECT * FROM task ORDER BY id")?;
     let mut found = query.query([])?;
@@ -147,6 +144,20 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
     let deletions = query.query_map([], |row| row.get(0).map(TaskId))?;
     loaded.deletions = deletions.collect::<Result<_, _>>()?;
     Ok(loaded)
+}
+
+/// Cuts an activity log that is too long. Where that can't be written, as on a full disk,
+/// it stays as it is.
+fn forget(db: &Connection, loaded: &mut Loaded) -> Result<(), rusqlite::Error> {
+    let last = loaded.seq.cast_signed() - MOST_EVENTS;
+    match db.execute("DELETE FROM event WHERE seq <= ?", [last]) {
+        Err(error) if matches!(Refusal::of(&error), Refusal::Unusable(_)) => {
+            let line = format!("the oldest of the activity log can't be forgotten: {error}");
+            loaded.problems.push(line);
+            Ok(())
+        }
+        done => done.map(drop),
+    }
 }
 
 type Runs = BTreeMap<u32, Vec<(Run, String)>>;

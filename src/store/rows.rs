@@ -64,24 +64,27 @@ fn raw(text: &Raw) -> Value {
     }
 }
 
-/// Writes a task and its current run; what stands there already of them is replaced.
-/// The run before it is written too: its end may be what could not be stored.
+/// Writes a task with its runs; what stands there already of them is replaced. Of earlier
+/// runs only those are written that stand there otherwise: their end could not be stored
+/// when it came, or their log was trimmed since.
 pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let task = &record.task;
     put_task(db, task)?;
-    if let Some(before) = task.past.last() {
-        put_run(db, task.id, before, &record.boot)?;
+    for run in &task.past {
+        let stands: bool = db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM run \
+                 WHERE task = ? AND number = ? AND state = ? AND dropped = ?)",
+            )?
+            .query_row(
+                params![task.id.0, run.number, run.state.word(), int(run.dropped)],
+                |row| row.get(0),
+            )?;
+        if !stands {
+            put_run(db, task.id, run, &record.boot)?;
+        }
     }
     put_run(db, task.id, &task.run, &record.boot)
-}
-
-/// Writes a task with all its runs.
-pub(super) fn put_all(db: &Connection, record: &Record) -> rusqlite::Result<()> {
-    put(db, record)?;
-    for run in &record.task.past {
-        put_run(db, record.task.id, run, &record.boot)?;
-    }
-    Ok(())
 }
 
 fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {

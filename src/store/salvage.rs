@@ -136,7 +136,7 @@ fn run(dir: &Path, intent: &Intent) -> Result<Run, String> {
     run.dropped = segments.first().map_or(0, |(offset, _)| *offset);
     run.written = segments
         .last()
-        .map_or(0, |(offset, length)| offset + length);
+        .map_or(0, |(offset, length)| offset.saturating_add(*length));
     Ok(run)
 }
 

@@ -242,6 +242,30 @@ fn a_further_run_leaves_the_earlier_one_where_it_is() {
 }
 
 #[test]
+fn what_became_of_an_earlier_run_since_is_stored_with_the_next_write() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    let leader = Ident { pid: 7, start: 70 };
+    let mut it = record(1, State::Running { leader });
+    put(&store, &it, vec![]);
+    // its end could not be stored, and the task went on
+    let second = Run::new(2, Timestamp(20));
+    let mut first = std::mem::replace(&mut it.task.run, second);
+    first.state = State::Ended {
+        outcome: Outcome::Failed(1),
+        at: Timestamp(10),
+    };
+    it.task.past.push(first);
+    put(&store, &it, vec![]);
+    // its log was trimmed
+    it.task.past[0].dropped = 9;
+    put(&store, &it, vec![]);
+    store.close();
+    assert_eq!(errors(&done), Vec::<String>::new());
+    assert_eq!(desk.load().records, [it]);
+}
+
+#[test]
 fn what_is_read_of_the_log_is_what_was_written_before() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();
@@ -316,6 +340,30 @@ fn every_event_is_read_back_as_it_was() {
         Done::Written { .. } => None,
     });
     assert_eq!(read.unwrap(), events);
+}
+
+#[test]
+fn a_log_that_is_too_long_is_cut_at_start_and_no_reason_not_to_start_where_it_cant_be() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    let many = 1_000_000;
+    store.save(Change::Nothing, vec![event(1, 1), event(many, 1)], vec![]);
+    store.close();
+    let db = Connection::open(desk.db()).unwrap();
+    let count = || -> u32 {
+        db.query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+            .unwrap()
+    };
+    db.execute_batch(
+        "CREATE TRIGGER full BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .unwrap();
+    let loaded = desk.load();
+    assert_eq!((loaded.seq, count()), (many, 2));
+    assert!(loaded.problems[0].contains("full"), "{:?}", loaded.problems);
+    db.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(desk.load().problems, Vec::<String>::new());
+    assert_eq!(count(), 1);
 }
 
 #[test]

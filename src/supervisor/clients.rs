@@ -1,6 +1,8 @@
 //! Connected clients: accepting them, reading their lines, writing to them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::net::{RecvFlags, recv};
@@ -17,10 +19,15 @@ use crate::sys::socket;
 /// The longest line that a client may send: a command with its environment, or a paste.
 const LONGEST: u64 = 64 << 20;
 
+/// Most lines that wait for one client to read them while more may come without end.
+const BEHIND: usize = 10_000;
+
 /// One client.
 #[derive(Debug)]
 pub(super) struct Client {
     out: UnboundedSender<Vec<u8>>,
+    /// How many lines wait to be sent.
+    queued: Arc<AtomicUsize>,
     writer: JoinHandle<()>,
     reader: JoinHandle<()>,
     /// What it shows, once it has said that it is a screen.
@@ -42,11 +49,15 @@ impl Client {
         };
         bytes.push(b'\n');
         bytes.extend_from_slice(payload);
+        self.queued.fetch_add(1, Ordering::Relaxed);
         self.out.send(bytes).ok();
     }
-}
 
-impl Client {
+    /// Whether so much waits for it that no more may: it follows, and does not read.
+    pub(super) fn is_behind(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) > BEHIND
+    }
+
     /// Tells of a watched task, at once or when what was told before is taken in: a
     /// client that reads slowly, or not at all, costs one answer a request.
     pub(super) fn news(&mut self, number: u64, answer: Answer) {
@@ -97,12 +108,14 @@ impl Clients {
         let id = ClientId(self.next);
         let (read, write) = stream.into_split();
         let (out, queue) = unbounded_channel();
-        let writer = tokio::spawn(write_lines(write, queue));
+        let queued = Arc::new(AtomicUsize::new(0));
+        let writer = tokio::spawn(write_lines(write, queue, Arc::clone(&queued)));
         let reader = tokio::spawn(read_lines(BufReader::new(read), id, self.events.clone()));
         self.all.insert(
             id,
             Client {
                 out,
+                queued,
                 writer,
                 reader,
                 session: None,
@@ -175,11 +188,13 @@ pub(super) async fn next(listener: &UnixListener) -> UnixStream {
 async fn write_lines(
     mut socket: tokio::net::unix::OwnedWriteHalf,
     mut queue: UnboundedReceiver<Vec<u8>>,
+    queued: Arc<AtomicUsize>,
 ) {
     while let Some(bytes) = queue.recv().await {
         if socket.write_all(&bytes).await.is_err() {
             return;
         }
+        queued.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -216,4 +231,36 @@ async fn read_lines(
         }
     }
     events.send(Event::ClientGone(id)).await.ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn one_that_reads_nothing_is_behind_until_it_has_read() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut clients = Clients::new(channel(1).0);
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            clients.accept(ours);
+            let client = clients.all.values().next().unwrap();
+            let mut sent = 0;
+            let line = FromSupervisor::Bye(None);
+            while !client.is_behind() {
+                client.send(&line, &[]);
+                sent += 1;
+            }
+            assert_eq!(sent, BEHIND + 1);
+            let mut all = vec![0; sent * (serde_json::to_vec(&line).unwrap().len() + 1)];
+            theirs.read_exact(&mut all).await.unwrap();
+            assert!(!client.is_behind());
+        });
+    }
 }

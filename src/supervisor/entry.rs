@@ -2,7 +2,6 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::core::wire::Role;
 use crate::sys::clock::Clock;
-use crate::sys::{fault, proc, socket};
+use crate::sys::{fault, proc, socket, stdio};
 
 /// How a supervisor is started.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +34,8 @@ pub fn main(paths: &Paths, config: &Config, start: Start) -> Result<(), String> 
             let mut out = io::stdout();
             // a client that went away needs no answer
             writeln!(out, "{line}").and_then(|()| out.flush()).ok();
-            close_stdio();
+            // the client, and whoever reads behind it, would wait for ever
+            stdio::let_go().ok();
         }
     };
     // a client that starts one holds that lock itself
@@ -187,14 +187,4 @@ fn hold_off_clients(paths: &Paths) -> Option<File> {
         .ok()?;
     file.lock().ok()?;
     Some(file)
-}
-
-/// Lets go of what the client gave: it, and whoever reads behind it, would wait for ever.
-fn close_stdio() {
-    if let Ok(null) = OpenOptions::new().read(true).write(true).open("/dev/null") {
-        let null = null.as_fd();
-        rustix::stdio::dup2_stdin(null).ok();
-        rustix::stdio::dup2_stdout(null).ok();
-        rustix::stdio::dup2_stderr(null).ok();
-    }
 }

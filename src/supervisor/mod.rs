@@ -5,10 +5,11 @@
 //! `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the
 //! connections, `session` one client's screen, `outputs` the bytes that screens show,
 //! `recover` what an earlier supervisor left, `reload` the configuration read anew, `sweep`
-//! what a killed shim left, `trim` the cap on all logs, `hooks` what the configuration
-//! wants run when something happens.
+//! what a killed shim left, `trim` the cap on all logs, `delete` what removed tasks leave,
+//! `hooks` what the configuration wants run when something happens.
 
 mod clients;
+mod delete;
 mod entry;
 mod event;
 mod handover;

@@ -1,9 +1,9 @@
 //! The one place where anything is done.
 
-use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
+use super::delete::delete;
 use super::event::Event;
 use super::hub::{FAREWELL, Hub};
 use super::sweep::Sweep;
@@ -91,20 +91,13 @@ impl Hub {
 
     fn delete(&self, ids: Vec<TaskId>) {
         let rules = self.engine.rules();
-        let dirs: Vec<PathBuf> = ids.iter().map(|id| rules.task_dir(*id)).collect();
+        let dirs: Vec<_> = ids.into_iter().map(|id| (id, rules.task_dir(id))).collect();
         let answers = self.to_answers.clone();
         let work = move || {
-            for dir in dirs {
-                match std::fs::remove_dir_all(&dir) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        // stays on the list of what is to be deleted
-                        tracing::error!(dir = %dir.display(), %error, "cannot be deleted");
-                        return;
-                    }
-                    _ => {}
-                }
+            let gone = delete(dirs);
+            if !gone.is_empty() {
+                answers.send(Event::Deleted(gone)).ok();
             }
-            answers.send(Event::Deleted(ids)).ok();
         };
         if let Err(error) = thread::Builder::new().name("delete".into()).spawn(work) {
             tracing::error!(%error, "no thread to delete logs");

@@ -46,6 +46,11 @@ impl Hub {
         } else {
             client.waiting.remove(&asked.number);
             client.send(&FromSupervisor::Answer(asked.number, answer, last), &[]);
+            // what follows events can come back and hear of all of them
+            if !last && client.is_behind() {
+                tracing::warn!("a client that follows events and reads none is let go");
+                self.client_gone(asked.client);
+            }
         }
     }
 

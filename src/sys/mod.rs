@@ -6,3 +6,4 @@ pub mod fault;
 pub mod proc;
 pub mod sigset;
 pub mod socket;
+pub mod stdio;

@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 
 use super::disk::within;
 use super::run::resolve;
+use crate::config::parse_label;
 use crate::core::filter::Filter;
 use crate::core::raw::Raw;
 use crate::core::wire::Caller;
@@ -34,8 +35,6 @@ pub(super) const OUTCOMES: [&str; 6] = [
     "lost",
 ];
 
-/// The longest label, in characters.
-const MOST_LABEL: usize = 64;
 /// How long a directory is looked for on its disk.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -46,7 +45,7 @@ pub(super) struct Described {
     #[arg(long, value_name = "OUTCOME", value_parser = PossibleValuesParser::new(OUTCOMES))]
     outcome: Vec<String>,
     /// Only those with this label (repeatable: with all of them)
-    #[arg(long, value_name = "LABEL", value_parser = label)]
+    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
     label: Vec<String>,
     /// Only those that run in this directory or below
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -74,25 +73,6 @@ pub(super) fn labels(mut given: Vec<String>) -> Vec<String> {
     given.sort();
     given.dedup();
     given
-}
-
-/// A label: one word that a table and a list with commas can hold.
-pub(super) fn label(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("a label needs at least one character".into());
-    }
-    if text.chars().count() > MOST_LABEL {
-        return Err(format!("a label has at most {MOST_LABEL} characters"));
-    }
-    if text
-        .chars()
-        .any(|c| c == ',' || c.is_whitespace() || c.is_control())
-    {
-        return Err(format!(
-            "{text:?} is not a label; write one word without commas, and --label once for each"
-        ));
-    }
-    Ok(text.to_owned())
 }
 
 /// A directory as tasks have it: absolute and without links. It may be gone by now:

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::command::Context;
 use super::disk::within;
-use crate::config::{Offer, PROJECT, Project, parse_duration, similar};
+use crate::config::{MOST_GRACE, Offer, PROJECT, Project, parse_duration, similar};
 use crate::core::wire::Caller;
 
 /// How long a project's file is waited for.
@@ -154,8 +154,8 @@ pub(super) fn defaults(found: Option<&Found>, caller: &Caller) -> Result<Default
         _ => {}
     }
     if let Some(text) = caller.var(GRACE) {
-        let most = Duration::from_secs(86_400);
-        let grace = parse_duration(&text.lossy(), most).map_err(|why| format!("{GRACE}: {why}"))?;
+        let grace =
+            parse_duration(&text.lossy(), MOST_GRACE).map_err(|why| format!("{GRACE}: {why}"))?;
         defaults.grace = Some(grace);
     }
     Ok(defaults)

@@ -11,15 +11,13 @@ use clap::{Args, ValueHint};
 
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
-use super::filter::{label, labels};
+use super::filter::labels;
 use super::project;
-use crate::config::{Offer, parse_duration, parse_name};
+use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Spec};
 use crate::core::wire::{AFTER_EXIT, Caller, Request, RunRequest};
 
-/// The longest grace period.
-const MOST_GRACE: Duration = Duration::from_secs(86_400);
 /// Where a name made from the command is cut, in characters.
 const MADE_NAME: usize = 24;
 /// How long a launch waits for the disk that holds its directory.
@@ -45,7 +43,7 @@ pub struct Run {
     #[arg(long, value_name = "K=V", value_parser = variable())]
     env: Vec<(Raw, Raw)>,
     /// A word by which it is found among others (repeatable)
-    #[arg(long, value_name = "LABEL", value_parser = label)]
+    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
     label: Vec<String>,
     /// Between SIGTERM and SIGKILL when it is revoked
     #[arg(long, value_name = "TIME", value_parser = grace, allow_hyphen_values = true)]

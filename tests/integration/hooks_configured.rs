@@ -35,7 +35,11 @@ fn helpers(herd: &Herd) -> Vec<wrangle::core::id::Ident> {
     let mark = [b"WRANGLE_HOME=", herd.home().as_os_str().as_encoded_bytes()].concat();
     let all: Vec<proc::Stat> = proc::all()
         .filter(|stat| !stat.is_dead() && proc::has_variable(stat.ident.pid, &mark))
-        .filter(|stat| words(stat.ident.pid).get(1).is_some_and(|word| word == "__hook"))
+        .filter(|stat| {
+            words(stat.ident.pid)
+                .get(1)
+                .is_some_and(|word| word == "__hook")
+        })
         .collect();
     let pids: Vec<i32> = all.iter().map(|stat| stat.ident.pid).collect();
     all.into_iter()

@@ -3,12 +3,13 @@
 use super::pieces::Pieces;
 use super::sink::Sink;
 use super::{json, markdown};
+use crate::client::call::shown;
 use crate::client::connect::connect;
 use crate::client::trouble::Trouble;
 use crate::config::Paths;
 use crate::core::report::{RunReport, TaskReport};
 use crate::core::time::Timestamp;
-use crate::core::wire::{Answer, Request, Role};
+use crate::core::wire::Role;
 use crate::sys::clock::wall;
 use crate::verb::{Document, Export};
 
@@ -26,14 +27,8 @@ pub(super) struct Transcript {
 /// Asks, writes, gives the exit code.
 pub(in crate::client) fn export(paths: &Paths, asked: &Export) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
-    let number = line.ask(Request::Show(asked.target.clone()))?;
-    let Some((Answer::Task(task), _)) = line.answer(number, None)? else {
-        return Err(Trouble::Failed(format!(
-            "the supervisor does not show task {}; try again",
-            asked.target
-        )));
-    };
-    let transcript = select(*task, asked.run)?;
+    let task = shown(&mut line, &asked.target)?;
+    let transcript = select(task, asked.run)?;
     let mut sink = match &asked.to {
         Some(path) => {
             // so that Ctrl-C leaves no half of a file behind

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::herd::{Engine, refuse};
 use crate::core::effect::Effect;
 use crate::core::event::Event;
-use crate::core::id::TaskId;
+use crate::core::id::{RunId, TaskId};
 use crate::core::record::{Change, Record};
 use crate::core::shim::Order;
-use crate::core::task::State;
+use crate::core::task::{State, Task};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::Failure;
 
@@ -243,13 +243,21 @@ impl Engine {
             });
         }
         for id in tasks {
-            let then = match self.tasks.get(id) {
-                Some(task) if !task.is_active() => {
-                    vec![Effect::Order(task.run_id(), Order::Release)]
-                }
-                _ => Vec::new(),
-            };
-            self.store(id, then, out);
+            let ended = self.tasks.get(id).map(ended_runs).unwrap_or_default();
+            let release = |run| Effect::Order(run, Order::Release);
+            self.store(id, ended.into_iter().map(release).collect(), out);
         }
     }
+}
+
+/// A task's runs that have ended: shims whose end could not be stored wait still, though
+/// a further run may have come meanwhile.
+fn ended_runs(task: &Task) -> Vec<RunId> {
+    let runs = task.past.iter().chain([&task.run]);
+    runs.filter(|run| !run.state.is_active())
+        .map(|run| RunId {
+            task: task.id,
+            number: run.number,
+        })
+        .collect()
 }

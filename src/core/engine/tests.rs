@@ -826,6 +826,28 @@ fn a_retry_is_a_further_run() {
 }
 
 #[test]
+fn the_shim_of_a_run_whose_end_could_not_be_stored_goes_though_another_run_came() {
+    let mut world = World::new();
+    let first = world.launch(AfterExit::Keep);
+    world.write_all();
+    let sim = world.sims.get_mut(&first).unwrap();
+    sim.end_leader(Exit::Code(1), 0);
+    world.report(first);
+    world.write(true);
+    assert!(!world.sims[&first].released, "released, not stored");
+    world.ask(Request::Retry {
+        target: Target::Newest,
+        caller: Caller {
+            dir: "/".into(),
+            env: vec![],
+        },
+    });
+    world.write_all();
+    assert_eq!(world.task(1).run.number, 2);
+    assert!(world.sims[&first].released, "it waits for ever");
+}
+
+#[test]
 fn an_idle_supervisor_leaves_in_its_time_and_not_before() {
     let mut world = World::new();
     world.input(Input::Joined);
