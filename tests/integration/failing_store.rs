@@ -47,7 +47,7 @@ fn a_full_disk_loses_nothing_that_was_told() {
     // nothing starts that is not stored, and it is said why
     let refused = herd.call(["run", "--", "true"]);
     refused.fails(1, "full");
-    pty.shows(&["nothing can be stored", "full"]);
+    pty.shows(&["NOTHING IS STORED", "full"]);
     let (line, code) = doctor(&herd);
     assert!(
         line.contains("FAIL") && line.contains("make room"),
@@ -69,7 +69,7 @@ fn a_full_disk_loses_nothing_that_was_told() {
             .is_some_and(|run| run.state == "ended")
     });
     pty.wait_screen("the alarm is over", |text| {
-        !text.contains("nothing can be stored")
+        !text.contains("NOTHING IS STORED")
     });
     let (line, _) = doctor(&herd);
     assert!(line.contains("whole"), "{line}");
