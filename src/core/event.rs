@@ -26,7 +26,7 @@ pub enum What {
     Ended,
     /// It wants something of a person.
     Attention,
-    /// A supervisor took it over from one that was gone.
+    /// A supervisor took it over from one that was gone, or that it replaced.
     Adopted,
     /// It was removed from the history.
     Removed,

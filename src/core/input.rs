@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::effect::Effect;
 use super::engine::Rules;
-use super::event::Event;
+use super::event::{By, Event};
 use super::id::{RunId, TaskId};
 use super::record::{Change, Record};
 use super::shim::Status;
@@ -52,8 +52,9 @@ pub enum Input {
     Swept(RunId, Remains),
     /// Ended tasks were read at start.
     History(Vec<Record>),
-    /// A stored task that had not ended was read at start, with what was found of its current run.
-    Recovered(Box<Record>, Found),
+    /// A stored task that had not ended was read at start, with what was found of its
+    /// current run; by whom the supervisor before this one went.
+    Recovered(Box<Record>, Found, By),
     /// Oldest segments were removed: the runs and their new first kept bytes.
     Trimmed(Vec<(RunId, u64)>),
     /// SIGTERM, or a person's word: revoke everything, then end.

@@ -219,7 +219,10 @@ impl Owner {
             let events = query.query_map(params![task, most], rows::event)?;
             events.collect()
         });
-        result.map_err(|error| format!("cannot read the activity log: {}", self.give_up(&error)))
+        result.map_err(|error| {
+            let why = self.give_up(&error);
+            format!("cannot read the activity log: {why}{}", self.remedy(&why))
+        })
     }
 
     fn connection(&mut self) -> rusqlite::Result<&mut Connection> {

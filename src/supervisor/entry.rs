@@ -9,6 +9,7 @@ use super::hub::Hub;
 use super::{log, takeover};
 use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
+use crate::core::event::By;
 use crate::core::wire::Role;
 use crate::sys::clock::Clock;
 use crate::sys::{fault, proc, socket, stdio};
@@ -46,13 +47,13 @@ pub fn main(paths: &Paths, config: &Config, start: Start) -> Result<(), String> 
         hold_off_clients(paths)
     };
     match prepare(paths, config, start) {
-        Ok((lock, rules, listener)) => {
+        Ok((lock, rules, listener, by)) => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .map_err(|error| format!("cannot start the event loop: {error}"))?;
             let done: Result<(), String> = runtime.block_on(async {
-                let mut hub = Hub::new(rules, config, paths, listener)?;
+                let mut hub = Hub::new(rules, config, paths, listener, by)?;
                 answer("ready");
                 drop(starting);
                 hub.run().await;
@@ -71,7 +72,7 @@ pub fn main(paths: &Paths, config: &Config, start: Start) -> Result<(), String> 
     }
 }
 
-type Prepared = (File, Rules, std::os::unix::net::UnixListener);
+type Prepared = (File, Rules, std::os::unix::net::UnixListener, By);
 
 /// What can fail for a reason of this process's own comes first: nobody is to leave for
 /// one that can't begin.
@@ -90,9 +91,12 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
     crossterm::style::force_color_output(true);
     let boot = proc::boot_id().map_err(|error| format!("cannot read the boot id: {error}"))?;
     let rules = rules(config, paths, boot);
+    let mut by = By::Crash;
     if start.takeover {
         takeover::check(paths)?;
-        takeover::ask(paths)?;
+        if takeover::ask(paths)? {
+            by = By::Person;
+        }
     }
     let lock = lock(paths)?;
     fault::point("locked");
@@ -104,7 +108,7 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
     let path = paths.socket();
     let listener = socket::listen(&path)
         .map_err(|error| format!("cannot listen at {}: {error}", path.display()))?;
-    Ok((lock, rules, listener))
+    Ok((lock, rules, listener, by))
 }
 
 /// What a configuration binds the engine by: at start, and when it is read anew.

@@ -21,6 +21,7 @@ use super::sweep::Sweep;
 use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
+use crate::core::event::By;
 use crate::core::input::{Input, Ticket};
 use crate::core::record::Record;
 use crate::core::shim::{Order, Status};
@@ -74,12 +75,14 @@ struct Signals {
 }
 
 impl Hub {
-    /// Takes over what an earlier supervisor left. Must run inside the runtime.
+    /// Takes over what an earlier supervisor left, which went by this. Must run inside the
+    /// runtime.
     pub(super) fn new(
         rules: Rules,
         config: &Config,
         paths: &Paths,
         listener: std::os::unix::net::UnixListener,
+        by: By,
     ) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
         let settings = Settings::new(config, paths);
@@ -127,14 +130,14 @@ impl Hub {
             leaving: None,
             handover: None,
         };
-        hub.take_over(loaded.records);
+        hub.take_over(loaded.records, by);
         if !loaded.deletions.is_empty() {
             hub.perform(Effect::Delete(loaded.deletions));
         }
         Ok(hub)
     }
 
-    fn take_over(&mut self, records: Vec<Record>) {
+    fn take_over(&mut self, records: Vec<Record>, by: By) {
         let mut known = Vec::new();
         let until = Instant::now() + recover::PATIENCE;
         let (active, ended) = records
@@ -151,7 +154,7 @@ impl Hub {
             {
                 tracing::error!(%run, %error, "a shim's line can't be used");
             }
-            self.take(Input::Recovered(Box::new(record), found));
+            self.take(Input::Recovered(Box::new(record), found, by));
         }
         for (run, line) in recover::strays(self.engine.rules(), &known) {
             tracing::warn!(%run, "a shim without a record is told to stop");

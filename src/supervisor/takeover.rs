@@ -36,11 +36,11 @@ pub(super) fn check(paths: &Paths) -> Result<(), String> {
 }
 
 /// Asks the supervisor that runs, where one does, to leave; it is about to when this
-/// returns, and its lock comes free with it.
+/// returns, and its lock comes free with it. Whether there was one that agreed.
 ///
 /// # Errors
 /// One line: why it stays, and what to do.
-pub(super) fn ask(paths: &Paths) -> Result<(), String> {
+pub(super) fn ask(paths: &Paths) -> Result<bool, String> {
     let path = paths.socket();
     let cannot = |error: io::Error| format!("cannot connect to {}: {error}", path.display());
     let stream = match socket::connect(&path) {
@@ -51,7 +51,7 @@ pub(super) fn ask(paths: &Paths) -> Result<(), String> {
                 io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
             ) =>
         {
-            return Ok(());
+            return Ok(false);
         }
         Err(error) => return Err(cannot(error)),
     };
@@ -59,8 +59,9 @@ pub(super) fn ask(paths: &Paths) -> Result<(), String> {
         return Err(format!("{} is served by another user", path.display()));
     }
     match exchange(stream, Role::Takeover, PATIENCE) {
-        // without an answer: on its way out already; the lock tells when it has gone
-        Ok(Some(FromSupervisor::Welcome(_)) | None) => Ok(()),
+        Ok(Some(FromSupervisor::Welcome(_))) => Ok(true),
+        // on its way out already; the lock tells when it has gone
+        Ok(None) => Ok(false),
         Ok(Some(FromSupervisor::Refused(why))) => Err(why),
         Ok(Some(_)) => Err(format!(
             "the running supervisor ({}) does not know how to be replaced; wrangle shutdown of its own version ends it",

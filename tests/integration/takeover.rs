@@ -186,6 +186,10 @@ fn waiting_calls_end_as_if_nothing_had_happened() {
     assert_eq!(finish(followed).code, 5);
     finish(revoke).ok();
     assert_eq!(herd.task(stubborn)["outcome"], "revoked");
+    let events = herd.json(&["events", "--task", &one, "--json"]);
+    let adopted = events.iter().filter(|event| event["event"] == "adopted");
+    let by: Vec<&Value> = adopted.map(|event| &event["by"]).collect();
+    assert_eq!(by, ["person", "crash", "person"]);
     herd.ok(&["shutdown", "--force"]);
     third.left();
 }

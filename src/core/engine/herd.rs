@@ -164,7 +164,9 @@ impl Engine {
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
             Input::Swept(run, remains) => self.swept(now, run, &remains, &mut out),
             Input::History(records) => self.remember_ended(records),
-            Input::Recovered(record, found) => self.recovered(now, *record, found, &mut out),
+            Input::Recovered(record, found, by) => {
+                self.recovered(now, *record, (found, by), &mut out);
+            }
             Input::Trimmed(runs) => self.trimmed(&runs, &mut out),
             Input::Deleted(ids) => Self::deleted(ids, &mut out),
             Input::Rules(rules) => self.rules = *rules,

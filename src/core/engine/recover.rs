@@ -18,7 +18,7 @@ impl Engine {
         &mut self,
         now: Now,
         record: Record,
-        found: Found,
+        (found, by): (Found, By),
         out: &mut Vec<Effect>,
     ) {
         let id = record.task.id;
@@ -44,7 +44,7 @@ impl Engine {
                     }
                     _ => None,
                 };
-                self.note(now, id, What::Adopted, By::Crash, None);
+                self.note(now, id, What::Adopted, by, None);
                 self.status(now, &status, out);
                 if let Some(force) = stop {
                     self.stop_again(id, force, out);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{Engine, Rules};
 use crate::core::effect::Effect;
-use crate::core::event::{Event, What};
+use crate::core::event::{By, Event, What};
 use crate::core::filter::Filter;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
@@ -441,7 +441,7 @@ impl World {
                     same_boot: true,
                 },
             };
-            self.input(Input::Recovered(Box::new(record), found));
+            self.input(Input::Recovered(Box::new(record), found, By::Crash));
         }
     }
 

@@ -11,6 +11,7 @@ use ratatui::backend::TestBackend;
 use crate::config::{Own, Trust};
 use crate::core::attention::Attention;
 use crate::core::engine::{Engine, Keep, Rules};
+use crate::core::event::By;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
 use crate::core::record::Record;
@@ -233,7 +234,7 @@ impl Desk {
             remains: Remains::default(),
             same_boot: false,
         };
-        self.input(Input::Recovered(Box::new(record), gone));
+        self.input(Input::Recovered(Box::new(record), gone, By::Crash));
     }
 
     /// A person opens another screen, of the same size.
