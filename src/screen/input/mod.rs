@@ -48,6 +48,8 @@ impl Screen {
     }
 
     fn key(&mut self, turn: &mut Turn, key: KeyEvent) {
+        // what has come since the last frame is there for the key, drawn or not
+        self.list.refresh(turn.engine);
         self.message = None;
         let command = |context| self.keymap.command(context, key);
         match &self.mode {

@@ -346,3 +346,17 @@ proptest! {
         }
     }
 }
+
+/// A key goes by what there is, drawn yet or not: one that comes between a launch and the
+/// frame that shows it must not miss the new task.
+#[test]
+fn a_key_knows_what_has_come_since_the_last_frame() {
+    let mut desk = desk(0, Attention::None);
+    desk.blink(|desk| {
+        desk.start("newest", "make newest");
+        desk.press("G");
+    });
+    let newest = desk.engine.tasks().next_back().unwrap().id;
+    let last = desk.screen.list.selected();
+    assert_eq!(last, Some(newest));
+}
