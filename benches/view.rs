@@ -18,6 +18,7 @@ use ratatui::style::Style;
 use wrangle::config::{Own, Trust};
 use wrangle::core::attention::Attention;
 use wrangle::core::engine::{Engine, Keep, Rules};
+use wrangle::core::event::By;
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Found, Input, Remains, Ticket};
 use wrangle::core::log::{segment_name, segment_size};
@@ -138,7 +139,7 @@ fn add_ended(engine: &mut Engine, number: u32) {
         remains: Remains::default(),
         same_boot: false,
     };
-    engine.handle(NOW, Input::Recovered(Box::new(record), gone));
+    engine.handle(NOW, Input::Recovered(Box::new(record), gone, By::Crash));
 }
 
 /// Fifty tasks that run, and so many that have ended.
