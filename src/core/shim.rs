@@ -16,6 +16,9 @@ use super::time::Timestamp;
 /// second means of finding a tree, never the proof that none is left.
 pub const MARK: &str = "WRANGLE_RUN";
 
+/// The variable that tells every process of a run its task's number.
+pub const TASK: &str = "WRANGLE_TASK";
+
 /// Everything a shim needs to start and keep a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Launch {

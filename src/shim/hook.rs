@@ -16,6 +16,7 @@ use nix::sys::signalfd::SignalFd;
 use super::leader::{self, Leader, PIPE, Program};
 use super::{signals, tree};
 use crate::core::hook::{Hook, Ran};
+use crate::core::shim::TASK;
 use crate::sys::clock::{self, Clock};
 use crate::sys::stdio;
 
@@ -131,7 +132,7 @@ fn run(hook: &Hook) -> (Ran, Vec<u8>, u64) {
 fn start(hook: &Hook) -> Result<Leader, String> {
     let own: Vec<_> = std::env::vars_os()
         // of a supervisor that was started by a task of another herd
-        .filter(|(key, _)| key != "WRANGLE_TASK")
+        .filter(|(key, _)| key != TASK)
         .map(|(key, value)| (key.into(), value.into()))
         .collect();
     leader::start(&Program {

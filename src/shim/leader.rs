@@ -12,7 +12,7 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::core::id::Ident;
 use crate::core::raw::Raw;
-use crate::core::shim::Launch;
+use crate::core::shim::{Launch, MARK, TASK};
 use crate::sys::{proc, sigset};
 
 /// The pipe's size: the best general one, measured. Smaller where the user's share of
@@ -46,11 +46,8 @@ pub(super) struct Program<'a, E> {
 /// As [`start`].
 pub(super) fn launch(launch: &Launch) -> Result<Leader, String> {
     let marks = [
-        (
-            "WRANGLE_TASK".into(),
-            launch.intent.run.task.to_string().into(),
-        ),
-        (crate::core::shim::MARK.into(), launch.socket.clone()),
+        (TASK.into(), launch.intent.run.task.to_string().into()),
+        (MARK.into(), launch.socket.clone()),
     ];
     let spec = &launch.intent.spec;
     start(&Program {

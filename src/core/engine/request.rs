@@ -250,7 +250,7 @@ impl Engine {
             None if task.spec.env_names.is_empty() => caller.env.into(),
             None => {
                 let line = format!(
-                    "task {id} was given {} by --env, and values are not kept across a restart of the supervisor; run it anew",
+                    "task {id} was given values for {}, which are not kept across a restart of the supervisor; run it anew",
                     task.spec.env_names.join(", ")
                 );
                 out.push(refuse(ticket, Failure::Failed, line));

@@ -826,6 +826,35 @@ fn a_retry_is_a_further_run() {
 }
 
 #[test]
+fn what_was_given_values_that_are_gone_is_not_run_again_without_them() {
+    let mut world = World::new();
+    let mut given = spec("t", AfterExit::Keep);
+    given.env_names = vec!["TOKEN".into()];
+    world.ask(Request::Run(Box::new(RunRequest {
+        spec: given,
+        env: vec![("TOKEN".into(), "x".into())],
+    })));
+    world.write_all();
+    world.ask(revoke(1, true));
+    world.settle();
+    let retry = Request::Retry {
+        target: Target::Newest,
+        caller: Caller {
+            dir: "/".into(),
+            env: vec![],
+        },
+    };
+    world.crash();
+    let ticket = world.ask(retry);
+    let answers = &world.answers[&ticket];
+    assert!(
+        matches!(&answers[..], [(Answer::Failed(Failure::Failed, line), true)] if line.contains("TOKEN")),
+        "{answers:?}"
+    );
+    assert_eq!(world.task(1).run.number, 1);
+}
+
+#[test]
 fn the_shim_of_a_run_whose_end_could_not_be_stored_goes_though_another_run_came() {
     let mut world = World::new();
     let first = world.launch(AfterExit::Keep);
