@@ -15,7 +15,7 @@
 //! | [`sys`] | what the kernel is asked: processes, sockets | `core` |
 //! | [`shim`] | one process tree: spawn, reap, sweep, log | `core`, `sys` |
 //! | [`output`] | reading logs: bytes, lines, search | `core` |
-//! | [`store`] | the database, on a thread of its own | `core`, `sys` |
+//! | [`store`] | the database, on a thread of its own | `core`, `sys`, `output` |
 //! | [`config`] | layers, validation, paths | `core` |
 //! | [`verb`] | every verb once, for CLI and command bar | `core`, `config` |
 //! | [`screen`] | a client's state, and `view`, which is pure | `core`, `output`, `config`, `verb` |

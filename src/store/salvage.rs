@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use crate::core::attention::Attention;
 use crate::core::engine::decided;
 use crate::core::id::{RunId, TaskId};
-use crate::core::log::segment_offset;
 use crate::core::record::Record;
 use crate::core::shim::{INTENT, Intent, STATUS, Status};
 use crate::core::task::{Outcome, Run, State, Task};
+use crate::output::LogFiles;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -123,20 +123,9 @@ fn run(dir: &Path, intent: &Intent) -> Result<Run, String> {
             };
         }
     }
-    let mut segments: Vec<(u64, u64)> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let offset = segment_offset(entry.file_name().to_str()?)?;
-            Some((offset, entry.metadata().ok()?.len()))
-        })
-        .collect();
-    segments.sort_unstable();
-    run.dropped = segments.first().map_or(0, |(offset, _)| *offset);
-    run.written = segments
-        .last()
-        .map_or(0, |(offset, length)| offset.saturating_add(*length));
+    let log = LogFiles::open(dir).and_then(|mut log| log.bounds());
+    let log = log.unwrap_or_default();
+    (run.dropped, run.written) = (log.start, log.end);
     Ok(run)
 }
 
