@@ -27,7 +27,9 @@
 //! - `ended` follows the kernel's ECHILD, never a scan that found nothing.
 //! - Intent is stored before the act: effects that must wait travel inside
 //!   [`core::effect::Effect::Store`].
-//! - The log is written before anyone is told of the bytes.
+//! - The log is written before anyone is told of the bytes, an outcome stored before any
+//!   call is answered with it ([`core::engine`], `hold_back`).
+//! - What a supervisor leaves, by SIGKILL or by a takeover, the next one finds: shims go on.
 //! - Nothing is signalled by a bare pid: pid and start time, by pidfd.
 
 pub mod client;
