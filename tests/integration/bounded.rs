@@ -46,7 +46,9 @@ fn flood(kind: &str, len: u64) {
         herd.token()
     );
     let id = herd.run(&["--name", "flood", "--stdin"], &["sh", "-c", &script]);
-    pty.press("G", &["flood"]);
+    // in the list first: what a key means is what is seen
+    pty.shows(&["2 flood"]);
+    pty.press("G", &["● 2 flood"]);
     loop {
         let task = herd.task(id);
         let used = on_disk(&tasks.join(id.to_string()));
