@@ -46,8 +46,7 @@ fn flood(kind: &str, len: u64) {
         herd.token()
     );
     let id = herd.run(&["--name", "flood", "--stdin"], &["sh", "-c", &script]);
-    // in the list first: what a key means is what is seen
-    pty.shows(&["2 flood"]);
+    // the key knows the new task, drawn or not
     pty.press("G", &["● 2 flood"]);
     loop {
         let task = herd.task(id);
