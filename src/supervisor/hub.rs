@@ -159,8 +159,8 @@ impl Hub {
         for (run, line) in recover::strays(self.engine.rules(), &known) {
             tracing::warn!(%run, "a shim without a record is told to stop");
             if self.shims.attach(run, line).is_ok() {
-                self.shims.order(run, Order::Stop { grace_ms: 10_000 });
-                self.shims.order(run, Order::Abandon);
+                self.shims.order(run, &Order::Stop { grace_ms: 10_000 });
+                self.shims.order(run, &Order::Abandon);
             }
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! `entry` becomes the supervisor, `takeover` in place of one that runs and leaves by
 //! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
-//! `serve` what clients say, `show` when screens are drawn; `shims` and `clients` hold the
-//! connections, `session` one client's screen, `outputs` the bytes that screens show,
-//! `recover` what an earlier supervisor left, `reload` the configuration read anew, `sweep`
-//! what a killed shim left, `trim` the cap on all logs, `delete` what removed tasks leave,
-//! `hooks` what the configuration wants run when something happens.
+//! `serve` what clients say, `show` when screens are drawn; `shims` (with `outgoing` to
+//! each) and `clients` hold the connections, `session` one client's screen, `outputs` the
+//! bytes that screens show, `recover` what an earlier supervisor left, `reload` the
+//! configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs,
+//! `delete` what removed tasks leave, `hooks` what the configuration wants run when
+//! something happens.
 
 mod clients;
 mod delete;
@@ -16,6 +17,7 @@ mod handover;
 mod hooks;
 mod hub;
 mod log;
+mod outgoing;
 mod outputs;
 mod perform;
 mod recover;

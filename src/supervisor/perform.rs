@@ -44,7 +44,7 @@ impl Hub {
                     self.take(Input::SpawnFailed(run, why));
                 }
             }
-            Effect::Order(run, order) => self.shims.order(run, order),
+            Effect::Order(run, order) => self.shims.order(run, &order),
             Effect::Sweep { run, leader } => {
                 let socket = self.engine.rules().shim_socket(run);
                 let now = Instant::now();

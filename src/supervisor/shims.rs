@@ -8,12 +8,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::Sender;
 
 use super::event::Event;
+use super::outgoing::Outgoing;
 use crate::core::id::{Ident, RunId};
 use crate::core::shim::{Launch, MARK, Order, Status};
 use crate::sys::{proc, socket};
@@ -29,8 +29,7 @@ const UNWATCHED: Duration = Duration::from_millis(250);
 struct Line {
     /// Distinguishes this connection from an earlier one of the same run.
     generation: u64,
-    orders: UnboundedSender<Order>,
-    writer: JoinHandle<()>,
+    orders: Outgoing,
     /// When the last byte count was acknowledged.
     acked: Option<Instant>,
     /// The number to acknowledge, and when.
@@ -88,7 +87,7 @@ impl Shims {
             .spawn()?;
         self.children.insert(child.id() as i32);
         self.attach(run, ours)?;
-        self.order(run, Order::Launch(launch));
+        self.order(run, &Order::Launch(launch));
         Ok(())
     }
 
@@ -96,10 +95,8 @@ impl Shims {
     pub(super) fn attach(&mut self, run: RunId, stream: StdStream) -> io::Result<()> {
         stream.set_nonblocking(true)?;
         let (read, write) = UnixStream::from_std(stream)?.into_split();
-        let (orders, queue) = unbounded_channel();
         self.generations += 1;
         let generation = self.generations;
-        let writer = tokio::spawn(write_orders(write, queue));
         tokio::spawn(read_reports(
             BufReader::with_capacity(1024, read),
             (run, generation),
@@ -109,8 +106,7 @@ impl Shims {
             run,
             Line {
                 generation,
-                orders,
-                writer,
+                orders: Outgoing::new(write),
                 acked: None,
                 due: None,
             },
@@ -118,10 +114,11 @@ impl Shims {
         Ok(())
     }
 
-    /// Gives an order; nothing where the run has no shim any more.
-    pub(super) fn order(&self, run: RunId, order: Order) {
+    /// Gives an order; nothing where the run has no shim any more. It lies in the shim's
+    /// socket when this returns, before whoever asked for it can be answered.
+    pub(super) fn order(&self, run: RunId, order: &Order) {
         if let Some(line) = self.lines.get(&run) {
-            line.orders.send(order).ok();
+            line.orders.give(order);
         }
     }
 
@@ -159,7 +156,7 @@ impl Shims {
             {
                 line.due = None;
                 line.acked = Some(now);
-                line.orders.send(Order::Ack(seq)).ok();
+                line.orders.give(&Order::Ack(seq));
             }
         }
     }
@@ -182,8 +179,7 @@ impl Shims {
         let lines = std::mem::take(&mut self.lines);
         let sent = async {
             for line in lines.into_values() {
-                drop(line.orders);
-                line.writer.await.ok();
+                line.orders.sent().await;
             }
         };
         // one that is stopped keeps nobody
@@ -240,22 +236,6 @@ impl Shims {
                 }
                 Err(_) => {}
             }
-        }
-    }
-}
-
-async fn write_orders(
-    mut socket: tokio::net::unix::OwnedWriteHalf,
-    mut queue: UnboundedReceiver<Order>,
-) {
-    while let Some(order) = queue.recv().await {
-        let Ok(mut line) = serde_json::to_vec(&order) else {
-            continue;
-        };
-        line.push(b'\n');
-        // the reading half tells that the shim is gone
-        if socket.write_all(&line).await.is_err() {
-            return;
         }
     }
 }
