@@ -31,6 +31,8 @@ pub enum Input {
     Stored(Change, Vec<Event>, Vec<Effect>),
     /// It could not be stored: why, and what waited for it.
     StoreFailed(String, Change, Vec<Event>, Vec<Effect>),
+    /// The store had to begin anew and holds no task: what had happened.
+    StoredAnew(String),
     /// What lay on disk of removed tasks is gone.
     Deleted(Vec<TaskId>),
     /// What the engine is bound by has changed.

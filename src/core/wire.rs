@@ -164,6 +164,9 @@ pub struct Welcome {
     /// Why nothing can be stored at present, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What was wrong with what is stored, at start and since, in one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// The supervisor, to a client of another protocol.
@@ -328,6 +331,7 @@ mod tests {
             pid: 7,
             data: "/d".into(),
             trouble: None,
+            problems: Vec::new(),
         };
         let differs = Differs {
             version: "X".into(),

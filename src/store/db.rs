@@ -1,7 +1,7 @@
 //! The file, its settings and its layout.
 
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -15,22 +15,49 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/001_herd.sq
 /// with the `sqlite3` program).
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why a database can't be used.
+/// Why something can't be done with a database.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// What it holds can't be trusted or read: it is to be set aside.
     Damaged(String),
+    /// There is no room, or somebody else is at it: it is all right itself.
+    Busy(String),
+    /// What was to be written or read makes no sense: the rest is all right.
+    Row(String),
     /// A later program wrote it, or it can't be reached: it is to be left as it is.
     Unusable(String),
 }
 
 impl Refusal {
     pub(super) fn of(error: &rusqlite::Error) -> Self {
+        use ErrorCode::{
+            ConstraintViolation, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull,
+            NotADatabase, TooBig, TypeMismatch, Unknown,
+        };
+        let why = error.to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged(error.to_string())
-            }
-            _ => Self::Unusable(error.to_string()),
+            // unknown: it lacks a table or a column that this program asks for
+            Some(DatabaseCorrupt | NotADatabase | Unknown) => Self::Damaged(why),
+            Some(DiskFull | DatabaseBusy | DatabaseLocked) => Self::Busy(why),
+            Some(ConstraintViolation | TypeMismatch | TooBig) | None => Self::Row(why),
+            Some(_) => Self::Unusable(why),
+        }
+    }
+
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::Damaged(why) | Self::Busy(why) | Self::Row(why) | Self::Unusable(why) => why,
+        }
+    }
+
+    /// The same, with what was being done before it.
+    pub(super) fn during(self, what: &str) -> Self {
+        let line = |why| format!("{what}: {why}");
+        match self {
+            Self::Damaged(why) => Self::Damaged(line(why)),
+            Self::Busy(why) => Self::Busy(line(why)),
+            Self::Row(why) => Self::Row(line(why)),
+            Self::Unusable(why) => Self::Unusable(line(why)),
         }
     }
 }
@@ -63,11 +90,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
     )?;
     migrate(&mut db)?;
     Ok(db)
-}
-
-/// Opens a database that is there, as `open` left it.
-pub(super) fn reopen(path: &Path) -> Result<Connection, rusqlite::Error> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
 /// The number of a database's layout; 0 where the file is empty.
@@ -103,42 +125,6 @@ fn migrate(db: &mut Connection) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Which file lies there: its device and number.
-pub(super) fn place(path: &Path) -> Option<(u64, u64)> {
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.dev(), meta.ino()))
-}
-
-/// Puts a database whose file was removed back in its place, as it is in the files that
-/// are open still: to be opened anew then.
-pub(super) fn put_back(db: &Connection, path: &Path) -> Result<(), rusqlite::Error> {
-    let fresh = beside(path, ".new");
-    let cannot = |error: std::io::Error| {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
-        rusqlite::Error::SqliteFailure(
-            code,
-            Some(format!("it was removed, and can't be put back: {error}")),
-        )
-    };
-    private(&fresh)
-        .and_then(|file| file.set_len(0))
-        .map_err(cannot)?;
-    let name = fresh
-        .to_str()
-        .ok_or_else(|| cannot(std::io::ErrorKind::InvalidFilename.into()))?;
-    db.execute("VACUUM INTO ?", [name])?;
-    // what the removed file left beside it belongs to no other
-    for part in ["-wal", "-shm"] {
-        match std::fs::remove_file(beside(path, part)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(cannot(error));
-            }
-            _ => {}
-        }
-    }
-    std::fs::rename(&fresh, path).map_err(cannot)
-}
-
 /// Opens a file for this user alone, made where it is missing: `SQLite` gives the files
 /// beside it the same mode.
 pub(super) fn private(path: &Path) -> std::io::Result<std::fs::File> {
@@ -147,26 +133,6 @@ pub(super) fn private(path: &Path) -> std::io::Result<std::fs::File> {
         .create(true)
         .mode(0o600)
         .open(path)
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
-}
-
-/// Moves a damaged database out of the way, whole, under a name that tells when; where
-/// it went.
-pub(super) fn set_aside(path: &Path, stamp: &str) -> std::io::Result<PathBuf> {
-    let aside = beside(path, &format!(".damaged-{stamp}"));
-    std::fs::rename(path, &aside)?;
-    for part in ["-wal", "-shm"] {
-        match std::fs::rename(beside(path, part), beside(&aside, part)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(aside)
 }
 
 /// What is wrong with a database, in one line.
@@ -209,7 +175,7 @@ pub fn check(path: &Path) -> Result<u32, Flaw> {
     };
     let (version, problems) = look().map_err(|error| match Refusal::of(&error) {
         Refusal::Damaged(why) => Flaw::Damaged(why),
-        Refusal::Unusable(why) => Flaw::Unreadable(why),
+        other => Flaw::Unreadable(other.why()),
     })?;
     if version > newest() {
         return Err(Flaw::Newer(format!(

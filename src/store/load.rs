@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::db::{self, Refusal};
-use super::{rows, salvage};
+use super::db::Refusal;
+use super::{keep, rows, salvage};
 use crate::core::id::TaskId;
 use crate::core::record::Record;
 use crate::core::task::Run;
@@ -33,24 +33,8 @@ pub struct Loaded {
 
 /// Opens and reads, and lists anew what the log directories know and the database doesn't.
 pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection, Loaded), String> {
-    let unusable = |why: String| format!("cannot use {}: {why}", path.display());
-    let first = attempt(path);
-    let (mut db, mut loaded) = match first {
-        Ok(opened) => opened,
-        Err(Refusal::Unusable(why)) => return Err(unusable(why)),
-        Err(Refusal::Damaged(why)) => {
-            let aside = db::set_aside(path, stamp)
-                .map_err(|error| unusable(format!("{why}, and it can't be set aside: {error}")))?;
-            let (db, mut loaded) = attempt(path).map_err(|refusal| match refusal {
-                Refusal::Damaged(why) | Refusal::Unusable(why) => unusable(why),
-            })?;
-            loaded.problems.push(format!(
-                "the database was damaged ({why}) and is kept as {}; tasks were listed anew from their logs",
-                aside.display()
-            ));
-            (db, loaded)
-        }
-    };
+    let (mut db, mut loaded) = keep::open_and_read(path, stamp, read)
+        .map_err(|refusal| format!("cannot use {}: {}", path.display(), refusal.why()))?;
     let known: BTreeSet<TaskId> = loaded
         .records
         .iter()
@@ -78,13 +62,6 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
         loaded.records.extend(found.records);
         loaded.records.sort_by_key(|record| record.task.id);
     }
-    Ok((db, loaded))
-}
-
-fn attempt(path: &Path) -> Result<(Connection, Loaded), Refusal> {
-    db::private(path).map_err(|error| Refusal::Unusable(error.to_string()))?;
-    let db = db::open(path)?;
-    let loaded = read(&db)?;
     Ok((db, loaded))
 }
 
@@ -151,7 +128,7 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
 fn forget(db: &Connection, loaded: &mut Loaded) -> Result<(), rusqlite::Error> {
     let last = loaded.seq.cast_signed() - MOST_EVENTS;
     match db.execute("DELETE FROM event WHERE seq <= ?", [last]) {
-        Err(error) if matches!(Refusal::of(&error), Refusal::Unusable(_)) => {
+        Err(error) if !matches!(Refusal::of(&error), Refusal::Damaged(_)) => {
             let line = format!("the oldest of the activity log can't be forgotten: {error}");
             loaded.problems.push(line);
             Ok(())

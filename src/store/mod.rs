@@ -1,16 +1,23 @@
 //! The database: tasks, their runs, what happened to them, what clients want remembered.
 //!
 //! One thread owns it and does what is asked of it in order; everything asked meanwhile
-//! goes into one transaction. `db` opens and migrates, `write` is the thread, `rows` says
-//! which column holds what, `load` reads all of it at start, `salvage` lists from the
-//! log directories what a damaged or missing database no longer tells.
+//! goes into one transaction. `db` opens and migrates, `write` is the thread, `keep`
+//! notices what is done to the files meanwhile (`place`) and begins another database
+//! (`anew`), `rows` says which column holds what, `load` reads all of it at start,
+//! `salvage` lists from the log directories what a damaged or missing database no longer
+//! tells.
 //!
 //! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
 //! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
 //! process of ours; a power cut may cost the last writes, never the whole.
 
+mod anew;
 mod db;
+mod keep;
 mod load;
+#[cfg(test)]
+mod mishaps;
+mod place;
 mod rows;
 mod salvage;
 #[cfg(test)]
@@ -18,5 +25,6 @@ mod tests;
 mod write;
 
 pub use db::{Flaw, check, newest};
+pub use keep::Mended;
 pub use load::Loaded;
 pub use write::{Done, Read, Store};

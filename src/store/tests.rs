@@ -30,7 +30,7 @@ fn spec(name: &str) -> Spec {
     }
 }
 
-fn record(id: u32, state: State) -> Record {
+pub(super) fn record(id: u32, state: State) -> Record {
     let run = Run {
         state,
         started: Some(Timestamp(8)),
@@ -54,7 +54,7 @@ fn record(id: u32, state: State) -> Record {
     }
 }
 
-fn event(seq: u64, task: u32) -> Event {
+pub(super) fn event(seq: u64, task: u32) -> Event {
     Event {
         seq,
         at: Timestamp(seq),
@@ -113,28 +113,28 @@ fn states() -> Vec<State> {
     states
 }
 
-struct Desk {
-    home: tempfile::TempDir,
+pub(super) struct Desk {
+    pub(super) home: tempfile::TempDir,
     stamps: u32,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
             stamps: 0,
         }
     }
 
-    fn db(&self) -> std::path::PathBuf {
+    pub(super) fn db(&self) -> std::path::PathBuf {
         self.home.path().join("wrangle.db")
     }
 
-    fn tasks(&self) -> std::path::PathBuf {
+    pub(super) fn tasks(&self) -> std::path::PathBuf {
         self.home.path().join("tasks")
     }
 
-    fn try_open(&mut self) -> Result<(Store, Loaded, Receiver<Done>), String> {
+    pub(super) fn try_open(&mut self) -> Result<(Store, Loaded, Receiver<Done>), String> {
         let (sender, done) = channel();
         self.stamps += 1;
         let stamp = self.stamps.to_string();
@@ -144,26 +144,27 @@ impl Desk {
         Ok((store, loaded, done))
     }
 
-    fn open(&mut self) -> (Store, Loaded, Receiver<Done>) {
+    pub(super) fn open(&mut self) -> (Store, Loaded, Receiver<Done>) {
         self.try_open().unwrap()
     }
 
-    fn load(&mut self) -> Loaded {
+    pub(super) fn load(&mut self) -> Loaded {
         let (store, loaded, _) = self.open();
         store.close();
         loaded
     }
 }
 
-fn put(store: &Store, record: &Record, events: Vec<Event>) {
+pub(super) fn put(store: &Store, record: &Record, events: Vec<Event>) {
     store.save(Change::Task(Box::new(record.clone())), events, vec![]);
 }
 
-fn errors(done: &Receiver<Done>) -> Vec<String> {
+pub(super) fn errors(done: &Receiver<Done>) -> Vec<String> {
     done.iter()
         .filter_map(|done| match done {
             Done::Written { error, .. } => error,
             Done::Read { events, .. } => events.err(),
+            Done::Mended(mended) => Some(mended.line),
         })
         .collect()
 }
@@ -211,7 +212,7 @@ fn of_many_writes_of_one_task_the_newest_stays_and_all_are_answered_in_order() {
                 assert_eq!(error, None);
                 events.first().map(|event| event.seq)
             }
-            Done::Read { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(told, (1..=300).collect::<Vec<_>>());
@@ -291,7 +292,7 @@ fn what_is_read_of_the_log_is_what_was_written_before() {
             Done::Read { events, .. } => {
                 Some(events.unwrap().iter().map(|event| event.seq).collect())
             }
-            Done::Written { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(seqs, [vec![1, 2, 3, 4, 5, 6], vec![1, 3, 5], vec![5, 6]]);
@@ -337,7 +338,7 @@ fn every_event_is_read_back_as_it_was() {
     store.close();
     let read = done.iter().find_map(|done| match done {
         Done::Read { events, .. } => Some(events.unwrap()),
-        Done::Written { .. } => None,
+        _ => None,
     });
     assert_eq!(read.unwrap(), events);
 }

@@ -1,13 +1,14 @@
 //! The thread that owns the database.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::db::{self, Refusal};
+use super::db::Refusal;
+use super::keep::{Keeper, Mended};
 use super::load::{self, Loaded};
 use super::rows;
 use crate::core::effect::Effect;
@@ -31,6 +32,9 @@ pub enum Done {
         /// Why it failed, in one line.
         error: Option<String>,
     },
+    /// The database was mended, or begun anew: what is said of writes after this is
+    /// about that one.
+    Mended(Mended),
     /// A look at the activity log.
     Read {
         /// Who asked for what.
@@ -90,12 +94,7 @@ impl Store {
     ) -> Result<(Self, Loaded), String> {
         let (db, loaded) = load::open(path, tasks, stamp)?;
         let owner = Owner {
-            path: path.to_owned(),
-            tasks: tasks.to_owned(),
-            stamp: stamp.to_owned(),
-            rebuilt: 0,
-            place: db::place(path),
-            db: Some(db),
+            keeper: Keeper::new(path, stamp, db, &loaded),
         };
         let store = Self::start(owner, done)
             .map_err(|error| format!("cannot start the store's thread: {error}"))?;
@@ -115,13 +114,13 @@ impl Store {
                             Job::Write(write) => writes.push(write),
                             Job::Read(read) => {
                                 owner.write(std::mem::take(&mut writes), &done);
-                                let events = owner.read(read);
-                                done(Done::Read { read, events });
+                                owner.read(read, &done);
                             }
                         }
                     }
                     owner.write(writes, &done);
                 }
+                owner.keeper.close();
             })?;
         Ok(Self { jobs, thread })
     }
@@ -151,48 +150,42 @@ impl Store {
 }
 
 struct Owner {
-    path: PathBuf,
-    /// The directory of all logs.
-    tasks: PathBuf,
-    /// Part of the name of what is set aside.
-    stamp: String,
-    /// How often the database was set aside in this life.
-    rebuilt: u32,
-    db: Option<Connection>,
-    /// The file that is open.
-    place: Option<(u64, u64)>,
+    keeper: Keeper,
 }
 
 impl Owner {
-    /// Writes all of it as one, or, where that fails, each by itself, so that one that
-    /// can't be written takes no other along.
+    /// Writes all of it as one, or, where one can't be written, each by itself, so that
+    /// it takes no other along.
     fn write(&mut self, writes: Vec<Write>, done: &impl Fn(Done)) {
         if writes.is_empty() {
             return;
         }
         fault::point("before-commit");
-        let together = self.commit(&writes);
-        let alone = writes.len() > 1;
+        let together = self.commit(&writes, done);
+        let alone = writes.len() > 1 && matches!(together, Err(Refusal::Row(_)));
+        let together = together.map_err(Refusal::why);
         for write in writes {
-            let error = match &together {
-                Ok(()) => None,
-                Err(_) if alone => self.commit(std::slice::from_ref(&write)).err(),
-                Err(line) => Some(line.clone()),
+            let result = if alone {
+                let one = std::slice::from_ref(&write);
+                self.commit(one, done).map_err(Refusal::why)
+            } else {
+                together.clone()
             };
-            if error.is_none() {
+            if result.is_ok() {
+                self.keeper.note(&write.change);
                 fault::point("after-commit");
             }
             done(Done::Written {
                 change: write.change,
                 events: write.events,
                 then: write.then,
-                error: error.map(|why| format!("{why}{}", self.remedy(&why))),
+                error: result.err().map(|why| self.with_remedy(&why)),
             });
         }
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Result<(), String> {
-        let result = self.connection().and_then(|db| {
+    fn commit(&mut self, writes: &[Write], done: &impl Fn(Done)) -> Result<(), Refusal> {
+        let result = self.keeper.with(|db| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for write in writes {
                 apply(&transaction, &write.change)?;
@@ -202,16 +195,14 @@ impl Owner {
             }
             transaction.commit()
         });
-        result.map_err(|error| match Refusal::of(&error) {
-            Refusal::Damaged(why) => self.rebuild(&why),
-            Refusal::Unusable(_) => self.give_up(&error),
-        })
+        self.tell(done);
+        result
     }
 
-    fn read(&mut self, read: Read) -> Result<Vec<Event>, String> {
+    fn read(&mut self, read: Read, done: &impl Fn(Done)) {
         let most = read.most.map_or(i64::MAX, i64::from);
         let task = read.task.map(|id| id.0);
-        let result = self.connection().and_then(|db| {
+        let result = self.keeper.with(|db| {
             let mut query = db.prepare_cached(
                 "SELECT * FROM (SELECT * FROM event WHERE ?1 IS NULL OR task = ?1 \
                  ORDER BY seq DESC LIMIT ?2) ORDER BY seq",
@@ -219,77 +210,29 @@ impl Owner {
             let events = query.query_map(params![task, most], rows::event)?;
             events.collect()
         });
-        result.map_err(|error| {
-            let why = self.give_up(&error);
-            format!("cannot read the activity log: {why}{}", self.remedy(&why))
-        })
+        self.tell(done);
+        let events = result.map_err(|refusal| {
+            let why = self.with_remedy(&refusal.why());
+            format!("cannot read the activity log: {why}")
+        });
+        done(Done::Read { read, events });
     }
 
-    fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
-        let place = db::place(&self.path);
-        let db = match self.db.take() {
-            Some(db) if place.is_some() && place == self.place => db,
-            // removed: what is written to a file without a name is as good as lost
-            Some(db) if place.is_none() => {
-                let put = db::put_back(&db, &self.path);
-                if put.is_err() {
-                    self.db = Some(db);
-                }
-                put?;
-                db::reopen(&self.path)?
-            }
-            _ => db::reopen(&self.path)?,
-        };
-        self.place = db::place(&self.path);
-        Ok(self.db.insert(db))
-    }
-
-    /// Sets the damaged database aside and begins another with what the log directories
-    /// tell; what became of it.
-    fn rebuild(&mut self, why: &str) -> String {
-        self.db = None;
-        self.rebuilt += 1;
-        let stamp = format!("{}-{}", self.stamp, self.rebuilt);
-        let aside = match db::set_aside(&self.path, &stamp) {
-            Ok(aside) => format!("and is kept as {}", aside.display()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "and is gone".into(),
-            Err(error) => return format!("{why}, and it can't be set aside: {error}"),
-        };
-        match load::open(&self.path, &self.tasks, &stamp) {
-            Ok((db, _)) => {
-                self.db = Some(db);
-                self.place = db::place(&self.path);
-                format!(
-                    "the database was damaged ({why}) {aside}; tasks were listed anew from their logs"
-                )
-            }
-            Err(why) => why,
+    fn tell(&mut self, done: &impl Fn(Done)) {
+        for mended in self.keeper.take_mended() {
+            done(Done::Mended(mended));
         }
     }
 
-    /// What an error says. After one that is more than want of room the file is opened
-    /// anew: a file system that was remounted, or a file that was put back, is noticed then.
-    fn give_up(&mut self, error: &rusqlite::Error) -> String {
-        let harmless = matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        );
-        // what has no name any more is in the open files alone
-        if !harmless && db::place(&self.path).is_some() {
-            self.db = None;
-        }
-        error.to_string()
-    }
-
-    /// What to do about it.
-    fn remedy(&self, why: &str) -> String {
-        let place = self.path.parent().unwrap_or(&self.path).display();
+    /// What to do about it, too.
+    fn with_remedy(&self, why: &str) -> String {
+        let place = self.keeper.dir().display();
         if why.contains("full") {
-            format!("; make room in {place}")
+            format!("{why}; make room in {place}")
         } else if why.contains("readonly") {
-            format!("; make {place} writable again")
+            format!("{why}; make {place} writable again")
         } else {
-            "; wrangle doctor says what is wrong with it".into()
+            format!("{why}; wrangle doctor says what is wrong with it")
         }
     }
 }

@@ -37,6 +37,7 @@ impl Hub {
             pid: std::process::id() as i32,
             data: self.data.clone().into(),
             trouble: self.engine.store_trouble().map(str::to_owned),
+            problems: self.told_problems(),
         })
     }
 

@@ -49,7 +49,8 @@ pub(super) struct Hub {
     pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
     pub(super) settings: Settings,
-    /// What was wrong at start; every screen says the last of it.
+    /// What was wrong with what is stored, at start and since; every screen says the last
+    /// of it.
     pub(super) problems: Vec<String>,
     pub(super) data: PathBuf,
     pub(super) socket: PathBuf,
@@ -310,6 +311,7 @@ impl Hub {
                     }
                 });
             }
+            Event::Stored(store::Done::Mended(mended)) => self.mended(mended),
             Event::Stored(store::Done::Read { read, events }) => {
                 let answer = match events {
                     Ok(events) => Answer::Events(events),

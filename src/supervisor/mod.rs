@@ -20,6 +20,7 @@ mod log;
 mod outgoing;
 mod outputs;
 mod perform;
+mod problems;
 mod recover;
 mod reload;
 mod serve;

@@ -262,3 +262,54 @@ fn a_database_that_is_damaged_while_it_is_used_is_set_aside() {
     assert_eq!(all[0]["exit_code"], 3, "{all:?}");
     is_whole(&open(&herd));
 }
+
+/// What a person can do to a database beside its supervisor.
+type Mishap = fn(&Path);
+
+const MISHAPS: [(&str, Mishap); 3] = [
+    ("was removed", |path| fs::remove_file(path).unwrap()),
+    ("beside the database was removed", |path| {
+        for end in ["-wal", "-shm"] {
+            fs::remove_file(format!("{}{end}", path.display())).unwrap();
+        }
+    }),
+    ("was replaced", |path| {
+        let older = path.with_extension("older");
+        fs::rename(older, path).unwrap();
+    }),
+];
+
+#[test]
+fn what_is_done_to_a_database_in_use_is_said_and_mended() {
+    for (what, mishap) in MISHAPS {
+        let herd = crashed();
+        is_all_there(&herd, "before");
+        let older = database(&herd).with_extension("older");
+        let backup = open(&herd);
+        backup
+            .execute("VACUUM INTO ?", [older.to_str().unwrap()])
+            .unwrap();
+        drop(backup);
+        herd.run(&["--name", "since"], &["sh", "-c", "exit 6"]);
+        herd.wait_state(3, "ended");
+        let pty = Pty::open(&herd, 80, 24);
+        pty.shows(&["alive"]);
+        mishap(&database(&herd));
+        assert_eq!(herd.run(&["--name", "after"], &["sh", "-c", "exit 5"]), 4);
+        herd.wait_state(4, "ended");
+        pty.shows(&[what]);
+        let (line, code) = doctor(&herd);
+        assert!(
+            line.contains(what) && line.contains("whole") && code == 0,
+            "{what}: {line}"
+        );
+        let log = fs::read_to_string(herd.home().join("data/supervisor.log")).unwrap();
+        assert!(log.contains(what), "{log}");
+        herd.kill_supervisor();
+        assert_eq!(herd.task(3)["exit_code"], 6, "{what}");
+        assert_eq!(herd.task(4)["exit_code"], 5, "{what}");
+        // with all that happened before
+        holds(&herd);
+        drop(pty);
+    }
+}

@@ -79,7 +79,7 @@ fn lives(count: usize, disk: Option<&Path>) -> Outcome<Duration> {
                 then,
                 ..
             } => world.take(Input::Stored(change, events, then)),
-            Done::Read { .. } => {}
+            Done::Read { .. } | Done::Mended(_) => {}
         }
     }
     let time = world.begun.elapsed();

@@ -12,7 +12,7 @@ use crate::client::connect::connect_if_running;
 use crate::client::table;
 use crate::config::{Config, Paths};
 use crate::core::version;
-use crate::core::wire::Role;
+use crate::core::wire::{Role, Welcome};
 use crate::screen;
 use crate::store::{self, Flaw};
 
@@ -20,7 +20,8 @@ use crate::store::{self, Flaw};
 const OURS: &str = "/proc/self/exe";
 
 pub(super) fn findings(paths: &Paths, config: Result<&Config, &[String]>) -> Vec<Finding> {
-    let (supervisor, trouble) = supervisor(paths);
+    let (supervisor, said) = supervisor(paths);
+    let (trouble, problems) = said.map_or_else(Default::default, |it| (it.trouble, it.problems));
     let mut findings = vec![(Mark::Ok, "version", version::ours().into())];
     findings.extend(configuration(paths, config));
     findings.extend([
@@ -30,6 +31,8 @@ pub(super) fn findings(paths: &Paths, config: Result<&Config, &[String]>) -> Vec
         supervisor,
         database(&paths.database(), trouble),
     ]);
+    let problems = problems.into_iter();
+    findings.extend(problems.map(|line| (Mark::Warn, "database", line)));
     findings.extend(aside(&paths.database()).map(|path| {
         let text = format!(
             "{}: set aside, as it was damaged; sqlite3 FILE .recover may tell more of it, else remove it",
@@ -146,8 +149,8 @@ fn directory(name: &'static str, dir: &Path) -> Finding {
     (Mark::Ok, name, text)
 }
 
-/// Whether one runs, and what it says of its store.
-fn supervisor(paths: &Paths) -> (Finding, Option<String>) {
+/// Whether one runs, and how it introduces itself.
+fn supervisor(paths: &Paths) -> (Finding, Option<Welcome>) {
     let name = "supervisor";
     match connect_if_running(paths, &Role::Call) {
         Ok(Some((_, welcome))) => {
@@ -172,7 +175,7 @@ fn supervisor(paths: &Paths) -> (Finding, Option<String>) {
                 ),
                 Ordering::Equal => (Mark::Ok, name, runs),
             };
-            (finding, welcome.trouble)
+            (finding, Some(welcome))
         }
         Ok(None) => {
             let text = "does not run; the next wrangle starts it".into();

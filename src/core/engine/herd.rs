@@ -159,6 +159,7 @@ impl Engine {
             Input::StoreFailed(why, change, events, then) => {
                 self.store_failed(now, (why, change), events, then, &mut free, &mut out);
             }
+            Input::StoredAnew(why) => self.store_all(now, why, &mut out),
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),

@@ -16,6 +16,8 @@ mod recover;
 mod request;
 mod stop;
 mod store;
+#[cfg(test)]
+mod stored;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,10 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// A write that takes longer is worth a word, and what waits for it to be told is told.
 const SLOW: Duration = Duration::from_secs(2);
 
+/// So many tasks at most are on their way to the store to be written again: each is held
+/// there a second time until it is.
+const MOST_AT_ONCE: usize = 500;
+
 /// So many entries of the activity log are kept in memory while they can't be written.
 const MOST_UNWRITTEN: usize = 10_000;
 
@@ -35,6 +39,8 @@ pub(super) struct Writes {
     /// Why the last write failed, while it is so, or that none is answered.
     failing: Option<String>,
     slow: bool,
+    /// Why all tasks are being written again, while it is so.
+    anew: Option<String>,
     since: Option<Timestamp>,
     /// Tasks whose record on disk is older than the truth, to be written again.
     unstored: BTreeSet<TaskId>,
@@ -47,7 +53,8 @@ pub(super) struct Writes {
 impl Writes {
     pub(super) fn trouble(&self) -> Option<&str> {
         let slow = "the disk does not answer: what happens now is not stored yet; tasks go on";
-        self.failing.as_deref().or(self.slow.then_some(slow))
+        let slow = self.slow.then_some(slow);
+        self.failing.as_deref().or(self.anew.as_deref()).or(slow)
     }
 
     pub(super) const fn since(&self) -> Option<Timestamp> {
@@ -154,11 +161,15 @@ impl Engine {
             Change::Task(record) => self.follow_up(now, record.task.run_id(), out),
             Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }
-        if self.writes.failing.take().is_some() {
+        let few = self.writes.pending.len() < MOST_AT_ONCE / 2;
+        if self.writes.failing.take().is_some() || (few && !self.writes.unstored.is_empty()) {
             self.writes.again_at = Some(now.mono);
             self.restore(now, out);
         }
-        if !self.writes.slow {
+        if self.writes.unstored.is_empty() && self.is_settled(out) {
+            self.writes.anew = None;
+        }
+        if !self.writes.slow && self.writes.anew.is_none() {
             self.writes.since = None;
         }
         for effect in then {
@@ -227,14 +238,28 @@ impl Engine {
         self.writes.again_at.get_or_insert(now.mono + AGAIN);
     }
 
-    /// Writes again what could not be written, when it is time.
+    /// The store holds none of the tasks any more: all are written again.
+    pub(super) fn store_all(&mut self, now: Now, why: String, out: &mut Vec<Effect>) {
+        self.writes.unstored = self.tasks.iter().map(|task| task.id).collect();
+        if self.writes.unstored.is_empty() {
+            return;
+        }
+        self.writes.anew = Some(why);
+        self.writes.since.get_or_insert(now.wall);
+        self.writes.again_at = Some(now.mono);
+        self.restore(now, out);
+    }
+
+    /// Writes again what could not be written, when it is time, and not all at once.
     pub(super) fn restore(&mut self, now: Now, out: &mut Vec<Effect>) {
         if self.writes.again_at.is_none_or(|at| now.mono < at) {
             return;
         }
         self.writes.again_at = None;
         let events = std::mem::take(&mut self.writes.unwritten);
-        let tasks = std::mem::take(&mut self.writes.unstored);
+        let mut tasks = std::mem::take(&mut self.writes.unstored);
+        let rest = tasks.iter().nth(MOST_AT_ONCE).copied();
+        self.writes.unstored = rest.map_or_else(BTreeSet::new, |id| tasks.split_off(&id));
         if !events.is_empty() || tasks.is_empty() {
             out.push(Effect::Store {
                 change: Change::Nothing,

@@ -1,0 +1,242 @@
+//! Making a database anew beside the old one, and putting it in its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::db::{self, Refusal};
+use super::load::Loaded;
+use super::place::{BESIDE, beside, real};
+use crate::core::id::TaskId;
+use crate::core::record::Change;
+
+/// What is known without reading it: the small part that no log directory tells.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// The highest number that was ever given out to a task.
+    highest: u32,
+    settings: BTreeMap<String, String>,
+    deletions: BTreeSet<TaskId>,
+}
+
+impl Held {
+    pub(super) fn of(loaded: &Loaded) -> Self {
+        Self {
+            highest: loaded.highest,
+            settings: loaded.settings.clone(),
+            deletions: loaded.deletions.iter().copied().collect(),
+        }
+    }
+
+    /// A change is stored.
+    pub(super) fn note(&mut self, change: &Change) {
+        match change {
+            Change::Nothing => {}
+            Change::Task(record) => self.highest = self.highest.max(record.task.id.0),
+            Change::Remove(ids) => self.deletions.extend(ids),
+            Change::Deleted(ids) => self.deletions.retain(|id| !ids.contains(id)),
+            Change::Setting { key, value } => {
+                self.settings.insert(key.clone(), value.clone());
+            }
+        }
+    }
+
+    fn put(&self, db: &Connection) -> rusqlite::Result<()> {
+        for (key, value) in &self.settings {
+            db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [key, value])?;
+        }
+        for id in &self.deletions {
+            db.execute("INSERT OR IGNORE INTO deletion VALUES (?)", [id.0])?;
+        }
+        number_from(db, self.highest)
+    }
+}
+
+/// No number up to this is given out again.
+fn number_from(db: &Connection, highest: u32) -> rusqlite::Result<()> {
+    let known = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'task'";
+    if db.execute(known, [highest])? == 0 {
+        db.execute("INSERT INTO sqlite_sequence VALUES ('task', ?)", [highest])?;
+    }
+    Ok(())
+}
+
+/// A database that is being made; gone with this unless it takes its place.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    path: PathBuf,
+    /// What it is made for.
+    target: PathBuf,
+}
+
+impl Fresh {
+    /// An empty file.
+    fn begin(target: &Path) -> Result<Self, Refusal> {
+        let target = real(target);
+        let fresh = Self {
+            path: beside(&target, ".new"),
+            target,
+        };
+        fresh.clear();
+        db::private(&fresh.path).map_err(|error| fresh.cannot(&error))?;
+        Ok(fresh)
+    }
+
+    /// All that an open database holds, whatever became of its files.
+    pub(super) fn copy(target: &Path, db: &Connection) -> Result<Self, Refusal> {
+        let fresh = Self::begin(target)?;
+        let name = fresh.path.to_str().ok_or_else(|| {
+            let error = io::ErrorKind::InvalidFilename.into();
+            fresh.cannot(&error)
+        })?;
+        db.execute("VACUUM INTO ?", [name])?;
+        Ok(fresh)
+    }
+
+    /// One with what is held, and with what can still be read of the activity log and of
+    /// the small tables of a damaged one; no task.
+    pub(super) fn rescue(
+        target: &Path,
+        old: Option<&Connection>,
+        held: &Held,
+    ) -> Result<Self, Refusal> {
+        let fresh = Self::begin(target)?;
+        let mut new = db::open(&fresh.path)?;
+        let transaction = new.transaction()?;
+        let opened = old.is_none().then(|| look_at(&fresh.target).ok()).flatten();
+        if let Some(old) = old.or(opened.as_ref()) {
+            let highest = old.query_row(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'task'",
+                [],
+                |row| row.get(0),
+            );
+            number_from(&transaction, highest.unwrap_or(0))?;
+            for table in ["event", "setting", "deletion"] {
+                rescue_table(old, &transaction, table)?;
+            }
+        }
+        held.put(&transaction)?;
+        transaction.commit()?;
+        new.close().map_err(|(_, error)| error)?;
+        Ok(fresh)
+    }
+
+    /// Puts it in its place; what lay there is kept under a name with `stamp`, which is
+    /// given back.
+    pub(super) fn settle(self, stamp: &str) -> Result<Option<PathBuf>, Refusal> {
+        let cannot = |error: io::Error| self.cannot(&error);
+        fs::File::open(&self.path)
+            .and_then(|file| file.sync_all())
+            .map_err(cannot)?;
+        let aside = set_aside(&self.target, stamp).map_err(cannot)?;
+        fs::rename(&self.path, &self.target).map_err(cannot)?;
+        Ok(aside)
+    }
+
+    fn cannot(&self, error: &io::Error) -> Refusal {
+        Refusal::Unusable(format!(
+            "a new one can't be made as {}: {error}",
+            self.path.display()
+        ))
+    }
+
+    fn clear(&self) {
+        for end in ["", BESIDE[0], BESIDE[1], "-journal"] {
+            fs::remove_file(beside(&self.path, end)).ok();
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Closes a database whose place may be another's by now: nothing there is touched.
+pub(super) fn abandon(db: Connection) {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .ok();
+    drop(db);
+}
+
+/// Opens a database to read what is left of it, and leaves it as it is.
+fn look_at(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+}
+
+/// Copies rows from both ends of a table up to what can't be read.
+fn rescue_table(old: &Connection, new: &Connection, table: &str) -> rusqlite::Result<()> {
+    for order in ["ASC", "DESC"] {
+        if copy_rows(old, new, table, order)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether all could be read.
+fn copy_rows(
+    old: &Connection,
+    new: &Connection,
+    table: &str,
+    order: &str,
+) -> rusqlite::Result<bool> {
+    let Ok(mut query) = old.prepare(&format!("SELECT * FROM {table} ORDER BY 1 {order}")) else {
+        return Ok(false);
+    };
+    let names: Vec<&str> = query.column_names().collect();
+    let names = names.join(", ");
+    let width = query.column_count();
+    let marks = vec!["?"; width].join(", ");
+    let put = format!("INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})");
+    let (Ok(mut put), Ok(mut rows)) = (new.prepare(&put), query.query([])) else {
+        return Ok(false);
+    };
+    loop {
+        let Ok(row) = rows.next() else {
+            return Ok(false);
+        };
+        let Some(row) = row else {
+            return Ok(true);
+        };
+        let values = (0..width).map(|at| row.get::<_, Value>(at));
+        let Ok(values) = values.collect::<Result<Vec<_>, _>>() else {
+            return Ok(false);
+        };
+        match put.execute(params_from_iter(values)) {
+            // a row that could never have been written
+            Err(error) if matches!(Refusal::of(&error), Refusal::Row(_)) => {}
+            done => drop(done?),
+        }
+    }
+}
+
+/// Moves what lies in a database's place out of the way, whole, under a name that tells
+/// when; where it went. Without a database what lies beside belongs to nothing.
+fn set_aside(path: &Path, stamp: &str) -> io::Result<Option<PathBuf>> {
+    let aside = beside(path, &format!(".damaged-{stamp}"));
+    let there = match fs::rename(path, &aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        done => done.map(|()| true)?,
+    };
+    for end in BESIDE {
+        let part = beside(path, end);
+        let done = if there {
+            fs::rename(&part, beside(&aside, end))
+        } else {
+            fs::remove_file(&part)
+        };
+        match done {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(there.then_some(aside))
+}
