@@ -1,6 +1,7 @@
 //! Parse, dispatch, exit code.
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use wrangle::client::{self, Trouble};
@@ -24,6 +25,11 @@ pub(crate) fn run(version: &'static str) -> ExitCode {
         Some("__hook") => return shim::hook(),
         _ => {}
     }
+    if let Some(shell) = env::var_os(verb::ASKED)
+        && words.next_if(|word| word == "--").is_some()
+    {
+        return complete(&shell.to_string_lossy(), words.collect());
+    }
     let done = match verb::parse_args(words) {
         Ok(verb) => dispatch(verb),
         Err(Stop::Help(text)) => client::print(&text).map(|()| 0),
@@ -33,6 +39,18 @@ pub(crate) fn run(version: &'static str) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => trouble.report(),
     }
+}
+
+/// Answers a shell that completes a line. Whatever is wrong, a prompt is no place to say it.
+fn complete(shell: &str, words: Vec<OsString>) -> ExitCode {
+    let answer = || -> Option<()> {
+        let paths = Paths::find().ok()?;
+        let config = Config::default_at(&Sources::here(&paths, Vec::new())).ok()?;
+        let context = Context::here(&config, &paths);
+        let answer = verb::answer(shell, words, &context, move || client::glance(&paths)).ok()?;
+        client::print(&String::from_utf8_lossy(&answer)).ok()
+    };
+    ExitCode::from(u8::from(answer().is_none()))
 }
 
 fn dispatch(verb: Option<Verb>) -> Result<u8, Trouble> {

@@ -10,6 +10,7 @@
 //! | `export` | a task with its output as one document |
 //! | `events` | what happened, and with `lines` what was written |
 //! | `tell` | what the program tells of itself |
+//! | `glance` | which tasks there are, for completions |
 //! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
 //! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
@@ -22,6 +23,7 @@ mod detail;
 mod doctor;
 mod events;
 mod export;
+mod glance;
 mod json;
 mod keys;
 mod line;
@@ -41,6 +43,7 @@ mod upgrade;
 
 pub use config::config;
 pub use doctor::doctor;
+pub use glance::glance;
 pub use out::print;
 pub use perform::perform;
 pub use tell::tell;

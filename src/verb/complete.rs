@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, CommandFactory, ValueHint};
 
 use super::command::Context;
 use super::disk::within;
+use super::known::{Known, ids, labels};
 use super::project;
 use super::registry::Cli;
 use super::run::resolve;
@@ -54,7 +55,7 @@ pub fn complete<'a>(
         end -= 1;
     }
     let (before, word, start) = split(&line[..end]);
-    let mut candidates = candidates(&before, &word, context, tasks);
+    let mut candidates = candidates(&before, &word, context, tasks.map(Known::from));
     candidates.truncate(MOST);
     Completion {
         range: start..end,
@@ -66,7 +67,7 @@ fn candidates<'a>(
     before: &[String],
     word: &str,
     context: &Context,
-    tasks: impl DoubleEndedIterator<Item = &'a Task>,
+    tasks: impl DoubleEndedIterator<Item = Known<'a>>,
 ) -> Vec<Candidate> {
     let cli = Cli::command();
     let Some((verb, given)) = before.split_first() else {
@@ -119,17 +120,12 @@ fn candidates<'a>(
         }
     }
     if let Some(arg) = expects {
-        if is_id(arg) {
-            return ids(word, given, tasks);
-        }
-        if is_label(arg) {
-            return labels(word, given, tasks);
-        }
-        return values(arg, word, context);
+        return of(arg, word, given, context, tasks);
     }
     if !words_only && word.starts_with('-') {
         if let Some((name, value)) = word.split_once('=') {
-            let mut found = option(name).map_or(Vec::new(), |arg| values(arg, value, context));
+            let found = option(name).map(|arg| of(arg, value, given, context, tasks));
+            let mut found = found.unwrap_or_default();
             for candidate in &mut found {
                 candidate.text = format!("{name}={}", candidate.text);
             }
@@ -153,23 +149,53 @@ fn candidates<'a>(
     else {
         return Vec::new();
     };
-    if is_id(arg) {
-        return ids(word, given, tasks);
-    }
     if arg.get_value_hint() == ValueHint::CommandWithArguments
         && positionals == 0
         && let Some(name) = word.strip_prefix('@')
     {
-        let dir = given.iter().rposition(|word| word == "--dir");
-        let dir = dir.and_then(|at| given.get(at + 1));
-        return offered(name, dir.map(Path::new), context);
+        return for_line(offered(name, given, context));
     }
-    values(arg, word, context)
+    of(arg, word, given, context, tasks)
 }
 
-/// What the project offers where it would be run.
-fn offered(name: &str, dir: Option<&Path>, context: &Context) -> Vec<Candidate> {
+/// What an argument may be; of several behind each other, the last.
+fn of<'a>(
+    arg: &Arg,
+    word: &str,
+    given: &[String],
+    context: &Context,
+    tasks: impl DoubleEndedIterator<Item = Known<'a>>,
+) -> Vec<Candidate> {
+    let delimiter = arg.get_value_delimiter();
+    let (before, word) = delimiter
+        .and_then(|delimiter| word.rfind(delimiter))
+        .map_or(("", word), |at| word.split_at(at + 1));
+    let mut found = if is_id(arg) {
+        for_line(ids(word, given, tasks))
+    } else if is_label(arg) {
+        for_line(labels(word, given, tasks))
+    } else {
+        values(arg, word, context)
+    };
+    for candidate in &mut found {
+        candidate.text.insert_str(0, before);
+    }
+    found
+}
+
+/// The same as they stand in a line.
+fn for_line(mut found: Vec<Candidate>) -> Vec<Candidate> {
+    for candidate in &mut found {
+        candidate.text = quoted(&candidate.text);
+    }
+    found
+}
+
+/// What the project offers where it would be run, by the words before.
+pub(super) fn offered(name: &str, given: &[String], context: &Context) -> Vec<Candidate> {
     let caller = &context.caller;
+    let dir = given.iter().rposition(|word| word == "--dir");
+    let dir = dir.and_then(|at| given.get(at + 1)).map(Path::new);
     let dir = dir.map_or_else(
         || caller.dir.as_path().to_path_buf(),
         |dir| resolve(dir, caller),
@@ -178,18 +204,18 @@ fn offered(name: &str, dir: Option<&Path>, context: &Context) -> Vec<Candidate> 
     found
         .filter(|(offered, _)| offered.starts_with(name))
         .map(|(offered, help)| Candidate {
-            text: quoted(&format!("@{offered}")),
+            text: format!("@{offered}"),
             help,
             whole: true,
         })
         .collect()
 }
 
-fn is_id(arg: &Arg) -> bool {
+pub(super) fn is_id(arg: &Arg) -> bool {
     is_called(arg, "ID")
 }
 
-fn is_label(arg: &Arg) -> bool {
+pub(super) fn is_label(arg: &Arg) -> bool {
     is_called(arg, "LABEL")
 }
 
@@ -214,62 +240,6 @@ fn values(arg: &Arg, word: &str, context: &Context) -> Vec<Candidate> {
             .filter(|candidate| candidate.text.starts_with(word))
             .collect(),
     }
-}
-
-/// Tasks by number, or by name once a letter was typed. Active ones first, then the newest.
-fn ids<'a>(
-    word: &str,
-    given: &[String],
-    tasks: impl DoubleEndedIterator<Item = &'a Task>,
-) -> Vec<Candidate> {
-    let by_name = word.starts_with(|c: char| !c.is_ascii_digit());
-    let mut found: Vec<(&Task, String)> = tasks
-        .rev()
-        .map(|task| {
-            let text = if by_name {
-                task.spec.name.clone()
-            } else {
-                task.id.to_string()
-            };
-            (task, text)
-        })
-        .filter(|(_, text)| text.starts_with(word) && !given.contains(text))
-        .collect();
-    found.sort_by_key(|(task, _)| !task.is_active());
-    let mut seen = std::collections::BTreeSet::new();
-    found
-        .into_iter()
-        .filter(|(_, text)| seen.insert(text.clone()))
-        .map(|(task, text)| Candidate {
-            text: quoted(&text),
-            help: if by_name {
-                format!("{} {}", task.id, task.state().word())
-            } else {
-                format!("{} {}", task.spec.name, task.state().word())
-            },
-            whole: true,
-        })
-        .collect()
-}
-
-/// The labels that tasks have.
-fn labels<'a>(
-    word: &str,
-    given: &[String],
-    tasks: impl Iterator<Item = &'a Task>,
-) -> Vec<Candidate> {
-    let known: std::collections::BTreeSet<&String> = tasks
-        .flat_map(|task| &task.spec.labels)
-        .filter(|label| label.starts_with(word) && !given.contains(label))
-        .collect();
-    known
-        .into_iter()
-        .map(|label| Candidate {
-            text: quoted(label),
-            help: String::new(),
-            whole: true,
-        })
-        .collect()
 }
 
 /// What lies below the directory part of `word`.
@@ -321,7 +291,7 @@ fn plain(text: &str, help: Option<&clap::builder::StyledStr>) -> Candidate {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     // a leading ~ is ours to expand, not to quote
     if let Some(below) = text.strip_prefix("~/") {
         return format!("~/{}", quoted(below));
@@ -334,7 +304,7 @@ fn quoted(text: &str) -> String {
 
 /// The words before the cursor, the unquoted part of the one it stands in, and where
 /// that one begins.
-fn split(line: &str) -> (Vec<String>, String, usize) {
+pub(super) fn split(line: &str) -> (Vec<String>, String, usize) {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut start = None;

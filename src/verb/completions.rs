@@ -1,15 +1,16 @@
 //! `completions`: verbs and options for a shell.
 
-use clap::{Args, CommandFactory};
-use clap_complete::{Shell, generate};
+use clap::Args;
+use clap_complete::Shell;
 
 use super::command::{Ask, Command, Context};
-use super::registry::Cli;
+use super::shell;
 use super::told::Told;
 
 /// Print completions for a shell.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+They know the tasks there are by number and name, labels, and what a project offers (@NAME).
 Where they are looked for:
   bash        ~/.local/share/bash-completion/completions/wrangle
   zsh         _wrangle in a directory of $fpath
@@ -24,8 +25,8 @@ pub struct Completions {
 
 impl Completions {
     pub(super) fn told(&self) -> Told {
-        let mut text = Vec::new();
-        generate(self.shell, &mut Cli::command(), "wrangle", &mut text);
+        // all that can fail is what the text is written to
+        let text = shell::script(&self.shell.to_string()).unwrap_or_default();
         Told::Text(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -14,6 +14,7 @@ mod content;
 
 mod attach;
 mod bounded;
+mod completions;
 mod config;
 mod crash;
 mod detach;

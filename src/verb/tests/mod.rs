@@ -4,5 +4,6 @@ mod kit;
 mod parse;
 mod run;
 mod schema;
+mod shell;
 mod told;
 mod wrong;

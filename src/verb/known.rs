@@ -1,0 +1,100 @@
+//! The tasks that a completion knows of: those of the engine in the command bar, reports of
+//! the supervisor's in a shell.
+
+use std::collections::BTreeSet;
+
+use super::complete::Candidate;
+use crate::core::id::TaskId;
+use crate::core::report::TaskReport;
+use crate::core::task::Task;
+
+/// What a completion needs to know of a task.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    id: TaskId,
+    name: &'a str,
+    state: &'a str,
+    active: bool,
+    labels: &'a [String],
+}
+
+impl<'a> From<&'a Task> for Known<'a> {
+    fn from(task: &'a Task) -> Self {
+        Self {
+            id: task.id,
+            name: &task.spec.name,
+            state: task.state().word(),
+            active: task.is_active(),
+            labels: &task.spec.labels,
+        }
+    }
+}
+
+impl<'a> From<&'a TaskReport> for Known<'a> {
+    fn from(task: &'a TaskReport) -> Self {
+        Self {
+            id: task.id,
+            name: &task.name,
+            state: &task.state,
+            active: task.state != "ended",
+            labels: &task.labels,
+        }
+    }
+}
+
+/// Tasks by number, or by name once a letter was typed. Active ones first, then the newest.
+/// Texts are as they are: to quote them is for who puts them in.
+pub(super) fn ids<'a>(
+    word: &str,
+    given: &[String],
+    tasks: impl DoubleEndedIterator<Item = Known<'a>>,
+) -> Vec<Candidate> {
+    let by_name = word.starts_with(|c: char| !c.is_ascii_digit());
+    let mut found: Vec<(Known<'_>, String)> = tasks
+        .rev()
+        .map(|task| {
+            let text = if by_name {
+                task.name.to_owned()
+            } else {
+                task.id.to_string()
+            };
+            (task, text)
+        })
+        .filter(|(_, text)| text.starts_with(word) && !given.contains(text))
+        .collect();
+    found.sort_by_key(|(task, _)| !task.active);
+    let mut seen = BTreeSet::new();
+    found
+        .into_iter()
+        .filter(|(_, text)| seen.insert(text.clone()))
+        .map(|(task, text)| Candidate {
+            text,
+            help: if by_name {
+                format!("{} {}", task.id, task.state)
+            } else {
+                format!("{} {}", task.name, task.state)
+            },
+            whole: true,
+        })
+        .collect()
+}
+
+/// The labels that tasks have.
+pub(super) fn labels<'a>(
+    word: &str,
+    given: &[String],
+    tasks: impl Iterator<Item = Known<'a>>,
+) -> Vec<Candidate> {
+    let known: BTreeSet<&String> = tasks
+        .flat_map(|task| task.labels)
+        .filter(|label| label.starts_with(word) && !given.contains(label))
+        .collect();
+    known
+        .into_iter()
+        .map(|label| Candidate {
+            text: label.clone(),
+            help: String::new(),
+            whole: true,
+        })
+        .collect()
+}

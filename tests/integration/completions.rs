@@ -1,0 +1,85 @@
+//! Completion in a shell, against the living herd.
+
+use std::process::Command;
+
+use rustix::process::Signal;
+use wrangle::sys::proc;
+
+use crate::herd::Herd;
+use crate::procs::{kit, wait_until};
+
+/// What the script has bash offer for a line, of which it would replace `word`.
+fn bash(herd: &Herd, line: &str, word: &str) -> Vec<String> {
+    let script = herd.ok(&["completions", "bash"]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_wrangle"));
+    let ask = "eval \"$SCRIPT\"; compopt() { :; }; COMP_POINT=${#COMP_LINE}; \
+               _wrangle wrangle \"$1\" \"\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut command = Command::new("bash");
+    command
+        .args(["--norc", "-c", ask, "bash", word])
+        .env(
+            "PATH",
+            format!("{}:{path}", program.parent().unwrap().display()),
+        )
+        .env("WRANGLE_HOME", herd.home())
+        .env("SCRIPT", script)
+        .env("COMP_LINE", line)
+        .current_dir(herd.dir());
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(done.stderr, b"", "{done:?}");
+    let text = String::from_utf8(done.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_completes_tasks_labels_and_what_a_project_offers() {
+    let herd = Herd::new();
+    let (kit, token) = (kit(), herd.token());
+    let argv = [kit.as_str(), "exit", &token, "0"];
+    let id = herd.run(&["--name", "two words", "--label", "night"], &argv);
+    herd.wait_state(id, "ended");
+    assert_eq!(bash(&herd, "wrangle show two", "two"), ["'two words'"]);
+    assert_eq!(bash(&herd, "wrangle logs 1", "1"), ["1"]);
+    assert_eq!(bash(&herd, "wrangle ls --label n", "n"), ["night"]);
+    std::fs::write(
+        herd.dir().join("wrangle.toml"),
+        "[tasks.check]\ncommand = \"true\"\n",
+    )
+    .unwrap();
+    assert_eq!(bash(&herd, "wrangle run @c", "c"), ["check"]);
+}
+
+#[test]
+fn completion_starts_no_supervisor_and_waits_for_no_stopped_one() {
+    let herd = Herd::new();
+    assert_eq!(
+        bash(&herd, "wrangle show --j", "--j"),
+        ["--json"],
+        "the declaration needs no supervisor"
+    );
+    assert_eq!(bash(&herd, "wrangle show 1", "1"), [""]);
+    assert_eq!(herd.supervisor(), None);
+    let (kit, token) = (kit(), herd.token());
+    herd.run(&[], &[&kit, "exit", &token, "0"]);
+    let supervisor = herd.supervisor().unwrap();
+    proc::signal(supervisor, Signal::STOP).unwrap();
+    let before = std::time::Instant::now();
+    assert_eq!(bash(&herd, "wrangle show 1", "1"), [""]);
+    let took = before.elapsed();
+    proc::signal(supervisor, Signal::CONT).unwrap();
+    assert!(took.as_secs() < 15, "it took {took:?}");
+    wait_until("it goes on", || bash(&herd, "wrangle show 1", "1") == ["1"]);
+}
+
+#[test]
+fn the_variable_alone_changes_nothing() {
+    let herd = Herd::new();
+    let mut command = herd.command(["schema", "task"]);
+    let done = command.env("WRANGLE_COMPLETE", "bash").output().unwrap();
+    assert!(
+        done.status.success() && done.stdout.starts_with(b"{"),
+        "{done:?}"
+    );
+}
