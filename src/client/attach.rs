@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use tokio::signal::unix::{Signal as Watched, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -20,7 +21,6 @@ use super::stream::{Sent, Stream};
 use super::trouble::{Trouble, say};
 use super::tty;
 use crate::config::Paths;
-use crate::core::id::TaskId;
 use crate::core::wire::{Caller, FromClient, FromSupervisor, Returns, Role, Terminal};
 
 /// Default colours, all erased: what a first frame is drawn upon.
@@ -64,7 +64,7 @@ fn role(
     (cols, rows): (u16, u16),
     caller: &Caller,
     returns: Option<Returns>,
-    place: Option<TaskId>,
+    place: Option<Value>,
 ) -> Role {
     Role::Screen(Box::new(Terminal {
         cols,
@@ -112,8 +112,8 @@ struct Relay {
     caller: Caller,
     stream: Stream,
     deaths: Deaths,
-    /// What is selected, to be found again.
-    place: Option<TaskId>,
+    /// Where a person is, to be handed to the next supervisor.
+    place: Option<Value>,
     /// The next frame is a new supervisor's first: it takes the terminal for blank.
     blank: bool,
     painter: Painter,
@@ -225,7 +225,7 @@ impl Relay {
         self.size = tty::size();
         let (paths, role) = (
             self.paths.clone(),
-            role(self.size, &self.caller, Some(how), self.place),
+            role(self.size, &self.caller, Some(how), self.place.clone()),
         );
         let mut next = tokio::task::spawn_blocking(move || reconnect(&paths, &role));
         let mut typed = Vec::new();

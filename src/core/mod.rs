@@ -12,6 +12,7 @@ pub mod hook;
 pub mod id;
 pub mod input;
 pub mod log;
+pub mod place;
 pub mod raw;
 pub mod record;
 pub mod report;

@@ -18,10 +18,11 @@
 
 use crossterm::event::Event;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::event::Event as Happening;
 use super::filter::Filter;
-use super::id::{Target, TaskId};
+use super::id::Target;
 use super::raw::Raw;
 use super::report::TaskReport;
 use super::task::{AfterExit, Spec};
@@ -75,7 +76,7 @@ pub struct Terminal {
     pub returns: Option<Returns>,
     /// What the last supervisor said by [`FromSupervisor::Place`].
     #[serde(default)]
-    pub place: Option<TaskId>,
+    pub place: Option<Value>,
 }
 
 /// Why a client comes again.
@@ -134,8 +135,9 @@ pub enum FromSupervisor {
     Answer(u64, Answer, bool),
     /// So many bytes for the terminal follow.
     Frame(usize),
-    /// This task is selected now: worth knowing for a screen that comes again.
-    Place(TaskId),
+    /// Where a person is on the screen ([`super::place::Place`]): to be handed back by a
+    /// screen that comes again. It means nothing to the client.
+    Place(Value),
     /// Put this on the terminal's clipboard.
     Copy(String),
     /// Show a run's whole log in the pager, then draw anew.

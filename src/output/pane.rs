@@ -7,6 +7,7 @@ use super::lines::{Missing, start_of};
 use super::pattern::Pattern;
 use super::ring::Ring;
 use super::rows::{Row, Spot, View};
+use crate::core::place::Standing;
 
 /// Bytes read at once when more are needed than are held.
 const READ: u64 = 256 << 10;
@@ -71,6 +72,29 @@ impl Pane {
             scroll: 0,
             jump: None,
             pattern: None,
+        }
+    }
+
+    /// A pane of this size that stands there.
+    pub fn at(place: Standing, cols: u16, rows: u16) -> Self {
+        let mut pane = Self::new(place.cols, rows);
+        pane.stand = Stand::At(Spot {
+            line: place.line,
+            part: i64::from(place.part.max(-1)),
+        });
+        pane.resize(cols, rows);
+        pane
+    }
+
+    /// Where it stands; `None` where it follows the end, or is on its way.
+    pub fn place(&self) -> Option<Standing> {
+        match self.stand {
+            Stand::At(Spot { line, part }) => Some(Standing {
+                line,
+                part: i32::try_from(part).unwrap_or(i32::MAX),
+                cols: self.cols,
+            }),
+            Stand::Follow | Stand::Hold => None,
         }
     }
 

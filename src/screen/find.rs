@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::output::View;
 use crate::core::id::RunId;
+use crate::core::place;
 use crate::output::{Found, Hits, Pattern};
 
 /// A search.
@@ -44,6 +45,25 @@ impl Find {
             found: Found::default(),
             at: None,
             chosen: false,
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn place(&self) -> place::Find {
+        place::Find {
+            run: self.run,
+            text: self.text.clone(),
+            from: self.from,
+            at: self.at,
+        }
+    }
+
+    /// The search that stood there, begun again.
+    pub(super) fn resume(generation: u64, place: &place::Find) -> Self {
+        Self {
+            at: place.at,
+            chosen: place.at.is_some(),
+            ..Self::new(generation, place.run, &place.text, place.from)
         }
     }
 

@@ -18,6 +18,7 @@ mod look;
 mod mode;
 mod output;
 mod palette;
+mod place;
 mod remembered;
 #[allow(
     clippy::module_inception,

@@ -74,6 +74,16 @@ impl KillMenu {
         }
     }
 
+    /// The tasks that have a key.
+    pub(super) fn place(&self) -> Vec<TaskId> {
+        self.tasks.iter().copied().take(LABELS.len()).collect()
+    }
+
+    /// The menu with the same keys for the same tasks.
+    pub(super) const fn resume(tasks: Vec<TaskId>, scroll: usize) -> Self {
+        Self { tasks, scroll }
+    }
+
     /// Its tasks with their keys; those past the last key have none.
     pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (Option<char>, TaskId)> + '_ {
         let tasks = self.tasks.iter().enumerate();

@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::text::width;
 use crate::core::id::RunId;
+use crate::core::place::Standing;
 use crate::output::{Layout, Pane, Pattern, Ring, Row, RowKind};
 
 /// Most runs whose scroll position is remembered.
@@ -61,6 +62,34 @@ impl View {
     /// Whose output it is.
     pub(super) const fn run(&self) -> Option<RunId> {
         self.run
+    }
+
+    /// Where a person stands in outputs, the shown one last.
+    pub(super) fn places(&self) -> Vec<(RunId, Standing)> {
+        let left = self.left.iter().map(|(run, pane)| (*run, pane));
+        // a selection holds an output that is followed
+        let follows = self.selection.is_some_and(|selection| selection.followed);
+        let shown = self.run.filter(|_| !follows).map(|run| (run, &self.pane));
+        left.chain(shown)
+            .filter_map(|(run, pane)| Some((run, pane.place()?)))
+            .collect()
+    }
+
+    /// Stands there when that is shown, and marks what a search matches.
+    pub(super) fn resume(
+        &mut self,
+        places: &[(RunId, Standing)],
+        marked: Option<(RunId, Arc<Pattern>)>,
+    ) {
+        let (cols, rows) = self.size;
+        for (run, place) in places.iter().rev().take(REMEMBERED) {
+            self.left.insert(*run, Pane::at(*place, cols, rows));
+        }
+        if let Some((run, pattern)) = marked {
+            let pane = self.left.entry(run);
+            let pane = pane.or_insert_with(|| Pane::new(cols, rows));
+            pane.highlight(Some(pattern));
+        }
     }
 
     /// Shows another run's output, from where a person left it, else from its end.

@@ -148,16 +148,6 @@ impl Screen {
         self.size
     }
 
-    /// The selected task.
-    pub const fn place(&self) -> Option<TaskId> {
-        self.list.selected()
-    }
-
-    /// Selects a task.
-    pub const fn go(&mut self, place: TaskId) {
-        self.list.select(place);
-    }
-
     /// The run whose output is on this screen.
     pub fn shown(&self) -> Option<RunId> {
         (!self.areas.output.is_empty())

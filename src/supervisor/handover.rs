@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::event::ClientId;
 use super::hub::Hub;
+use super::session::Session;
 use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Welcome};
 use crate::sys::fault;
 
@@ -99,7 +100,11 @@ impl Hub {
             let screen = self.session(id).is_some();
             let open = !screen && self.tickets.values().any(unanswered);
             let word = if open { &unsure } else { &replaced };
+            let moved = self.session(id).and_then(Session::moved);
             if let Some(client) = self.clients.all.get(&id).filter(|client| client.welcome) {
+                if let Some(place) = moved {
+                    client.send(&place, &[]);
+                }
                 client.send(word, &[]);
             }
             self.clients.close(id);

@@ -8,6 +8,7 @@ use super::hub::Hub;
 use super::session::{Session, bounded};
 use crate::config::Trust;
 use crate::core::input::{Input, Ticket};
+use crate::core::place::Place;
 use crate::core::version;
 use crate::core::wire::{
     Answer, Differs, FromClient, FromSupervisor, Greeting, Hello, PROTOCOL, Request, Returns, Role,
@@ -115,9 +116,9 @@ impl Hub {
             for problem in settings.problems.iter().chain(&self.problems) {
                 screen.notice(problem.clone());
             }
-            if let Some(place) = terminal.place {
-                screen.go(place);
-            }
+            let resumed = terminal
+                .place
+                .map_or_else(Vec::new, |place| screen.resume(Place::read(place)));
             match terminal.returns {
                 None => {}
                 Some(Returns::Replaced) => screen.tell(format!(
@@ -136,6 +137,9 @@ impl Hub {
                     self.clients.close(id);
                     return;
                 }
+            }
+            for action in resumed {
+                self.act(id, action);
             }
         }
         self.take(Input::Joined);

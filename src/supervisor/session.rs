@@ -12,8 +12,9 @@ use ratatui::widgets::Paragraph;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use crate::core::engine::Engine;
-use crate::core::id::TaskId;
+use crate::core::place::Place;
 use crate::core::time::Now;
+use crate::core::wire::FromSupervisor;
 use crate::output::Search;
 use crate::screen::{Screen, view};
 
@@ -54,8 +55,8 @@ pub(super) struct Session {
     changes_at: Option<Instant>,
     /// The last frame left the cursor visible.
     cursor: bool,
-    /// The selected task, as the client was last told.
-    place: Option<TaskId>,
+    /// Where a person is, as the client was last told.
+    place: Place,
     /// The search under way; dropped, it ends.
     pub(super) search: Option<Search>,
 }
@@ -93,7 +94,7 @@ impl Session {
             earliest: now,
             changes_at: None,
             cursor: false,
-            place: None,
+            place: Place::default(),
             search: None,
         })
     }
@@ -109,10 +110,15 @@ impl Session {
         self.touch_now();
     }
 
-    /// The selected task, where the client knows of another one.
-    pub(super) fn moved(&mut self) -> Option<TaskId> {
+    /// Where a person is, where the client knows of another place.
+    pub(super) fn moved(&mut self) -> Option<FromSupervisor> {
         let place = self.screen.place();
-        place.filter(|_| std::mem::replace(&mut self.place, place) != place)
+        if place == self.place {
+            return None;
+        }
+        self.place = place;
+        let value = serde_json::to_value(&self.place);
+        value.ok().map(FromSupervisor::Place)
     }
 
     /// Something may look different.

@@ -38,7 +38,7 @@ impl Hub {
             }
             let (place, bytes) = (session.moved(), session.draw(&self.engine, time, now));
             if let Some(place) = place {
-                client.send(&FromSupervisor::Place(place), &[]);
+                client.send(&place, &[]);
             }
             if let Some(bytes) = bytes {
                 client.send(&FromSupervisor::Frame(bytes.len()), &bytes);

@@ -12,6 +12,7 @@
 #[path = "../kit/content.rs"]
 mod content;
 
+mod again;
 mod attach;
 mod bounded;
 mod completions;

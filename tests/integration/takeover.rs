@@ -56,6 +56,12 @@ impl Newcomer {
         assert_eq!(herd.supervisors(), [self.who]);
     }
 
+    /// It was killed.
+    #[track_caller]
+    pub(crate) fn left_badly(self) {
+        assert_ne!(self.end.join().unwrap().code, 0);
+    }
+
     /// It was replaced, and ended well.
     #[track_caller]
     pub(crate) fn left(self) {
@@ -173,7 +179,7 @@ fn waiting_calls_end_as_if_nothing_had_happened() {
     let second = take_over(&herd);
     // by death as well
     herd.kill_supervisor();
-    assert_ne!(second.end.join().unwrap().code, 0);
+    second.left_badly();
     assert_eq!(herd.task(id)["state"], "running");
     let third = take_over(&herd);
     fs::write(herd.dir().join("over"), "").unwrap();

@@ -3,15 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::core::id::TaskId;
-
-/// A row of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::screen) enum Row {
-    /// A task.
-    Task(TaskId),
-    /// What folds the history.
-    Fold,
-}
+pub(in crate::screen) use crate::core::place::Row;
 
 /// Tasks above by number, below them the history, newest first: both in an order in
 /// which a task is found without going through them.

@@ -12,6 +12,7 @@ use super::rows::{Row, Rows};
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
+use crate::core::place;
 
 /// Most tasks that stand above because they want a person.
 const WANTING: usize = 20;
@@ -104,6 +105,43 @@ impl List {
         self.asked = Some(id);
         self.selected = Some(Row::Task(id));
         self.reveal = true;
+    }
+
+    /// Where a person is in it.
+    pub(in crate::screen) fn place(&self) -> place::List {
+        let filter = self.filter.as_ref();
+        let filter = filter.filter(|filter| filter.text().len() <= place::LONGEST);
+        let others = self.above.iter().rev().filter(|id| !self.kept.contains(id));
+        let kept: Vec<TaskId> = self.kept.iter().chain(others).copied().collect();
+        place::List {
+            selected: self.selected,
+            filter: filter.map(|filter| (filter.text().to_owned(), filter.origin)),
+            unfolded: self.unfolded,
+            // those that are active then are above anyway
+            kept: kept.into_iter().take(place::TASKS).collect(),
+            top: self.top,
+        }
+    }
+
+    /// Goes there, before anything is shown.
+    pub(in crate::screen) fn resume(&mut self, place: place::List) {
+        self.selected = place.selected;
+        self.filter = place
+            .filter
+            .map(|(text, origin)| Filter::new(&text, origin));
+        self.unfolded = place.unfolded;
+        self.kept = place.kept;
+        // it may have ended meanwhile, and stays where it is looked at
+        if let Some(id) = self.selected()
+            && !self.unfolded
+            && self.filter.is_none()
+            && !self.kept.contains(&id)
+        {
+            self.kept.push(id);
+        }
+        self.top = place.top;
+        self.reveal = false;
+        self.stale = true;
     }
 
     /// Follows what the engine has become.

@@ -7,5 +7,6 @@ mod herd;
 mod history;
 mod keys;
 mod looks;
+mod place;
 
 use herd::{Desk, key};

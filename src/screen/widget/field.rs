@@ -4,11 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Modifier, Style};
 use tui_textarea::{CursorMove, TextArea};
 
+use crate::core::place::{LONGEST, Text};
 use crate::screen::text::clean;
 
-/// Most bytes taken from one paste: what a single argument may hold on Linux
-/// (`MAX_ARG_STRLEN`, execve(2)).
-const PASTE: usize = 128 * 1024;
+/// Most bytes taken from one paste: what a single argument may hold.
+const PASTE: usize = LONGEST;
 
 /// A text being typed.
 #[derive(Debug, Clone)]
@@ -49,6 +49,35 @@ impl Field {
         self.area.set_tab_length(4);
         self.area.move_cursor(CursorMove::Bottom);
         self.area.move_cursor(CursorMove::End);
+    }
+
+    /// What is typed and where; nothing of what is longer than anything may be.
+    pub(in crate::screen) fn place(&self) -> Text {
+        let lines = self.area.lines();
+        let len: usize = lines.iter().map(|line| line.len() + 1).sum();
+        if len > LONGEST + 1 {
+            return Text::default();
+        }
+        let cursor = self.area.cursor();
+        Text {
+            text: self.text(),
+            line: u16::try_from(cursor.0).unwrap_or(u16::MAX),
+            column: u16::try_from(cursor.1).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// Takes that up again.
+    pub(in crate::screen) fn resume(&mut self, place: &Text) {
+        self.set(&place.text);
+        self.area
+            .move_cursor(CursorMove::Jump(place.line, place.column));
+    }
+
+    /// A text of one line that was being typed.
+    pub(in crate::screen) fn resumed_line(place: &Text) -> Self {
+        let mut field = Self::line("");
+        field.resume(place);
+        field
     }
 
     /// Puts the cursor before the character at `column` of the first line.

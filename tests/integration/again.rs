@@ -1,0 +1,65 @@
+//! Screens that come to the next supervisor, as they were left.
+
+use crate::herd::Herd;
+use crate::procs::wait_until;
+use crate::pty::Pty;
+use crate::takeover::take_over;
+
+/// Waits until another one than this is the supervisor and the screen has said so.
+#[track_caller]
+fn killed(herd: &Herd, pty: &Pty) {
+    let died = herd.kill_supervisor();
+    wait_until("the next one is there", || {
+        herd.supervisor().is_some_and(|next| next != died)
+    });
+    pty.shows(&["the supervisor had died"]);
+}
+
+#[test]
+fn all_of_a_persons_place_comes_back() {
+    let herd = Herd::new();
+    let count = "i=0; while [ $i -lt 300 ]; do echo line-$i; i=$((i+1)); done; sleep 250";
+    let id = herd.run(&["--name", "alpha"], &["sh", "-c", count]);
+    herd.run(
+        &["--name", "beta"],
+        &["sh", "-c", "echo beta-says; sleep 250"],
+    );
+    herd.wait_output(id, b"line-299\n");
+    let mut pty = Pty::open(&herd, 100, 24);
+    pty.shows(&["alpha", "beta"]);
+    // filtered, scrolled back, and half a task composed
+    pty.press("/alph", &["filter: alph", "line-299"]);
+    pty.press("\r\x02\x02", &["line-250"]);
+    pty.press_away("", "line-299");
+    let scrolled = pty.text();
+    let first = |text: &str| {
+        let at = text.find("line-").unwrap();
+        text[at..].split_whitespace().next().unwrap().to_owned()
+    };
+    let stands = first(&scrolled);
+    pty.press("nmake al", &["make al"]);
+    killed(&herd, &pty);
+    pty.shows(&["make al"]);
+    pty.press("l", &["make all"]);
+    let newcomer = take_over(&herd);
+    pty.shows(&["was replaced", "make all"]);
+    pty.press_away("\x1b", "make all");
+    let after = pty.shows(&["filter: alph", &stands]);
+    assert_eq!(first(&after), stands, "{after}");
+    assert!(!after.contains("beta"), "{after}");
+    // the draft is kept as it was
+    pty.press("n", &["make all"]);
+    pty.press_away("\x1b", "make all");
+    // a command half typed, the keys in its midst
+    pty.press(":run true\x1b[D\x1b[D", &[":run true"]);
+    killed(&herd, &pty);
+    newcomer.left_badly();
+    pty.shows(&[":run true"]);
+    pty.press("X", &[":run trXue"]);
+    pty.press_away("\x03\x03", ":run");
+    pty.press("q", &["detach"]);
+    pty.send("d");
+    assert_eq!(pty.end(), 0);
+    pty.is_restored();
+    herd.ok(&["shutdown", "--force"]);
+}
