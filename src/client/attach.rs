@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::connect::{connect, reconnect};
 use super::keys::{Keys, Typed};
+use super::offer::{self, Said};
 use super::open::Deaths;
 use super::pager::Pager;
 use super::painter::{Painted, Painter};
@@ -211,13 +212,56 @@ impl Relay {
 
     /// The supervisor is gone: shows the screen of the next one, which is started where
     /// there is none. A signal, or a key that says so, ends the waiting for it.
+    /// Where none can be had, or they die again and again, a person says what is next.
     async fn turn_to_the_next(&mut self, how: Returns) -> Result<Option<Signal>, Trouble> {
-        if how == Returns::Died && !self.deaths.bear(Instant::now()) {
-            return Err(Trouble::Unreachable(format!(
-                "the supervisor died again and again; tasks go on with their shims; see {}",
-                self.paths.log().display()
-            )));
+        let mut worth = how == Returns::Replaced || self.deaths.bear(Instant::now());
+        loop {
+            let why = if worth {
+                match self.meet_the_next(how).await {
+                    Ok(left) => return Ok(left),
+                    Err(why) => why,
+                }
+            } else {
+                Trouble::Unreachable(format!(
+                    "the supervisor died again and again; tasks go on with their shims; see {}",
+                    self.paths.log().display()
+                ))
+            };
+            match self.offer(&why).await {
+                Ok(Said::Again) => (worth, self.deaths) = (true, Deaths::default()),
+                Ok(Said::Leave) => return Err(why),
+                Err(signal) => return Ok(Some(signal)),
+            }
         }
+    }
+
+    /// Says why there is no supervisor, until a key or a signal says what is next.
+    async fn offer(&mut self, why: &Trouble) -> Result<Said, Signal> {
+        let show = || [BLANK, &offer::text(why)].concat();
+        self.painter.frame(show());
+        // what was typed before a person could read this answers something else
+        let mut shown = false;
+        loop {
+            tokio::select! {
+                biased;
+                signal = self.signals.fatal(true) => return Err(signal),
+                Some(typed) = self.typed.recv() => match typed {
+                    Typed::Event(event) => if let Some(said) = Said::of(&event).filter(|_| shown) {
+                        return Ok(said);
+                    },
+                    Typed::Closed => return Err(Signal::SIGHUP),
+                },
+                Some(()) = self.resize.recv() => self.painter.frame(show()),
+                Some(painted) = self.painted.recv() => match painted {
+                    Painted::Frame => shown = true,
+                    Painted::Mark => {}
+                    Painted::Closed => return Err(Signal::SIGHUP),
+                },
+            }
+        }
+    }
+
+    async fn meet_the_next(&mut self, how: Returns) -> Result<Option<Signal>, Trouble> {
         // its acknowledgement is not the next one's
         tokio::time::timeout(STUCK, self.finish_painting())
             .await

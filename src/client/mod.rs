@@ -11,7 +11,7 @@
 //! | `events` | what happened, and with `lines` what was written |
 //! | `tell` | what the program tells of itself |
 //! | `glance` | which tasks there are, for completions |
-//! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager` are its parts |
+//! | `attach` | the terminal that shows the screen; `stream`, `tty`, `keys`, `painter`, `pager`, `offer` are its parts |
 //! | `config` | what is set, and whether it is right |
 //! | `doctor` | what works on this machine |
 
@@ -28,6 +28,7 @@ mod json;
 mod keys;
 mod line;
 mod logs;
+mod offer;
 mod open;
 mod out;
 mod pager;

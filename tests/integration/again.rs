@@ -1,5 +1,7 @@
 //! Screens that come to the next supervisor, as they were left.
 
+use std::fs;
+
 use crate::herd::Herd;
 use crate::procs::wait_until;
 use crate::pty::Pty;
@@ -62,4 +64,67 @@ fn all_of_a_persons_place_comes_back() {
     assert_eq!(pty.end(), 0);
     pty.is_restored();
     herd.ok(&["shutdown", "--force"]);
+}
+
+#[test]
+fn supervisors_that_die_in_a_row_are_started_again_when_a_person_says_so() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&["--name", "alpha"], "ready");
+    let mut pty = Pty::open(&herd, 80, 24);
+    pty.shows(&["alpha"]);
+    pty.press(":revoke al", &[":revoke al"]);
+    let die = || {
+        for _ in 0..3 {
+            killed(&herd, &pty);
+            pty.press_away("p\x7f", "the supervisor had died");
+        }
+        herd.kill_supervisor();
+        pty.shows(&["again and again", "Enter tries again", "q leaves"]);
+        assert_eq!(herd.supervisors(), []);
+    };
+    die();
+    // another size: it is said there too
+    pty.resize(50, 12);
+    pty.wait_screen("it is said in the new size", |text| {
+        text.contains("again and again") && text.contains("q leaves")
+    });
+    pty.resize(80, 24);
+    pty.shows(&["again and again", "q leaves"]);
+    pty.press("\r", &["alpha", ":revoke al"]);
+    assert_eq!(herd.supervisors().len(), 1);
+    die();
+    pty.send("q");
+    assert_eq!(pty.end(), 3);
+    pty.is_restored();
+    pty.shows(&["again and again"]);
+    assert_eq!(herd.task(id)["state"], "running");
+}
+
+#[test]
+fn a_next_one_that_cannot_start_is_tried_again_when_a_person_says_so() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&["--name", "alpha"], "ready");
+    let (mut stays, mut leaves) = (Pty::open(&herd, 80, 24), Pty::open(&herd, 80, 24));
+    stays.shows(&["alpha"]);
+    leaves.shows(&["alpha"]);
+    let config = herd.home().join("config.toml");
+    let kept = fs::read(&config).unwrap_or_default();
+    fs::write(&config, "nonsense = 1\n").unwrap();
+    herd.kill_supervisor();
+    for pty in [&stays, &leaves] {
+        pty.shows(&["nonsense", "Enter tries again", "q leaves"]);
+    }
+    leaves.send("q");
+    assert_eq!(leaves.end(), 3);
+    leaves.is_restored();
+    leaves.wait_screen("it says why", |text| {
+        text.replace('\n', "").contains("nonsense")
+    });
+    fs::write(&config, kept).unwrap();
+    stays.press("\r", &["alpha", "the supervisor had died"]);
+    stays.press("q", &["detach"]);
+    stays.send("d");
+    assert_eq!(stays.end(), 0);
+    stays.is_restored();
+    assert_eq!(herd.task(id)["state"], "running");
 }

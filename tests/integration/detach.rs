@@ -115,46 +115,6 @@ fn a_screen_outlives_its_supervisor() {
 }
 
 #[test]
-fn a_supervisors_death_without_a_next_one_restores_the_terminal() {
-    let (herd, mut shows, mut other) = flooded();
-    let config = herd.home().join("config.toml");
-    let kept = std::fs::read(&config).unwrap();
-    std::fs::write(&config, "nonsense = 1\n").unwrap();
-    herd.kill_supervisor();
-    for pty in [&mut shows, &mut other] {
-        assert_eq!(pty.end(), 3);
-        pty.is_restored();
-        pty.wait_screen("it says why", |text| {
-            text.replace('\n', "").contains("nonsense")
-        });
-    }
-    std::fs::write(&config, kept).unwrap();
-    reattach(&herd);
-}
-
-#[test]
-fn supervisors_that_die_in_a_row_are_not_started_for_ever() {
-    let herd = Herd::new();
-    let (id, _) = herd.tree(&[], "ready");
-    let mut pty = Pty::open(&herd, 80, 24);
-    pty.shows(&["tree"]);
-    for _ in 0..3 {
-        let died = herd.kill_supervisor();
-        wait_until("the next one is there", || {
-            herd.supervisor().is_some_and(|next| next != died)
-        });
-        // the notice goes with a key
-        pty.shows(&["the supervisor had died"]);
-        pty.press_away("g", "the supervisor had died");
-    }
-    herd.kill_supervisor();
-    assert_eq!(pty.end(), 3);
-    pty.is_restored();
-    pty.shows(&["again and again"]);
-    assert_eq!(herd.task(id)["state"], "running");
-}
-
-#[test]
 fn clients_have_sizes_and_selections_of_their_own() {
     let (herd, shows, other) = flooded();
     assert!(shows.text().contains("seed"));
