@@ -145,7 +145,7 @@ fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
         match answer {
             Answer::Task(task) => tasks.push(*task),
             Answer::Tasks(more) => tasks.extend(more),
-            Answer::Events(_) | Answer::Done(_) | Answer::Failed(..) => {}
+            Answer::Events(_) | Answer::Aside(_) | Answer::Done(_) | Answer::Failed(..) => {}
         }
         if last {
             break;
@@ -167,7 +167,7 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 }
                 Vec::new()
             }
-            Answer::Events(_) | Answer::Failed(..) => Vec::new(),
+            Answer::Events(_) | Answer::Aside(_) | Answer::Failed(..) => Vec::new(),
         };
         if as_json {
             objects(&mut out, &tasks)?;

@@ -33,6 +33,8 @@ pub enum Input {
     StoreFailed(String, Change, Vec<Event>, Vec<Effect>),
     /// The store had to begin anew and holds no task: what had happened.
     StoredAnew(String),
+    /// The activity log was read.
+    EventsRead(Box<EventsRead>),
     /// What lay on disk of removed tasks is gone.
     Deleted(Vec<TaskId>),
     /// What the engine is bound by has changed.
@@ -66,6 +68,22 @@ pub enum Input {
     },
     /// A deadline of the engine's has come.
     Tick,
+}
+
+/// What a look at the activity log came to.
+#[derive(Debug, Clone)]
+pub struct EventsRead {
+    /// Whom to answer.
+    pub ticket: Ticket,
+    /// Of this task alone.
+    pub task: Option<TaskId>,
+    /// So many of the last.
+    pub most: Option<u32>,
+    /// Whether this is the last answer.
+    pub last: bool,
+    /// What is stored, oldest first, and what is wrong with other entries, in one line
+    /// each; or why nothing can be read.
+    pub found: Result<(Vec<Event>, Vec<String>), String>,
 }
 
 /// What lies on disk of a run whose shim is gone.

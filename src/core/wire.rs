@@ -303,6 +303,8 @@ pub enum Answer {
     Tasks(Vec<TaskReport>),
     /// Entries of the activity log, oldest first.
     Events(Vec<Happening>),
+    /// What is wrong with what follows, in one line each.
+    Aside(Vec<String>),
     /// It is done; something worth saying about it.
     Done(Option<String>),
     /// It isn't: the kind, and one line for people.

@@ -221,6 +221,7 @@ impl Screen {
         }
         match answer {
             Answer::Failed(_, line) => self.fail(line),
+            Answer::Aside(lines) => self.fail(lines.join("; ")),
             Answer::Done(Some(line)) => self.say(line),
             Answer::Task(task) => match asked {
                 Asked::Launch => {

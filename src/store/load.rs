@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Rows};
 
 use super::db::Refusal;
 use super::{keep, rows, salvage};
@@ -31,7 +32,8 @@ pub struct Loaded {
     pub problems: Vec<String>,
 }
 
-/// Opens and reads, and lists anew what the log directories know and the database doesn't.
+/// Opens and reads, and lists anew what the log directories know and the database doesn't,
+/// or no longer in words that make sense.
 pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection, Loaded), String> {
     let (mut db, mut loaded) = keep::open_and_read(path, stamp, read)
         .map_err(|refusal| format!("cannot use {}: {}", path.display(), refusal.why()))?;
@@ -40,7 +42,6 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
         .iter()
         .map(|record| record.task.id)
         .chain(loaded.deletions.iter().copied())
-        .chain(unreadable(&db))
         .collect();
     let found = salvage::list(tasks, &known)
         .map_err(|error| format!("cannot read {}: {error}", tasks.display()))?;
@@ -65,62 +66,103 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
     Ok((db, loaded))
 }
 
-/// Reads every row. One that makes no sense is named and left as it is.
+/// Reads every row. One that makes no sense is named, and takes no other along.
 fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
+    let number = |query: &str| db.query_row(query, [], |row| row.get::<_, i64>(0));
+    let highest = number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'task'")?;
+    let seq = number("SELECT coalesce(max(seq), 0) FROM event")?;
     let mut loaded = Loaded {
-        highest: db.query_row(
-            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'task'",
-            [],
-            |row| row.get(0),
-        )?,
-        seq: db
-            .query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| {
-                row.get::<_, i64>(0)
-            })?
-            .cast_unsigned(),
+        highest: highest.clamp(0, i64::from(u32::MAX) - 1) as u32,
+        seq: seq.max(0).cast_unsigned(),
         ..Loaded::default()
     };
     forget(db, &mut loaded)?;
-    let mut runs = read_runs(db, &mut loaded.problems)?;
-    let mut query = db.prepare("SELECT * FROM task ORDER BY id")?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
+    let problems = &mut loaded.problems;
+    let mut runs = Runs::new();
+    // by task, the last that can't be read
+    let mut spoiled = BTreeMap::new();
+    let all = "SELECT * FROM run ORDER BY task, number";
+    let read = readable(db, all, "a run of task", problems, |row| {
+        rows::run(row).inspect_err(|_| {
+            if let (Ok(task), Ok(number)) = (row.get::<_, u32>("task"), row.get("number")) {
+                spoiled.insert(task, number);
+            }
+        })
+    })?;
+    for (id, run, boot) in read {
+        runs.entry(id.task.0).or_default().push((run, boot));
+    }
+    let all = "SELECT * FROM task ORDER BY id";
+    loaded.records = readable(db, all, "task", problems, |row| {
         let id: u32 = row.get("id")?;
         let mut past = runs.remove(&id).unwrap_or_default();
-        let Some((run, boot)) = past.pop() else {
-            loaded
-                .problems
-                .push(format!("task {id} has no readable run"));
-            continue;
-        };
-        match rows::task(row, run) {
-            Ok(mut task) => {
-                task.past = past.into_iter().map(|(run, _)| run).collect();
-                loaded.records.push(Record { boot, task });
-            }
-            Err(error) => loaded
-                .problems
-                .push(format!("task {id} can't be read: {error}")),
+        let spoiled: u32 = spoiled.get(&id).copied().unwrap_or(0);
+        let last = past.pop().filter(|(run, _)| run.number > spoiled);
+        let (run, boot) = last.ok_or_else(rows::without_run)?;
+        let mut task = rows::task(row, run)?;
+        task.past = past.into_iter().map(|(run, _)| run).collect();
+        Ok(Record { boot, task })
+    })?;
+    let all = "SELECT task, label FROM label ORDER BY task, label";
+    let labels = readable(db, all, "a label of task", problems, |row| {
+        Ok((TaskId(row.get(0)?), row.get(1)?))
+    })?;
+    for (id, label) in labels {
+        let records = &mut loaded.records;
+        if let Ok(at) = records.binary_search_by_key(&id, |record| record.task.id) {
+            records[at].task.spec.labels.push(label);
         }
     }
-    let mut query = db.prepare("SELECT task, label FROM label ORDER BY task, label")?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
-        let (id, label) = (TaskId(row.get(0)?), row.get(1)?);
-        if let Ok(at) = loaded
-            .records
-            .binary_search_by_key(&id, |record| record.task.id)
-        {
-            loaded.records[at].task.spec.labels.push(label);
-        }
-    }
-    let mut query = db.prepare("SELECT key, value FROM setting")?;
-    let settings = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    loaded.settings = settings.collect::<Result<_, _>>()?;
-    let mut query = db.prepare("SELECT task FROM deletion")?;
-    let deletions = query.query_map([], |row| row.get(0).map(TaskId))?;
-    loaded.deletions = deletions.collect::<Result<_, _>>()?;
+    let all = "SELECT key, value FROM setting";
+    let settings = readable(db, all, "setting", problems, |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    loaded.settings = settings.into_iter().collect();
+    let all = "SELECT task FROM deletion";
+    loaded.deletions = readable(db, all, "the deletion of task", problems, |row| {
+        row.get(0).map(TaskId)
+    })?;
     Ok(loaded)
+}
+
+/// What is made of each row; one of which nothing can be made is named by its first column.
+pub(super) fn readable<T>(
+    db: &Connection,
+    query: &str,
+    what: &str,
+    problems: &mut Vec<String>,
+    make: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut query = db.prepare(query)?;
+    sensible(query.query([])?, what, problems, make)
+}
+
+/// The same of rows that were asked for.
+pub(super) fn sensible<T>(
+    mut rows: Rows<'_>,
+    what: &str,
+    problems: &mut Vec<String>,
+    mut make: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut made = Vec::new();
+    while let Some(row) = rows.next()? {
+        match make(row) {
+            Ok(it) => made.push(it),
+            Err(error) => {
+                let key = match row.get_ref(0)? {
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    _ => "?".into(),
+                };
+                let why = match error {
+                    rusqlite::Error::FromSqlConversionFailure(.., why) => why.to_string(),
+                    error => error.to_string(),
+                };
+                problems.push(format!("{what} {key} can't be read: {why}"));
+            }
+        }
+    }
+    Ok(made)
 }
 
 /// Cuts an activity log that is too long. Where that can't be written, as on a full disk,
@@ -138,29 +180,3 @@ fn forget(db: &Connection, loaded: &mut Loaded) -> Result<(), rusqlite::Error> {
 }
 
 type Runs = BTreeMap<u32, Vec<(Run, String)>>;
-
-fn read_runs(db: &Connection, problems: &mut Vec<String>) -> Result<Runs, rusqlite::Error> {
-    let mut runs = Runs::new();
-    let mut query = db.prepare("SELECT * FROM run ORDER BY task, number")?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
-        match rows::run(row) {
-            Ok((id, run, boot)) => runs.entry(id.task.0).or_default().push((run, boot)),
-            Err(error) => {
-                let (task, number): (u32, u32) = (row.get("task")?, row.get("number")?);
-                problems.push(format!("run {task}.{number} can't be read: {error}"));
-            }
-        }
-    }
-    Ok(runs)
-}
-
-/// Tasks that have a row, whether or not it makes sense.
-fn unreadable(db: &Connection) -> Vec<TaskId> {
-    let all = || -> rusqlite::Result<Vec<TaskId>> {
-        let mut query = db.prepare("SELECT id FROM task")?;
-        let ids = query.query_map([], |row| row.get(0).map(TaskId))?;
-        ids.collect()
-    };
-    all().unwrap_or_default()
-}

@@ -21,6 +21,8 @@ mod place;
 mod rows;
 mod salvage;
 #[cfg(test)]
+mod senseless;
+#[cfg(test)]
 mod tests;
 mod write;
 

@@ -35,6 +35,12 @@ fn unknown(column: &'static str, value: impl Into<String>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }
 
+/// A task of which no run is left, or not the last one.
+pub(super) fn without_run() -> rusqlite::Error {
+    let error = "its last run is missing or can't be read".into();
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Null, error)
+}
+
 /// A word as serde writes it, without its quotes.
 fn word(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();

@@ -159,6 +159,25 @@ pub(super) fn put(store: &Store, record: &Record, events: Vec<Event>) {
     store.save(Change::Task(Box::new(record.clone())), events, vec![]);
 }
 
+/// What lies on disk of a task's first run: its intent, and six bytes of output.
+pub(super) fn intend(desk: &Desk, id: u32) -> Intent {
+    let run = desk.tasks().join(format!("{id}/1"));
+    fs::create_dir_all(&run).unwrap();
+    let intent = Intent {
+        run: RunId {
+            task: TaskId(id),
+            number: 1,
+        },
+        spec: spec(&format!("task {id}")),
+        parent: None,
+        created: Timestamp(7),
+        boot: "boot".into(),
+    };
+    fs::write(run.join(INTENT), serde_json::to_vec(&intent).unwrap()).unwrap();
+    fs::write(run.join("00000000000000000000.log"), "output").unwrap();
+    intent
+}
+
 pub(super) fn errors(done: &Receiver<Done>) -> Vec<String> {
     done.iter()
         .filter_map(|done| match done {
@@ -290,7 +309,7 @@ fn what_is_read_of_the_log_is_what_was_written_before() {
         .iter()
         .filter_map(|done| match done {
             Done::Read { events, .. } => {
-                Some(events.unwrap().iter().map(|event| event.seq).collect())
+                Some(events.unwrap().0.iter().map(|event| event.seq).collect())
             }
             _ => None,
         })
@@ -340,7 +359,7 @@ fn every_event_is_read_back_as_it_was() {
         Done::Read { events, .. } => Some(events.unwrap()),
         _ => None,
     });
-    assert_eq!(read.unwrap(), events);
+    assert_eq!(read.unwrap(), (events, vec![]));
 }
 
 #[test]
@@ -427,19 +446,9 @@ fn a_damaged_database_is_set_aside_and_what_the_logs_know_listed_anew() {
     let (store, _, _done) = desk.open();
     put(&store, &record(3, State::Starting), vec![]);
     store.close();
+    let intent = intend(&desk, 3);
     let run = desk.tasks().join("3/1");
-    fs::create_dir_all(&run).unwrap();
-    let intent = Intent {
-        run: RunId {
-            task: TaskId(3),
-            number: 1,
-        },
-        spec: spec("task 3"),
-        parent: None,
-        created: Timestamp(7),
-        boot: "boot".into(),
-    };
-    fs::write(run.join(INTENT), serde_json::to_vec(&intent).unwrap()).unwrap();
+    fs::remove_file(run.join("00000000000000000000.log")).unwrap();
     fs::write(run.join("00000000000000000004.log"), "output").unwrap();
     fs::create_dir(desk.tasks().join("9")).unwrap();
     let damaged = vec![b'x'; 8192];

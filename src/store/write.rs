@@ -39,8 +39,9 @@ pub enum Done {
     Read {
         /// Who asked for what.
         read: Read,
-        /// Entries, oldest first, or why they can't be read.
-        events: Result<Vec<Event>, String>,
+        /// Entries, oldest first, and what is wrong with others, in one line each; or why
+        /// none can be read.
+        events: Result<(Vec<Event>, Vec<String>), String>,
     },
 }
 
@@ -207,8 +208,10 @@ impl Owner {
                 "SELECT * FROM (SELECT * FROM event WHERE ?1 IS NULL OR task = ?1 \
                  ORDER BY seq DESC LIMIT ?2) ORDER BY seq",
             )?;
-            let events = query.query_map(params![task, most], rows::event)?;
-            events.collect()
+            let mut problems = Vec::new();
+            let rows = query.query(params![task, most])?;
+            let events = load::sensible(rows, "entry", &mut problems, rows::event)?;
+            Ok((events, problems))
         });
         self.tell(done);
         let events = result.map_err(|refusal| {

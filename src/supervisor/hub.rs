@@ -22,10 +22,9 @@ use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
 use crate::core::event::By;
-use crate::core::input::{Input, Ticket};
+use crate::core::input::{EventsRead, Input, Ticket};
 use crate::core::record::Record;
 use crate::core::shim::{Order, Status};
-use crate::core::wire::{Answer, Failure};
 use crate::store::{self, Store};
 use crate::sys::clock::{self, Clock};
 use crate::sys::fault;
@@ -313,12 +312,13 @@ impl Hub {
             }
             Event::Stored(store::Done::Mended(mended)) => self.mended(mended),
             Event::Stored(store::Done::Read { read, events }) => {
-                let answer = match events {
-                    Ok(events) => Answer::Events(events),
-                    Err(why) => Answer::Failed(Failure::Failed, why),
-                };
-                let last = read.last || matches!(answer, Answer::Failed(..));
-                self.answer(read.ticket, answer, last);
+                self.take(Input::EventsRead(Box::new(EventsRead {
+                    ticket: read.ticket,
+                    task: read.task,
+                    most: read.most,
+                    last: read.last,
+                    found: events,
+                })));
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
             Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),

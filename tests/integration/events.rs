@@ -227,3 +227,20 @@ fn who_follows_misses_no_line_when_the_supervisor_dies() {
     life.retain(|word| word != "line");
     assert_eq!(life, ["created", "started", "adopted", "ended"]);
 }
+
+#[test]
+fn an_entry_that_makes_no_sense_is_named_and_the_others_are_told() {
+    let herd = Herd::new();
+    let id = herd.run(&[], &["true"]);
+    herd.wait_state(id, "ended");
+    let all = herd.json(&["events", "--json"]);
+    let db = crate::truth::open(&herd);
+    db.execute("UPDATE event SET what = 'dreamt' WHERE seq = 2", [])
+        .unwrap();
+    drop(db);
+    let done = herd.call(["events", "--json"]);
+    done.fails(0, "entry 2 can't be read: what is \"dreamt\"");
+    assert_eq!(done.text().lines().count(), all.len() - 1, "{done:?}");
+    let followed = Follower::new(&herd, &[]).end();
+    assert!(followed.is_empty(), "{followed:?}");
+}

@@ -75,6 +75,11 @@ pub(super) fn follow(
             Answer::Failed(failure, line) if answered == number => {
                 return Err((failure, line).into());
             }
+            Answer::Aside(lines) if answered == number => {
+                for line in lines {
+                    say(&line);
+                }
+            }
             // the first answer is what was before
             Answer::Events(_) if answered == number && !past => past = true,
             Answer::Events(events) if answered == number => {

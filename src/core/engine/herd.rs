@@ -160,6 +160,7 @@ impl Engine {
                 self.store_failed(now, (why, change), events, then, &mut free, &mut out);
             }
             Input::StoredAnew(why) => self.store_all(now, why, &mut out),
+            Input::EventsRead(read) => self.events_read(*read, &mut free),
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),

@@ -7,18 +7,21 @@ use super::herd::{Engine, refuse};
 use crate::core::effect::Effect;
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Target, TaskId};
-use crate::core::input::Ticket;
+use crate::core::input::{EventsRead, Ticket};
 use crate::core::record::Change;
 use crate::core::report::TaskReport;
 use crate::core::task::{Outcome, State, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, EventsAsked, Failure};
 
+/// So many entries that make no sense are named.
+const MOST_LINES: usize = 10;
+
 /// What happened and is not yet handed to the store, and who wants to know.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     /// The last number given out.
-    seq: u64,
+    pub(super) seq: u64,
     /// The last that was told.
     told: u64,
     noted: Vec<Event>,
@@ -111,6 +114,49 @@ impl Engine {
         });
     }
 
+    /// The log as it is stored, with what could not be written so far: who asked before
+    /// that was told to those who follow is not told it again.
+    pub(super) fn events_read(&mut self, read: EventsRead, free: &mut Vec<Effect>) {
+        let EventsRead {
+            ticket,
+            task,
+            most,
+            last,
+            found,
+        } = read;
+        let (mut events, problems) = match found {
+            Ok(found) => found,
+            Err(line) => {
+                self.journal.forget(ticket);
+                free.push(refuse(ticket, Failure::Failed, line));
+                return;
+            }
+        };
+        let follow = self.journal.follows.get(&ticket);
+        let before = follow.map_or(u64::MAX, |(_, from)| *from);
+        let unwritten = self
+            .writes
+            .unwritten()
+            .iter()
+            .filter(|event| event.seq < before && task.is_none_or(|task| task == event.task));
+        events.extend(unwritten.cloned());
+        events.sort_by_key(|event| event.seq);
+        let most = most.map_or(usize::MAX, |most| most as usize);
+        events.drain(..events.len().saturating_sub(most));
+        if !problems.is_empty() {
+            free.push(Effect::Answer {
+                ticket,
+                answer: Answer::Aside(in_few(problems)),
+                last: false,
+            });
+        }
+        free.push(Effect::Answer {
+            ticket,
+            answer: Answer::Events(events),
+            last,
+        });
+    }
+
     /// Tells those who follow, and those whom the configuration names, what is stored now.
     pub(super) fn tell(&mut self, events: &[Event], change: &Change, free: &mut Vec<Effect>) {
         let told = self.journal.told;
@@ -148,6 +194,16 @@ impl Engine {
             });
         }
     }
+}
+
+/// The first of many lines, and how many more there are.
+fn in_few(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    lines.truncate(MOST_LINES);
+    if more > 0 {
+        lines.push(format!("{more} more can't be read"));
+    }
+    lines
 }
 
 /// The words under which the configuration can want something run for an event: its

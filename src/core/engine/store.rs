@@ -61,6 +61,11 @@ impl Writes {
         self.since
     }
 
+    /// What happened, was told, and is not written down.
+    pub(super) fn unwritten(&self) -> &[Event] {
+        &self.unwritten
+    }
+
     /// When the engine wants to look at them again.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let slow = self.pending.front().filter(|_| !self.slow);

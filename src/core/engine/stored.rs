@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::{Engine, Keep, Rules};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
+use crate::core::event::{By, Event, What};
 use crate::core::id::TaskId;
-use crate::core::input::Input;
+use crate::core::input::{EventsRead, Input, Ticket};
 use crate::core::record::{Change, Record};
 use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
 use crate::core::time::{Now, Timestamp};
+use crate::core::wire::{Answer, EventsAsked, Request};
 
 fn rules() -> Rules {
     Rules {
@@ -102,4 +104,98 @@ fn a_store_that_begins_anew_is_given_all_tasks_and_not_all_at_once() {
     assert_eq!(stored.len(), 1_200);
     assert_eq!(engine.store_trouble(), None);
     assert_eq!(engine.store_trouble_since(), None);
+}
+
+fn event(seq: u64) -> Event {
+    Event {
+        seq,
+        at: Timestamp(seq),
+        what: What::Started,
+        by: By::Task,
+        task: TaskId(seq as u32),
+        run: 1,
+        name: "a".into(),
+        outcome: None,
+        exit: None,
+        text: None,
+    }
+}
+
+/// The numbers of what is told under a ticket.
+fn told(effects: Vec<Effect>, whom: Ticket) -> Vec<u64> {
+    let of = |effect| match effect {
+        Effect::Answer {
+            ticket,
+            answer: Answer::Events(events),
+            ..
+        } if ticket == whom => Some(events),
+        _ => None,
+    };
+    effects
+        .into_iter()
+        .filter_map(of)
+        .flatten()
+        .map(|event| event.seq)
+        .collect()
+}
+
+#[test]
+fn who_asks_for_the_log_while_nothing_can_be_written_is_told_all_of_it_once() {
+    let mut engine = with(3).remembering(4, std::collections::BTreeMap::new());
+    let failed = |seqs: &[u64]| {
+        let events = seqs.iter().map(|seq| event(*seq)).collect();
+        Input::StoreFailed("full".into(), Change::Nothing, events, vec![])
+    };
+    let early = Ticket(1);
+    let ask = |task| EventsAsked {
+        task,
+        last: None,
+        follow: true,
+    };
+    take(
+        &mut engine,
+        Input::Request(early, Request::Events(ask(None))),
+    );
+    let mut heard = told(take(&mut engine, failed(&[5, 6])), early);
+    engine.journal.seq = 7;
+    let late = Ticket(2);
+    let asked = Request::Events(ask(None));
+    let begun = take(&mut engine, Input::Request(late, asked));
+    assert!(
+        begun
+            .iter()
+            .any(|effect| matches!(effect, Effect::ReadEvents { .. }))
+    );
+    // on its way to the disk when it was asked
+    let more = take(&mut engine, failed(&[7]));
+    assert_eq!(told(more.clone(), late), Vec::<u64>::new());
+    heard.extend(told(more, early));
+    let read = |ticket, stored: &[u64], most| {
+        Input::EventsRead(Box::new(EventsRead {
+            ticket,
+            task: None,
+            most,
+            last: false,
+            found: Ok((stored.iter().map(|seq| event(*seq)).collect(), vec![])),
+        }))
+    };
+    let past = take(&mut engine, read(late, &[1, 2, 3, 4], None));
+    assert_eq!(told(past, late), [1, 2, 3, 4, 5, 6, 7]);
+    // only what it asked for
+    let past = take(&mut engine, read(Ticket(3), &[1, 2, 3, 4], Some(2)));
+    assert_eq!(told(past, Ticket(3)), [6, 7]);
+    // what comes next is told, what is written late isn't told again
+    let next = take(
+        &mut engine,
+        Input::Stored(Change::Nothing, vec![event(8)], vec![]),
+    );
+    assert_eq!(told(next.clone(), late), [8]);
+    heard.extend(told(next, early));
+    let again = take(
+        &mut engine,
+        Input::Stored(Change::Nothing, vec![event(5), event(6), event(7)], vec![]),
+    );
+    assert_eq!(told(again.clone(), late), Vec::<u64>::new());
+    heard.extend(told(again, early));
+    assert_eq!(heard, [5, 6, 7, 8]);
 }
