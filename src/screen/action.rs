@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::core::id::{RunId, TaskId};
 use crate::core::wire::Request;
 use crate::output::Pattern;
+use crate::verb::Export;
 
 /// Something that a screen wants done. Performed in order by the supervisor.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ pub enum Action {
     Copy(String),
     /// Show a run's whole log in the client's pager.
     Page(RunId),
+    /// Write a task with its output to a file; how it went goes to
+    /// [`Screen::tell`](super::Screen::tell) or [`Screen::notice`](super::Screen::notice).
+    Export(Export),
     /// Search a run's log, instead of whatever this screen had searched before; what is
     /// found goes to [`Screen::hits`](super::Screen::hits).
     Search(SearchAsk),

@@ -29,6 +29,8 @@ pub(super) enum Event {
     ClientGone(ClientId),
     /// A hook is over: which, and what was wrong with it.
     Hooked(String, Option<String>),
+    /// An export that a screen asked for is over: a line that says where to, or why not.
+    Exported(ClientId, Result<String, String>),
     /// Something asked of the store is done, or not.
     Stored(store::Done),
     /// What lay on disk of removed tasks is gone.

@@ -322,6 +322,7 @@ impl Hub {
             }
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
             Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
+            Event::Exported(id, how) => self.exported(id, how),
             Event::Reloaded(ticket, asked, read) => self.reloaded(ticket, asked, read),
             Event::Trimmed(runs) => self.take(Input::Trimmed(runs)),
             Event::Block(block) => {

@@ -7,12 +7,13 @@
 //! bytes that screens show, `recover` what an earlier supervisor left, `reload` the
 //! configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs,
 //! `delete` what removed tasks leave, `hooks` what the configuration wants run when
-//! something happens.
+//! something happens, `export` what screens want written.
 
 mod clients;
 mod delete;
 mod entry;
 mod event;
+mod export;
 mod handover;
 mod hooks;
 mod hub;

@@ -229,6 +229,7 @@ impl Hub {
                 let log = self.engine.rules().run_dir(run).into();
                 self.say(id, &FromSupervisor::Page { log, title });
             }
+            Action::Export(asked) => self.export(id, &asked),
             Action::Search(ask) => {
                 let answers = self.to_answers.clone();
                 let ask = Ask {

@@ -142,6 +142,8 @@ pub struct Export {
     pub to: Option<PathBuf>,
     /// Only this run.
     pub run: Option<u32>,
+    /// Say on standard output when it is written to a file, and to which.
+    pub told: bool,
 }
 
 /// A kind of document.
@@ -175,6 +177,8 @@ pub enum Asked {
     Look(Target),
     /// Show this task's whole log in the pager.
     Page(Target),
+    /// Write this task to a file.
+    Export(Export),
     /// Say this line: it is done.
     Said(String),
     /// Show this help, several lines.

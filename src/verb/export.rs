@@ -11,7 +11,9 @@ use crate::core::id::Target;
 
 /// Write a task with its output as one document.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "wrangle schema export describes the JSON.")]
+#[command(
+    after_help = "In the command bar it goes to task-ID.md or task-ID.json in the directory the screen was opened in, where -o says nothing.\nwrangle schema export describes the JSON."
+)]
 pub struct Export {
     /// Its number, its name, or @ for the newest
     #[arg(value_name = "ID")]
@@ -25,6 +27,9 @@ pub struct Export {
     /// Only this run, from 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     run: Option<u32>,
+    /// Asked for by a screen: says that it is done, too.
+    #[arg(long, hide = true)]
+    told: bool,
 }
 
 impl Ask for Export {
@@ -37,6 +42,7 @@ impl Ask for Export {
                 .filter(|path| path != Path::new("-"))
                 .map(|path| resolve(&path, &context.caller)),
             run: self.run,
+            told: self.told,
         }))
     }
 }

@@ -65,12 +65,14 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             [line] => Asked::Said(line.clone()),
             lines => Asked::Help(lines.join("\n")),
         }),
+        Command::Export(export) => Ok(Asked::Export(export)),
+        Command::Events(_) => Err(
+            "events are printed in a shell: wrangle events -f; here show ID says how a task came to stand where it does".into(),
+        ),
         Command::Screen
         | Command::Supervisor { .. }
         | Command::Doctor
         | Command::Config(_)
-        | Command::Export(_)
-        | Command::Events(_)
         | Command::Told(_) => {
             Err("that verb works on the command line alone; type it in a shell".into())
         }

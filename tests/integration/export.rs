@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::herd::Herd;
 use crate::history::hold;
+use crate::pty::Pty;
 
 fn json(herd: &Herd, args: &[&str]) -> Value {
     let objects = herd.json(&[&["export", "--format", "json"], args].concat());
@@ -141,4 +142,33 @@ fn a_file_is_written_whole_and_for_the_user_alone() {
         .filter(|entry| entry.file_name().to_string_lossy().ends_with(".part"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_bar_exports_into_the_directory_of_its_screen() {
+    let herd = Herd::new();
+    script(&herd, "echo text");
+    let sub = herd.dir().join("sub");
+    fs::create_dir(&sub).unwrap();
+    let mut command = herd.command([] as [&str; 0]);
+    command.current_dir(&sub);
+    let pty = Pty::start(command, 250, 24);
+    pty.shows(&["echo-text"]);
+    pty.press(":export 1\r", &["task 1 exported to", "sub/task-1.md"]);
+    let text = fs::read_to_string(sub.join("task-1.md")).unwrap();
+    assert!(text.contains("\ntext\n"), "{text}");
+    pty.press(
+        ":export echo-text --format json -o ../it.json\r",
+        &["exported to", "it.json"],
+    );
+    let text = fs::read_to_string(herd.dir().join("it.json")).unwrap();
+    let export: Value = serde_json::from_str(&text).unwrap();
+    hold(&herd, "export", &[export]);
+    for (line, why) in [
+        (":export 1 -o no/such\r", "No such file"),
+        (":export 1 --run 7\r", "has no run 7"),
+        (":export 9\r", "no task 9"),
+    ] {
+        pty.press(line, &[why]);
+    }
 }

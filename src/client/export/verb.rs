@@ -5,6 +5,7 @@ use super::sink::Sink;
 use super::{json, markdown};
 use crate::client::call::shown;
 use crate::client::connect::connect;
+use crate::client::out::lines;
 use crate::client::trouble::Trouble;
 use crate::config::Paths;
 use crate::core::report::{RunReport, TaskReport};
@@ -43,6 +44,12 @@ pub(in crate::client) fn export(paths: &Paths, asked: &Export) -> Result<u8, Tro
         Document::Json => json::write(&mut sink, &mut pieces, &transcript)?,
     }
     sink.finish()?;
+    if let Some(path) = &asked.to
+        && asked.told
+    {
+        let (task, path) = (transcript.task.id, path.display());
+        return lines(&[format!("task {task} exported to {path}")]);
+    }
     Ok(0)
 }
 

@@ -84,6 +84,7 @@ impl Screen {
             }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
+            verb::Asked::Export(export) => self.export(turn, export),
             verb::Asked::Said(line) => self.say(line),
             verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
         }
@@ -102,6 +103,26 @@ impl Screen {
             }
             Err(why) => self.fail(why),
         }
+    }
+
+    /// Without a file it is one in the directory that this screen was opened in.
+    fn export(&mut self, turn: &mut Turn, mut asked: verb::Export) {
+        let id = match turn.engine.resolve(&asked.target) {
+            Ok(id) => id,
+            Err(why) => return self.fail(why),
+        };
+        asked.target = Target::Id(id);
+        let to = asked.to.get_or_insert_with(|| {
+            let ending = match asked.document {
+                verb::Document::Markdown => "md",
+                verb::Document::Json => "json",
+            };
+            let dir = self.context.caller.dir.as_path();
+            dir.join(format!("task-{id}.{ending}"))
+        });
+        let line = format!("exporting task {id} to {}", to.display());
+        self.say(line);
+        turn.out.push(Action::Export(asked));
     }
 
     fn complete(&mut self, turn: &Turn, forward: bool) {

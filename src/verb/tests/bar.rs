@@ -39,13 +39,18 @@ fn the_bar_takes_the_same_verbs() {
         bar("rm 3"),
         Ok(Asked::Request(Request::Remove { .. }))
     ));
+    let Ok(Asked::Export(export)) = bar("export 3 --format json -o out.json --run 2") else {
+        panic!("refused");
+    };
+    assert_eq!(export.document, Document::Json);
+    assert_eq!(export.run, Some(2));
+    assert_eq!(export.to, Some(home.path().join("src/out.json")));
     assert!(matches!(bar("help run"), Ok(Asked::Help(_))));
     for (line, part) in [
         ("", "no verb given"),
         ("run 'a", "quote"),
         ("doctor", "command line"),
-        ("export 3", "command line"),
-        ("events", "command line"),
+        ("events", "in a shell: wrangle events -f"),
         ("man", "command line"),
         ("wait 3 4 --any", "--any"),
         ("supervisor", "command line"),
