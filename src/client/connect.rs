@@ -1,7 +1,7 @@
 //! Finds the supervisor of a herd, or starts one.
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
@@ -13,8 +13,8 @@ use super::line::{Line, News};
 use super::trouble::Trouble;
 use super::upgrade;
 use crate::config::Paths;
-use crate::core::version;
 use crate::core::wire::{Differs, FromSupervisor, Hello, PROTOCOL, Role, Welcome};
+use crate::core::{first, version};
 use crate::sys::socket;
 
 /// How long a supervisor may take to say welcome. It needs a millisecond; a stopped one
@@ -135,6 +135,10 @@ fn greet(paths: &Paths, stream: UnixStream, role: &Role) -> Result<Met, Trouble>
         News::Said(said) => match *said {
             FromSupervisor::Welcome(welcome) => Ok(Met::Welcome(Box::new((line, welcome)))),
             FromSupervisor::Differs(theirs) => Ok(Met::Stranger(theirs)),
+            FromSupervisor::Refused(why) if first::refuses(&why) => {
+                let pid = fs::read_to_string(paths.supervisor_lock()).unwrap_or_default();
+                Err(Trouble::Unreachable(first::remedy(&pid)))
+            }
             FromSupervisor::Refused(why) => Err(Trouble::Unreachable(why)),
             FromSupervisor::Bye(_) | FromSupervisor::Replaced(_) => Ok(Met::Nobody),
             _ => Err(Trouble::Unreachable(

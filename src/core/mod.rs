@@ -8,6 +8,7 @@ pub mod effect;
 pub mod engine;
 pub mod event;
 pub mod filter;
+pub mod first;
 pub mod hook;
 pub mod id;
 pub mod input;

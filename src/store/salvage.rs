@@ -1,5 +1,5 @@
 //! What the log directories know of tasks that the database doesn't: each run's intent
-//! and last status lie beside its log. Before the database there was a `task.json` a task.
+//! and last status lie beside its log. Of version 0.1 a record of each task does.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::core::attention::Attention;
 use crate::core::engine::decided;
+use crate::core::first;
 use crate::core::id::{RunId, TaskId};
 use crate::core::record::Record;
 use crate::core::shim::{INTENT, Intent, STATUS, Status};
@@ -76,7 +77,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
 
 /// The task whose directory this is; `None` where nothing in it says what it was.
 fn task(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
-    if let Some(record) = read::<Record>(&dir.join("task.json"))? {
+    if let Some(record) = read::<Record>(&dir.join(first::RECORD))? {
         return Ok((record.task.id == id).then_some(record));
     }
     let mut runs: Vec<(Intent, Run)> = Vec::new();

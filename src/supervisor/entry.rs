@@ -10,7 +10,8 @@ use super::{log, takeover};
 use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::core::event::By;
-use crate::core::wire::Role;
+use crate::core::first;
+use crate::core::wire::{FromSupervisor, Role};
 use crate::sys::clock::Clock;
 use crate::sys::{fault, proc, socket, stdio};
 
@@ -161,6 +162,13 @@ fn lock(paths: &Paths) -> Result<File, String> {
         // never answers
         let answered = socket::connect(&paths.socket())
             .and_then(|stream| takeover::exchange(stream, Role::Call, ANSWERS));
+        if let Ok(Some(FromSupervisor::Refused(why))) = &answered
+            && first::refuses(why)
+        {
+            return Err(first::remedy(
+                takeover::holder(paths).trim_start_matches("pid "),
+            ));
+        }
         if matches!(answered, Ok(Some(_))) {
             return Err(format!(
                 "a supervisor runs here already ({}); wrangle shutdown ends it, wrangle supervisor --takeover replaces it",

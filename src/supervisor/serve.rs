@@ -9,10 +9,10 @@ use super::session::{Session, bounded};
 use crate::config::Trust;
 use crate::core::input::{Input, Ticket};
 use crate::core::place::Place;
-use crate::core::version;
 use crate::core::wire::{
     Answer, Differs, FromClient, FromSupervisor, Greeting, Hello, PROTOCOL, Request, Returns, Role,
 };
+use crate::core::{first, version};
 use crate::output::{Ask, Search};
 use crate::screen::{Action, Look, Screen};
 use crate::verb::Context;
@@ -153,7 +153,14 @@ impl Hub {
             protocol: PROTOCOL,
             pid: std::process::id() as i32,
         };
-        self.say(id, &FromSupervisor::Differs(differs));
+        let word = if greeting.protocol == first::PROTOCOL {
+            let program = std::env::current_exe().unwrap_or_default();
+            let line = first::refusal(version::ours(), &program.to_string_lossy());
+            FromSupervisor::Refused(line)
+        } else {
+            FromSupervisor::Differs(differs)
+        };
+        self.say(id, &word);
         self.clients.close(id);
     }
 

@@ -22,6 +22,7 @@ mod detach;
 mod events;
 mod export;
 mod failing_store;
+mod first;
 mod full_disk;
 mod herd;
 mod history;
