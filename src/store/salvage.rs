@@ -77,17 +77,26 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
 
 /// The task whose directory this is; `None` where nothing in it says what it was.
 fn task(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
-    if let Some(record) = read::<Record>(&dir.join(first::RECORD))? {
-        return Ok((record.task.id == id).then_some(record));
-    }
+    let first = read::<Record>(&dir.join(first::RECORD))?.filter(|it| it.task.id == id);
+    let known = first.as_ref().map_or(0, |record| record.task.run.number);
     let mut runs: Vec<(Intent, Run)> = Vec::new();
-    for number in numbers(dir).map_err(|error| error.to_string())? {
+    let numbers = numbers(dir).map_err(|error| error.to_string())?;
+    for number in numbers.into_iter().filter(|number| *number > known) {
         let run_id = RunId { task: id, number };
         let dir = dir.join(number.to_string());
         if let Some(intent) = read::<Intent>(&dir.join(INTENT))?.filter(|it| it.run == run_id) {
             let run = run(&dir, &intent)?;
             runs.push((intent, run));
         }
+    }
+    if let Some(mut record) = first {
+        // what ran since ran under a later version
+        for (intent, run) in runs {
+            record.boot = intent.boot;
+            let before = std::mem::replace(&mut record.task.run, run);
+            record.task.past.push(ended(before));
+        }
+        return Ok(Some(record));
     }
     let created = runs.first().map(|(intent, _)| intent.created);
     let Some(((intent, run), created)) = runs.pop().zip(created) else {

@@ -476,6 +476,38 @@ fn a_damaged_database_is_set_aside_and_what_the_logs_know_listed_anew() {
 }
 
 #[test]
+fn a_run_since_the_first_version_is_listed_anew_with_what_that_one_stored() {
+    let mut desk = Desk::new();
+    let failed = State::Ended {
+        outcome: Outcome::Failed(3),
+        at: Timestamp(9),
+    };
+    let old = record(3, failed);
+    let dir = desk.tasks().join("3");
+    fs::create_dir_all(dir.join("2")).unwrap();
+    fs::write(dir.join("task.json"), serde_json::to_vec(&old).unwrap()).unwrap();
+    let intent = Intent {
+        run: RunId {
+            task: TaskId(3),
+            number: 2,
+        },
+        spec: old.task.spec.clone(),
+        parent: None,
+        created: Timestamp(20),
+        boot: "later".into(),
+    };
+    let text = serde_json::to_vec(&intent).unwrap();
+    fs::write(dir.join("2").join(INTENT), text).unwrap();
+    let loaded = desk.load();
+    let [found] = &loaded.records[..] else {
+        panic!("{loaded:?}");
+    };
+    assert_eq!((found.boot.as_str(), found.task.run.number), ("later", 2));
+    assert!(found.task.is_active());
+    assert_eq!(found.task.past, [old.task.run]);
+}
+
+#[test]
 fn what_cannot_be_stored_is_said_and_what_can_is_stored() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();
