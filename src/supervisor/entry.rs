@@ -98,6 +98,7 @@ fn prepare(paths: &Paths, config: &Config, start: Start) -> Result<Prepared, Str
         if takeover::ask(paths)? {
             by = By::Person;
         }
+        fault::point("asked");
     }
     let lock = lock(paths)?;
     fault::point("locked");

@@ -130,7 +130,9 @@ impl Hub {
             leaving: None,
             handover: None,
         };
+        fault::point("loaded");
         hub.take_over(loaded.records, by);
+        fault::point("adopted");
         if !loaded.deletions.is_empty() {
             hub.perform(Effect::Delete(loaded.deletions));
         }

@@ -322,15 +322,16 @@ fn who_cannot_begin_asks_nobody_to_leave() {
     assert_eq!(herd.task(id)["state"], "running");
 }
 
-#[test]
-fn a_takeover_cut_short_anywhere_loses_nothing() {
-    for place in ["handing-over", "handed-over", "locked"] {
-        let of_old = place != "locked";
+/// A takeover in which the old one is killed at a place of its own, the new one at each
+/// of its, or neither: whoever comes next has it all.
+fn cut_short(old_at: Option<&str>) {
+    let places = ["asked", "locked", "loaded", "adopted"].map(Some);
+    let alone = old_at.map(|_| None);
+    for new_at in alone.into_iter().chain(places) {
+        let case = format!("{old_at:?} {new_at:?}");
         let herd = Herd::new();
         let mut first = herd.command(["ls"]);
-        if of_old {
-            first.env("WRANGLE_FAULT", place);
-        }
+        first.envs(old_at.map(|place| ("WRANGLE_FAULT", place)));
         finish(first.spawn().unwrap()).ok();
         let old = herd.supervisor().unwrap();
         let (id, _) = herd.tree(&["--name", "alpha"], "ready");
@@ -340,18 +341,19 @@ fn a_takeover_cut_short_anywhere_loses_nothing() {
         let mut pty = Pty::open(&herd, 80, 24);
         pty.shows(&["alpha"]);
         let mut command = herd.next(["supervisor", "--takeover"]);
-        if !of_old {
-            command.env("WRANGLE_FAULT", place);
-        }
+        command.envs(new_at.map(|place| ("WRANGLE_FAULT", place)));
         let newcomer = Newcomer::start(command);
         pty.shows(&["the supervisor"]);
         wait_until("the old one is gone", || !proc::is_alive(old));
         let after = herd.task(id);
-        assert_eq!(after["state"], "running", "{place}: {after}");
-        assert_eq!(after["pid"], before["pid"], "{place}");
-        assert_eq!(proc::is_alive(newcomer.who), of_old, "{place}");
+        assert_eq!(after["state"], "running", "{case}: {after}");
+        assert_eq!(after["pid"], before["pid"], "{case}");
+        wait_until("who is to be killed is", || {
+            proc::is_alive(newcomer.who) == new_at.is_none()
+        });
+        assert_eq!(herd.supervisors().len(), 1, "{case}");
         herd.ok(&["send", &other.to_string(), "go"]);
-        assert_eq!(finish(wait).code, 7, "{place}");
+        assert_eq!(finish(wait).code, 7, "{case}");
         pty.press("q", &["detach"]);
         pty.send("d");
         assert_eq!(pty.end(), 0);
@@ -359,6 +361,21 @@ fn a_takeover_cut_short_anywhere_loses_nothing() {
         herd.ok(&["shutdown", "--force"]);
         newcomer.end.join().unwrap();
     }
+}
+
+#[test]
+fn a_newcomer_killed_anywhere_loses_nothing() {
+    cut_short(None);
+}
+
+#[test]
+fn an_old_one_killed_before_it_agrees_loses_nothing_whoever_dies_with_it() {
+    cut_short(Some("handing-over"));
+}
+
+#[test]
+fn an_old_one_killed_as_it_leaves_loses_nothing_whoever_dies_with_it() {
+    cut_short(Some("handed-over"));
 }
 
 #[test]
