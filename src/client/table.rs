@@ -18,6 +18,10 @@ const COLUMNS: usize = 8;
 const NAME: usize = 1;
 const LABELS: usize = 6;
 const COMMAND: usize = 7;
+/// Those that are cut on a narrow terminal, the first first.
+const CUT: [usize; 3] = [COMMAND, NAME, LABELS];
+/// Those that go on a narrower one: labels, output, age, command, exit.
+const GIVEN_UP: [usize; 5] = [LABELS, 5, 4, COMMAND, 3];
 /// Those that hold numbers.
 const NUMBERS: [usize; 4] = [0, 3, 4, 5];
 /// What stands between two.
@@ -91,8 +95,7 @@ pub(super) fn list(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The table's head and its rows, each at most so wide: first the command gives way,
-/// then name and labels.
+/// The table's head and its rows, each at most so wide.
 fn lines(tasks: &[TaskReport], now: SystemTime, columns: Option<usize>) -> Vec<String> {
     let mut rows = vec![HEAD.map(String::from)];
     rows.extend(tasks.iter().map(|task| row(task, now)));
@@ -106,17 +109,37 @@ fn lines(tasks: &[TaskReport], now: SystemTime, columns: Option<usize>) -> Vec<S
         widths[LABELS] = 0;
     }
     if let Some(columns) = columns {
-        let mut over = (widths.iter().filter(|width| **width > 0))
-            .map(|width| width + GAP.len())
-            .sum::<usize>()
-            .saturating_sub(columns + GAP.len());
-        for column in [COMMAND, NAME, LABELS] {
-            let give = widths[column].saturating_sub(NARROWEST).min(over);
-            widths[column] -= give;
-            over -= give;
+        fit(&mut widths, columns);
+    }
+    let lines = rows.iter().map(|row| line(row, &widths));
+    match columns {
+        Some(columns) => lines.map(|line| cut(&line, columns)).collect(),
+        None => lines.collect(),
+    }
+}
+
+/// Makes columns fit a terminal: text is cut, and where that is not enough a column goes.
+fn fit(widths: &mut [usize; COLUMNS], columns: usize) {
+    for column in GIVEN_UP {
+        let mut least = *widths;
+        for column in CUT {
+            least[column] = least[column].min(NARROWEST);
+        }
+        if over(&least, columns) > 0 {
+            widths[column] = 0;
         }
     }
-    rows.iter().map(|row| line(row, &widths)).collect()
+    for column in CUT {
+        let most = widths[column].saturating_sub(NARROWEST);
+        widths[column] -= over(widths, columns).min(most);
+    }
+}
+
+/// How much wider than a terminal a row is.
+fn over(widths: &[usize; COLUMNS], columns: usize) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0);
+    let row: usize = shown.map(|width| width + GAP.len()).sum();
+    row.saturating_sub(columns + GAP.len())
 }
 
 fn line(row: &[String; COLUMNS], widths: &[usize; COLUMNS]) -> String {
@@ -259,6 +282,16 @@ mod tests {
             }
         }
         task.labels = vec!["ci".into(), "nightly".into()];
+        for columns in [1, 10, 20, 30, 40, 50, 60, 70, 80, 100] {
+            for line in lines(std::slice::from_ref(&task), now, Some(columns)) {
+                assert!(line.width() <= columns, "{columns}: {line:?}");
+            }
+        }
+        let small = lines(std::slice::from_ref(&task), now, Some(40));
+        assert_eq!(
+            small[0], "ID  NAME                   STATE    EXIT",
+            "{small:?}"
+        );
         let labelled = lines(&[task], now, None);
         assert!(labelled[0].contains("LABELS"), "{labelled:?}");
         assert!(
