@@ -19,6 +19,9 @@ use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
+/// How many of those that bear one name are named.
+const NAMESAKES: usize = 8;
+
 /// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -394,11 +397,14 @@ impl Engine {
 }
 
 fn ambiguous(name: &str, many: &[&Task]) -> String {
-    let ids: Vec<String> = many.iter().map(|task| task.id.to_string()).collect();
+    // the newest are the likely ones, and a line has to be read
+    let older = many.len().saturating_sub(NAMESAKES);
+    let newest = many[older..].iter().map(|task| task.id.to_string());
+    let before = (older > 0).then(|| "..".to_owned()).into_iter();
     format!(
         "{name:?} is the name of {} tasks ({}); say which by number",
-        ids.len(),
-        ids.join(", ")
+        many.len(),
+        before.chain(newest).collect::<Vec<_>>().join(", ")
     )
 }
 

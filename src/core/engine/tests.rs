@@ -799,6 +799,13 @@ fn names_mean_the_one_active_task_that_bears_them() {
     world.settle();
     assert_eq!(world.engine.resolve(&name), Ok(TaskId(2)));
     assert_eq!(world.engine.resolve(&Target::Newest), Ok(TaskId(2)));
+    // however many there are, it is a line to be read
+    for _ in 0..20 {
+        world.launch(AfterExit::Keep);
+    }
+    let error = world.engine.resolve(&name).unwrap_err();
+    assert!(error.contains("21 tasks (.., 15, 16"), "{error}");
+    assert!(error.len() < 100, "{error}");
 }
 
 #[test]
