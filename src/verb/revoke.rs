@@ -8,6 +8,7 @@ use crate::core::wire::Request;
 
 /// Stop tasks for good.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "wrangle revoke [OPTIONS] <ID>...|--all")]
 pub struct Revoke {
     /// Numbers, names, or @ for the newest
     #[arg(value_name = "ID", required_unless_present = "all")]

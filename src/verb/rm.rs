@@ -11,12 +11,15 @@ use crate::core::filter::Filter;
 use crate::core::id::Target;
 use crate::core::wire::Request;
 
-/// The longest age.
-const MOST: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// The longest age: a hundred years, as long as they are written.
+const MOST: Duration = Duration::from_secs(100 * 31_557_600);
 
 /// Remove ended tasks with their output.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "What is removed is gone: wrangle export writes a task to a file first.")]
+#[command(
+    override_usage = "wrangle rm <ID>...|--ended [OPTIONS]",
+    after_help = "What is removed is gone: wrangle export writes a task to a file first."
+)]
 pub struct Rm {
     /// Numbers, names, or @ for the newest
     #[arg(value_name = "ID", required_unless_present = "ended")]

@@ -92,6 +92,15 @@ impl Ask for Run {
             let more = self.argv.into_iter().skip(1).map(Raw::from).collect();
             (offer.name.clone().unwrap_or(name), offer.argv(more))
         } else {
+            if self
+                .argv
+                .first()
+                .is_none_or(|word| word.to_string_lossy().trim().is_empty())
+            {
+                return Err(
+                    "the command is empty; name a program, or write a line for sh -c".into(),
+                );
+            }
             let argv = argv(self.argv, self.dashed);
             (name_of(&argv), argv)
         };

@@ -50,7 +50,10 @@ fn what_is_wrong_is_named_in_one_line_with_the_remedy() {
         (&["ls", "3"], &["unexpected argument 3", "wrangle ls"]),
         (&["show"], &["missing <ID>", "wrangle show"]),
         (&["show", ""], &["a task is named by"]),
-        (&["revoke"], &["missing <ID>", "wrangle revoke"]),
+        (
+            &["revoke"],
+            &["missing <ID>", "wrangle revoke", "<ID>...|--all"],
+        ),
         (
             &["revoke", "3", "--all"],
             &["--all", "cannot be used together"],
@@ -66,7 +69,7 @@ fn what_is_wrong_is_named_in_one_line_with_the_remedy() {
         (&["ls", "--label", ""], &["--label", "at least one"]),
         (&["ls", "--outcome", "fialed"], &["did you mean failed"]),
         (&["ls", "--last", "0"], &["--last"]),
-        (&["rm"], &["missing <ID>", "wrangle rm"]),
+        (&["rm"], &["missing <ID>", "wrangle rm <ID>...|--ended"]),
         (
             &["rm", "3", "--ended"],
             &["--ended", "cannot be used together"],
@@ -96,5 +99,18 @@ fn what_is_wrong_is_named_in_one_line_with_the_remedy() {
         for part in parts {
             assert!(line.contains(part), "{words:?}: {line}");
         }
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_remedy() {
+    for (words, part) in [
+        (&["rm", "--older-than", "1d"][..], "<ID>...|--ended"),
+        (&["rm", "--older-than", "1000y"], "the most is 100years"),
+        (&["run", "--", ""], "the command is empty; name a program"),
+        (&["run", " "], "the command is empty"),
+    ] {
+        let line = wrong(words);
+        assert!(line.contains(part), "{words:?}: {line}");
     }
 }
