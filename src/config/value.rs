@@ -31,8 +31,8 @@ pub fn similar<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, known)| known)
 }
 
-/// The longest time that any setting may have.
-const MOST: Duration = Duration::from_secs(365 * 86_400);
+/// The longest time that any setting may have: a year, as long as `1y` is.
+const MOST: Duration = Duration::from_secs(31_557_600);
 
 /// What may be written for a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use crate::config::parse_duration;
 use crate::core::id::Target;
 use crate::core::wire::Request;
 
-/// The longest wait.
-const MOST: Duration = Duration::from_secs(365 * 86_400);
+/// The longest wait: a year, as long as `1y` is.
+const MOST: Duration = Duration::from_secs(31_557_600);
 
 /// Wait until tasks have ended.
 #[derive(Debug, Clone, Args)]
