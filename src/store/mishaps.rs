@@ -284,3 +284,23 @@ fn a_new_one_that_cannot_be_made_is_said_until_it_can() {
     assert!(!fresh.exists());
     assert_eq!(errors(&done), Vec::<String>::new());
 }
+
+#[test]
+fn a_store_that_hangs_is_left_and_one_that_is_locked_says_so() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    let mut theirs = Connection::open(desk.db()).unwrap();
+    let lock = theirs
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .unwrap();
+    for id in 1..=20 {
+        put(&store, &record(id, State::Starting), vec![]);
+    }
+    assert!(!store.close_within(std::time::Duration::from_millis(50)));
+    let said = errors(&done);
+    assert_eq!(said.len(), 20);
+    assert!(said[0].contains("locked"), "{said:?}");
+    lock.rollback().unwrap();
+    drop(theirs);
+    assert_eq!(desk.load().records.len(), 0);
+}

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -76,6 +77,8 @@ struct Write {
 #[derive(Debug)]
 pub struct Store {
     jobs: Sender<Job>,
+    /// Hangs up when the thread is done.
+    ended: Receiver<()>,
     thread: JoinHandle<()>,
 }
 
@@ -104,6 +107,7 @@ impl Store {
 
     fn start(mut owner: Owner, done: impl Fn(Done) + Send + 'static) -> io::Result<Self> {
         let (jobs, work) = channel::<Job>();
+        let (ends, ended) = channel();
         let thread = std::thread::Builder::new()
             .name("store".into())
             .stack_size(512 << 10)
@@ -122,8 +126,13 @@ impl Store {
                     owner.write(writes, &done);
                 }
                 owner.keeper.close();
+                drop(ends);
             })?;
-        Ok(Self { jobs, thread })
+        Ok(Self {
+            jobs,
+            ended,
+            thread,
+        })
     }
 
     /// Queues a change; it comes back, with `then`, by [`Done::Written`].
@@ -145,8 +154,17 @@ impl Store {
 
     /// Waits until everything queued is done.
     pub fn close(self) {
+        self.close_within(Duration::MAX);
+    }
+
+    /// Waits so long at most: a disk that does not answer holds nobody who has to leave.
+    /// Whether everything queued is done; else the thread is left to itself.
+    pub fn close_within(self, patience: Duration) -> bool {
         drop(self.jobs);
-        self.thread.join().ok();
+        if self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            return false;
+        }
+        self.thread.join().is_ok()
     }
 }
 
@@ -232,6 +250,8 @@ impl Owner {
         let place = self.keeper.dir().display();
         if why.contains("full") {
             format!("{why}; make room in {place}")
+        } else if why.contains("locked") {
+            format!("{why}; end the other program that has {place}/wrangle.db open")
         } else if why.contains("readonly") {
             format!("{why}; make {place} writable again")
         } else {

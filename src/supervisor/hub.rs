@@ -217,9 +217,7 @@ impl Hub {
         if hooks > 0 {
             tracing::warn!(hooks, "hooks were not run: others took too long");
         }
-        if let Some(store) = self.store.take() {
-            store.close();
-        }
+        self.close_store();
         self.pass_clients_on();
         self.shims.let_go(FAREWELL).await;
         self.clients.farewell(FAREWELL).await;

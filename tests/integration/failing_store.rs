@@ -313,3 +313,45 @@ fn what_is_done_to_a_database_in_use_is_said_and_mended() {
         drop(pty);
     }
 }
+
+#[test]
+fn a_database_that_somebody_holds_keeps_no_task_and_no_supervisor_alive() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&[], "ready");
+    let mut db = open(&herd);
+    let held = db
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .unwrap();
+    herd.ok(&["shutdown"]);
+    herd.nothing_left();
+    held.rollback().unwrap();
+    drop(db);
+    // its shim had its end on record
+    assert_eq!(herd.task(id)["outcome"], "revoked");
+    is_whole(&open(&herd));
+}
+
+#[test]
+fn a_takeover_does_not_wait_for_a_database_that_somebody_holds() {
+    let herd = Herd::new();
+    let (id, _) = herd.tree(&[], "ready");
+    let old = herd.supervisor().unwrap();
+    let mut db = open(&herd);
+    let held = db
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .unwrap();
+    // something that can't be stored before it leaves
+    let asked = herd.command(["run", "--", "true"]).spawn().unwrap();
+    let mut newcomer = herd.command(["supervisor", "--takeover"]).spawn().unwrap();
+    wait_until(
+        "the old one has left, or stays since nothing is stored",
+        || !crate::procs::exists(old) || newcomer.try_wait().unwrap().is_some(),
+    );
+    held.rollback().unwrap();
+    drop(db);
+    crate::herd::finish(asked);
+    assert_eq!(herd.task(id)["state"], "running");
+    herd.remember();
+    herd.ok(&["shutdown"]);
+    crate::herd::finish(newcomer);
+}

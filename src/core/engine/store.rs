@@ -29,8 +29,8 @@ const MOST_UNWRITTEN: usize = 10_000;
 /// The writes under way, and what could not be written.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    /// When each write under way was asked for, oldest first: they are done in order.
-    pending: VecDeque<Duration>,
+    /// Each write under way, oldest first: they are done in order.
+    pending: VecDeque<Pending>,
     /// Writes asked for, and done, so far.
     asked: u64,
     done: u64,
@@ -50,6 +50,42 @@ pub(super) struct Writes {
     again_at: Option<Duration>,
 }
 
+/// A write under way.
+#[derive(Debug)]
+struct Pending {
+    /// When it was asked for.
+    asked: Duration,
+    /// What waits for it and can't wait for ever: the place of each in its order.
+    urgent: Vec<(usize, Effect)>,
+    /// Which of that was done before it.
+    early: Vec<usize>,
+}
+
+impl Pending {
+    fn new(asked: Duration, then: &[Effect]) -> Self {
+        let urgent = then.iter().enumerate().filter(|(_, effect)| {
+            matches!(
+                effect,
+                Effect::Sweep { .. }
+                    | Effect::Order(_, Order::Stop { .. } | Order::Kill | Order::Release)
+            )
+        });
+        Self {
+            asked,
+            urgent: urgent.map(|(at, effect)| (at, effect.clone())).collect(),
+            early: Vec::new(),
+        }
+    }
+
+    /// What waits for it still, of what it had to wait for.
+    fn without_early(&self, then: Vec<Effect>) -> Vec<Effect> {
+        let all = then.into_iter().enumerate();
+        all.filter(|(at, _)| !self.early.contains(at))
+            .map(|(_, effect)| effect)
+            .collect()
+    }
+}
+
 impl Writes {
     pub(super) fn trouble(&self) -> Option<&str> {
         let slow = "the disk does not answer: what happens now is not stored yet; tasks go on";
@@ -61,6 +97,11 @@ impl Writes {
         self.since
     }
 
+    /// Whether the oldest write takes longer than it should.
+    pub(super) const fn is_slow(&self) -> bool {
+        self.slow
+    }
+
     /// What happened, was told, and is not written down.
     pub(super) fn unwritten(&self) -> &[Event] {
         &self.unwritten
@@ -69,23 +110,45 @@ impl Writes {
     /// When the engine wants to look at them again.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let slow = self.pending.front().filter(|_| !self.slow);
-        let slow = slow.map(|asked| *asked + SLOW);
+        let slow = slow.map(|write| write.asked + SLOW);
         slow.into_iter().chain(self.again_at).min()
     }
 
     fn is_late(&self, now: Now) -> bool {
         self.pending
             .front()
-            .is_some_and(|asked| now.mono.saturating_sub(*asked) >= SLOW)
+            .is_some_and(|write| now.mono.saturating_sub(write.asked) >= SLOW)
     }
 
-    /// One more is answered, well or not.
-    fn answered(&mut self, now: Now, free: &mut Vec<Effect>) {
-        self.pending.pop_front();
+    /// One more is answered, well or not; what waited for it and was not done before.
+    fn answered(&mut self, now: Now, then: Vec<Effect>, free: &mut Vec<Effect>) -> Vec<Effect> {
+        let then = match self.pending.pop_front() {
+            Some(write) => write.without_early(then),
+            None => then,
+        };
         self.done += 1;
         self.slow = self.slow && self.is_late(now);
         let told = self.held.partition_point(|(after, _)| *after <= self.done);
         free.extend(self.held.drain(..told).map(|(_, effect)| effect));
+        then
+    }
+
+    /// What stops a task waits for no disk that does not answer; nor, at a shutdown, what
+    /// lets go of a shim, which has the end on record itself.
+    fn hurry(&mut self, shutting_down: bool, out: &mut Vec<Effect>) {
+        if !self.is_slow() {
+            return;
+        }
+        for write in &mut self.pending {
+            let stays = |effect: &Effect| {
+                matches!(effect, Effect::Order(_, Order::Release)) && !shutting_down
+            };
+            let gone = write.urgent.extract_if(.., |(_, effect)| !stays(effect));
+            for (at, effect) in gone {
+                write.early.push(at);
+                out.push(effect);
+            }
+        }
     }
 }
 
@@ -127,11 +190,12 @@ impl Engine {
     /// to now.
     pub(super) fn hold_back(&mut self, now: Now, out: &mut Vec<Effect>) {
         for effect in &*out {
-            if matches!(effect, Effect::Store { .. }) {
-                self.writes.pending.push_back(now.mono);
+            if let Effect::Store { then, .. } = effect {
+                self.writes.pending.push_back(Pending::new(now.mono, then));
                 self.writes.asked += 1;
             }
         }
+        self.writes.hurry(self.shutting_down(), out);
         if self.writes.pending.is_empty() || self.writes.slow {
             return;
         }
@@ -159,7 +223,7 @@ impl Engine {
         free: &mut Vec<Effect>,
         out: &mut Vec<Effect>,
     ) {
-        self.writes.answered(now, free);
+        let then = self.writes.answered(now, then, free);
         self.tell(events, &change, free);
         match change {
             Change::Remove(ids) => self.removed(ids, out),
@@ -205,7 +269,7 @@ impl Engine {
         free: &mut Vec<Effect>,
         out: &mut Vec<Effect>,
     ) {
-        self.writes.answered(now, free);
+        let then = self.writes.answered(now, then, free);
         let removal = matches!(change, Change::Remove(_));
         for effect in then {
             match effect {

@@ -10,9 +10,10 @@ use crate::core::event::{By, Event, What};
 use crate::core::id::TaskId;
 use crate::core::input::{EventsRead, Input, Ticket};
 use crate::core::record::{Change, Record};
+use crate::core::shim::Order;
 use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
 use crate::core::time::{Now, Timestamp};
-use crate::core::wire::{Answer, EventsAsked, Request};
+use crate::core::wire::{Answer, EventsAsked, Request, RunRequest};
 
 fn rules() -> Rules {
     Rules {
@@ -198,4 +199,65 @@ fn who_asks_for_the_log_while_nothing_can_be_written_is_told_all_of_it_once() {
     assert_eq!(told(again.clone(), late), Vec::<u64>::new());
     heard.extend(told(again, early));
     assert_eq!(heard, [5, 6, 7, 8]);
+}
+
+fn ask(engine: &mut Engine, request: Request) -> Vec<Effect> {
+    take(engine, Input::Request(Ticket(9), request))
+}
+
+fn store_of(effects: Vec<Effect>) -> (Change, Vec<Event>, Vec<Effect>) {
+    let write = effects.into_iter().find_map(|effect| match effect {
+        Effect::Store {
+            change,
+            events,
+            then,
+        } => Some((change, events, then)),
+        _ => None,
+    });
+    write.expect("a write")
+}
+
+/// What shims are told.
+fn orders(effects: &[Effect]) -> Vec<&'static str> {
+    let order = |effect: &Effect| match effect {
+        Effect::Order(_, Order::Stop { .. }) => Some("stop"),
+        Effect::Order(_, Order::Kill) => Some("kill"),
+        Effect::Order(_, Order::Release) => Some("release"),
+        Effect::Order(..) => Some("another"),
+        _ => None,
+    };
+    effects.iter().filter_map(order).collect()
+}
+
+#[test]
+fn a_disk_that_does_not_answer_keeps_no_task_from_being_stopped() {
+    let mut engine = with(0);
+    let spec = ended(1).task.spec;
+    let run = RunRequest { spec, env: vec![] };
+    let (change, events, then) = store_of(ask(&mut engine, Request::Run(Box::new(run))));
+    take(&mut engine, Input::Stored(change, events, then));
+    let revoke = |force| Request::Revoke {
+        targets: vec![],
+        all: true,
+        force,
+        wait: false,
+    };
+    let begun = ask(&mut engine, revoke(false));
+    assert!(orders(&begun).is_empty(), "it is stored first");
+    let late = Now {
+        mono: Duration::from_secs(4),
+        wall: Timestamp(4_000),
+    };
+    let hurried = engine.handle(late, Input::Tick);
+    assert_eq!(orders(&hurried), ["stop"]);
+    // what is asked from now on does not wait at all
+    let forced = engine.handle(late, Input::Request(Ticket(10), revoke(true)));
+    assert_eq!(orders(&forced), ["kill"]);
+    // and is not done once more when the disk answers
+    for effects in [begun, forced] {
+        let (change, events, then) = store_of(effects);
+        assert_eq!(orders(&then).len(), 1);
+        let answered = engine.handle(late, Input::Stored(change, events, then));
+        assert!(orders(&answered).is_empty(), "{answered:?}");
+    }
 }

@@ -194,6 +194,10 @@ impl World {
                 );
             }
             Effect::Order(run, order) => {
+                // where the disk does not answer, nothing waits for it to be stopped
+                if self.engine.writes.is_slow() {
+                    self.excused.insert(run.task);
+                }
                 if matches!(order, Order::Stop { .. } | Order::Kill)
                     && !self.excused.contains(&run.task)
                 {
