@@ -12,7 +12,7 @@ use crate::core::id::TaskId;
 use crate::core::record::Record;
 use crate::core::task::Run;
 
-/// Entries of the activity log beyond this many are forgotten at start, oldest first.
+/// Entries of the activity log beyond this many are forgotten, oldest first.
 const MOST_EVENTS: i64 = 200_000;
 
 /// Everything that was stored.
@@ -76,8 +76,8 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
         seq: seq.max(0).cast_unsigned(),
         ..Loaded::default()
     };
-    forget(db, &mut loaded)?;
     let problems = &mut loaded.problems;
+    forget(db, problems)?;
     let mut runs = Runs::new();
     // by task, the last that can't be read
     let mut spoiled = BTreeMap::new();
@@ -165,17 +165,23 @@ pub(super) fn sensible<T>(
     Ok(made)
 }
 
-/// Cuts an activity log that is too long. Where that can't be written, as on a full disk,
-/// it stays as it is.
-fn forget(db: &Connection, loaded: &mut Loaded) -> Result<(), rusqlite::Error> {
-    let last = loaded.seq.cast_signed() - MOST_EVENTS;
-    match db.execute("DELETE FROM event WHERE seq <= ?", [last]) {
+/// Forgets what the activity log holds beyond its length.
+pub(super) fn cut(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?")?
+        .execute([MOST_EVENTS])
+        .map(drop)
+}
+
+/// Cuts the activity log. Where that can't be written, as on a full disk, it stays as it is.
+fn forget(db: &Connection, problems: &mut Vec<String>) -> Result<(), rusqlite::Error> {
+    match cut(db) {
         Err(error) if !matches!(Refusal::of(&error), Refusal::Damaged(_)) => {
-            let line = format!("the oldest of the activity log can't be forgotten: {error}");
-            loaded.problems.push(line);
+            problems.push(format!(
+                "the oldest of the activity log can't be forgotten: {error}"
+            ));
             Ok(())
         }
-        done => done.map(drop),
+        done => done,
     }
 }
 

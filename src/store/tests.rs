@@ -387,6 +387,23 @@ fn a_log_that_is_too_long_is_cut_at_start_and_no_reason_not_to_start_where_it_ca
 }
 
 #[test]
+fn a_log_that_grows_is_cut_meanwhile_too() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    store.save(Change::Nothing, vec![event(1, 1)], vec![]);
+    for seq in 500_001..=501_200 {
+        store.save(Change::Nothing, vec![event(seq, 1)], vec![]);
+    }
+    store.close();
+    assert_eq!(errors(&done), Vec::<String>::new());
+    let db = Connection::open(desk.db()).unwrap();
+    let count: u32 = db
+        .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 1_200);
+}
+
+#[test]
 fn a_removed_task_is_gone_and_its_number_not_given_out_again() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();

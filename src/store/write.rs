@@ -19,6 +19,10 @@ use crate::core::input::Ticket;
 use crate::core::record::Change;
 use crate::sys::fault;
 
+/// Between two cuts of the activity log: so many entries more than it should hold are
+/// borne at most.
+const CUT_EVERY: usize = 1_000;
+
 /// What became of something asked of the store.
 #[derive(Debug)]
 pub enum Done {
@@ -99,6 +103,7 @@ impl Store {
         let (db, loaded) = load::open(path, tasks, stamp)?;
         let owner = Owner {
             keeper: Keeper::new(path, stamp, db, &loaded),
+            uncut: 0,
         };
         let store = Self::start(owner, done)
             .map_err(|error| format!("cannot start the store's thread: {error}"))?;
@@ -170,6 +175,8 @@ impl Store {
 
 struct Owner {
     keeper: Keeper,
+    /// Entries written since the activity log was last cut.
+    uncut: usize,
 }
 
 impl Owner {
@@ -192,6 +199,7 @@ impl Owner {
             };
             if result.is_ok() {
                 self.keeper.note(&write.change);
+                self.uncut += write.events.len();
                 fault::point("after-commit");
             }
             done(Done::Written {
@@ -200,6 +208,12 @@ impl Owner {
                 then: write.then,
                 error: result.err().map(|why| self.with_remedy(&why)),
             });
+        }
+        if self.uncut >= CUT_EVERY {
+            self.uncut = 0;
+            // where it can't be, that is said of the next write; it is tried again later
+            self.keeper.with(|db| load::cut(db)).ok();
+            self.tell(done);
         }
     }
 
