@@ -1,5 +1,6 @@
 //! The thread that owns the database.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -220,8 +221,11 @@ impl Owner {
     fn commit(&mut self, writes: &[Write], done: &impl Fn(Done)) -> Result<(), Refusal> {
         let result = self.keeper.with(|db| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for write in writes {
-                apply(&transaction, &write.change)?;
+            let newest = newest(writes);
+            for (at, write) in writes.iter().enumerate() {
+                if newest[at] {
+                    apply(&transaction, &write.change)?;
+                }
                 for event in &write.events {
                     rows::put_event(&transaction, event)?;
                 }
@@ -272,6 +276,19 @@ impl Owner {
             format!("{why}; wrangle doctor says what is wrong with it")
         }
     }
+}
+
+/// Which changes are to be made: each tells all of its task, so that of several the last
+/// will do.
+fn newest(writes: &[Write]) -> Vec<bool> {
+    let mut seen = BTreeSet::new();
+    let is_last = |write: &Write| match &write.change {
+        Change::Task(record) => seen.insert(record.task.id),
+        _ => true,
+    };
+    let mut newest: Vec<bool> = writes.iter().rev().map(is_last).collect();
+    newest.reverse();
+    newest
 }
 
 fn apply(db: &Connection, change: &Change) -> rusqlite::Result<()> {
