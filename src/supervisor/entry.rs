@@ -30,6 +30,7 @@ pub struct Start {
 /// # Errors
 /// One line: what could not be had. Nothing was started then.
 pub fn main(paths: &Paths, config: &Config, start: Start) -> Result<(), String> {
+    stdio::close_inherited();
     let detached = start.detached;
     let answer = |line: &str| {
         if detached {

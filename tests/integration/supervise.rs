@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Command, Stdio};
 
 use crate::herd::{Done, Herd, finish};
 use crate::procs::wait_until;
@@ -164,6 +165,32 @@ fn socket_and_files_are_the_users_alone() {
     for entry in fs::read_dir(log).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_its_starter_had_open_is_neither_kept_open_nor_handed_to_tasks() {
+    let herd = Herd::new();
+    let lock = herd.dir().join("lock");
+    let script = "exec 9>\"$1\"; shift; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", script, "sh"])
+        .arg(&lock)
+        .arg(env!("CARGO_BIN_EXE_wrangle"))
+        .args(["run", "--", "sleep", "250"])
+        .env("WRANGLE_HOME", herd.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    finish(shell.spawn().unwrap()).ok();
+    let task = herd.wait_state(1, "running");
+    let leader = task["pid"].as_i64().unwrap() as i32;
+    let supervisor = herd.supervisor().unwrap().pid;
+    for pid in [supervisor, herd.shim(1).pid, leader] {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        let open = open.filter_map(|fd| fs::read_link(fd.unwrap().path()).ok());
+        assert_eq!(open.filter(|path| *path == lock).count(), 0, "{pid}");
     }
 }
 
