@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::line::{Line, News};
@@ -20,6 +21,8 @@ use crate::sys::socket;
 /// How long a supervisor may take to say welcome. It needs a millisecond; a stopped one
 /// would let us wait for ever.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks for one that somebody else starts.
+const LOOK: Duration = Duration::from_millis(20);
 /// How often one may end between taking the call and answering it.
 const ATTEMPTS: usize = 5;
 
@@ -47,8 +50,13 @@ pub(super) fn connect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Tro
     reconnect(paths, role)
 }
 
-/// Connects as [`connect`] does, and asks nobody anything.
+/// Connects as [`connect`] does, and asks nobody anything. Within a task, where none may
+/// be started, somebody outside is granted the time to.
 pub(super) fn reconnect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Trouble> {
+    let until = Instant::now() + PATIENCE;
+    while paths.is_within_a_task() && find(paths)?.is_none() && Instant::now() < until {
+        thread::sleep(LOOK);
+    }
     match meet(paths, role)? {
         Met::Welcome(met) => Ok(*met),
         Met::Stranger(theirs) => Err(Trouble::Unreachable(upgrade::remedy(&theirs))),
@@ -263,7 +271,6 @@ fn this_program() -> io::Result<PathBuf> {
 mod tests {
     use std::ffi::OsString;
     use std::io::Write;
-    use std::thread;
 
     use super::*;
 

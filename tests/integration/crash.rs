@@ -112,6 +112,24 @@ fn an_adopted_shim_killed_leaves_nothing() {
 }
 
 #[test]
+fn who_follows_within_a_task_goes_on_with_the_next_supervisor() {
+    let herd = Herd::new();
+    let script = "echo begun; read go; echo over";
+    let gate = herd.run(&["--stdin"], &["sh", "-c", script]);
+    let wrangle = env!("CARGO_BIN_EXE_wrangle");
+    let script = format!("'{wrangle}' logs -f --raw {gate}; echo code-$?");
+    let follows = herd.run(&[], &["sh", "-c", &script]);
+    herd.wait_output(follows, b"begun\n");
+    let old = herd.kill_supervisor();
+    wait_until("it is gone", || !proc::is_alive(old));
+    // none can be started there: this call does
+    herd.ok(&["send", &gate.to_string(), "go"]);
+    herd.wait_state(follows, "ended");
+    let told = herd.stored(follows);
+    assert_eq!(String::from_utf8(told).unwrap(), "begun\nover\ncode-0\n");
+}
+
+#[test]
 fn no_task_runs_twice() {
     let herd = Herd::new();
     let log = herd.dir().join("starts");
