@@ -250,6 +250,22 @@ impl Engine {
         self.tasks.attention().map(|task| task.id)
     }
 
+    /// The same, the least urgent first, of those alike the oldest.
+    pub fn urgent_ids(&self) -> impl DoubleEndedIterator<Item = TaskId> {
+        self.tasks.urgent()
+    }
+
+    /// Counts the changes of tasks.
+    pub const fn changes(&self) -> u64 {
+        self.tasks.changes().count()
+    }
+
+    /// The tasks that came, went or changed since there were so many changes, each once;
+    /// `None` where that is too long ago to say.
+    pub fn changed_since(&self, changes: u64) -> Option<impl Iterator<Item = TaskId> + '_> {
+        self.tasks.changes().since(changes)
+    }
+
     /// Changes whenever a task comes, goes, ends, begins again or wants something else of
     /// a person: what was made of all tasks at the same shape is still true of which they are.
     pub const fn shape(&self) -> u64 {

@@ -4,10 +4,12 @@
 //! `again` what runs again by itself, `request` what clients ask, `life` what shims report, `stop` how things end,
 //! `store` what waits for the disk, `journal` the activity log, `history` how ended tasks
 //! go, `recover` what a dead supervisor left, `cap` the bound on all logs together,
-//! `why` the one-line reason of a state; `tasks` holds them with their indices.
+//! `why` the one-line reason of a state; `tasks` holds them with their indices, `changes`
+//! knows which of them changed.
 
 mod again;
 mod cap;
+mod changes;
 mod herd;
 mod history;
 mod journal;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::changes::Changes;
 use crate::core::attention::Attention;
 use crate::core::id::TaskId;
 use crate::core::task::{State, Task};
@@ -14,12 +15,15 @@ pub(super) struct Tasks {
     all: BTreeMap<TaskId, Task>,
     active: BTreeSet<TaskId>,
     attention: BTreeSet<TaskId>,
+    /// The same, by urgency.
+    urgent: BTreeSet<(Attention, TaskId)>,
     /// Ended ones, by the time of their end.
     ended: BTreeSet<(Timestamp, TaskId)>,
     /// Bytes in all logs, and in those of ended tasks.
     kept: u64,
     kept_ended: u64,
     shape: u64,
+    changes: Changes,
 }
 
 /// What the indices say of one task.
@@ -67,6 +71,11 @@ impl Tasks {
         self.attention.iter().map(|id| &self.all[id])
     }
 
+    /// The same, the least urgent first, of those alike the oldest.
+    pub(super) fn urgent(&self) -> impl DoubleEndedIterator<Item = TaskId> {
+        self.urgent.iter().map(|(_, id)| *id)
+    }
+
     /// Ended ones, the longest ended first.
     pub(super) fn ended(&self) -> impl ExactSizeIterator<Item = (Timestamp, TaskId)> + '_ {
         self.ended.iter().copied()
@@ -87,17 +96,24 @@ impl Tasks {
         self.shape
     }
 
+    /// Which came, went or changed.
+    pub(super) const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     pub(super) fn insert(&mut self, task: Task) {
         let id = task.id;
         self.remove(id);
         self.enter(id, Place::of(&task));
         self.all.insert(id, task);
+        self.changes.note(id);
         self.shape += 1;
     }
 
     pub(super) fn remove(&mut self, id: TaskId) -> Option<Task> {
         let task = self.all.remove(&id)?;
         self.leave(id, Place::of(&task));
+        self.changes.note(id);
         self.shape += 1;
         Some(task)
     }
@@ -112,6 +128,7 @@ impl Tasks {
         let before = Place::of(task);
         let answer = change(task);
         let after = Place::of(task);
+        self.changes.note(id);
         if before != after {
             self.leave(id, before);
             self.enter(id, after);
@@ -133,6 +150,7 @@ impl Tasks {
         }
         if place.attention != Attention::None {
             self.attention.insert(id);
+            self.urgent.insert((place.attention, id));
         }
     }
 
@@ -146,5 +164,6 @@ impl Tasks {
             None => drop(self.active.remove(&id)),
         }
         self.attention.remove(&id);
+        self.urgent.remove(&(place.attention, id));
     }
 }
