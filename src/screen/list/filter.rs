@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use nucleo_matcher::{Config, Matcher};
 
-use super::query::{Query, Texts};
-use super::rows::{Row, Rows};
+use super::query::{Query, Texts, Verdict};
+use super::rows::Row;
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 use crate::core::task::Task;
 
-/// A filter of the list.
+/// A filter of the list. It asks about a task once, and again when the task has changed
+/// or something else is typed.
 #[derive(Debug)]
 pub(in crate::screen) struct Filter {
     text: String,
@@ -20,9 +21,7 @@ pub(in crate::screen) struct Filter {
     matcher: Matcher,
     /// What is known of each task that was asked about.
     known: HashMap<TaskId, Known>,
-    /// As of which the rows are true.
-    revision: u64,
-    /// How many it lets through.
+    /// How many of those it lets through.
     matches: usize,
 }
 
@@ -30,8 +29,7 @@ pub(in crate::screen) struct Filter {
 #[derive(Debug)]
 struct Known {
     texts: Texts,
-    /// Whether this run of it, which has ended, is let through.
-    ended: Option<(u32, bool)>,
+    verdict: Option<Verdict>,
 }
 
 impl Filter {
@@ -43,7 +41,6 @@ impl Filter {
             origin,
             matcher: Matcher::new(Config::DEFAULT),
             known: HashMap::new(),
-            revision: 0,
             matches: 0,
         }
     }
@@ -58,12 +55,18 @@ impl Filter {
         self.matches
     }
 
-    /// Something else is typed.
+    /// Something else is typed. Where it asks for more of the same, who was far from it
+    /// still is.
     pub(super) fn set(&mut self, text: &str) {
+        let query = Query::new(text);
+        let narrows = query.narrows(&self.query);
         text.clone_into(&mut self.text);
-        self.query = Query::new(text);
+        self.query = query;
+        self.matches = 0;
         for known in self.known.values_mut() {
-            known.ended = None;
+            known.verdict = known
+                .verdict
+                .filter(|verdict| narrows && *verdict == Verdict::Far);
         }
     }
 
@@ -72,71 +75,39 @@ impl Filter {
         self.query.is_empty()
     }
 
-    /// Whether it lets a task through. An ended run is asked about once.
+    /// Whether it lets a task through.
     pub(super) fn lets(&mut self, task: &Task) -> bool {
         let known = self.known.entry(task.id).or_insert_with(|| Known {
             texts: Texts::of(task),
-            ended: None,
+            verdict: None,
         });
-        let run = task.run.number;
-        match known.ended {
-            Some((of, lets)) if of == run && !task.is_active() => lets,
-            _ => {
-                let lets = self.query.lets(task, &known.texts, &mut self.matcher);
-                known.ended = (!task.is_active()).then_some((run, lets));
-                lets
+        let verdict = known.verdict.unwrap_or_else(|| {
+            let verdict = self.query.judge(task, &known.texts, &mut self.matcher);
+            self.matches += usize::from(verdict == Verdict::Lets);
+            verdict
+        });
+        known.verdict = Some(verdict);
+        verdict == Verdict::Lets
+    }
+
+    /// A task came, went or changed.
+    pub(super) fn changed(&mut self, engine: &Engine, id: TaskId) {
+        if let Some(known) = self.known.get_mut(&id) {
+            self.matches -= usize::from(known.verdict == Some(Verdict::Lets));
+            known.verdict = None;
+            if engine.task(id).is_none() {
+                self.known.remove(&id);
             }
         }
     }
 
-    /// Whether an active task has come to be let through, or has ceased to, since the
-    /// rows were made. What has ended changes no more.
-    pub(super) fn has_turned(
-        &mut self,
-        engine: &Engine,
-        rows: &Rows,
-        selected: Option<Row>,
-    ) -> bool {
-        if self.revision == engine.revision() {
-            return false;
-        }
-        self.revision = engine.revision();
-        engine.active_ids().any(|id| {
-            let task = engine.task(id);
-            let shown = rows.above().binary_search(&id).is_ok();
-            task.is_some_and(|task| self.lets(task) != shown && selected != Some(Row::Task(id)))
-        })
-    }
-
-    /// The rows that it leaves. What is selected stays: a row never goes from under the
-    /// cursor by itself.
-    pub(super) fn rows(
-        &mut self,
-        engine: &Engine,
-        above: &[TaskId],
-        selected: Option<Row>,
-    ) -> Rows {
-        self.revision = engine.revision();
-        if self.known.len() > engine.tasks().len() {
-            self.known.retain(|id, _| engine.task(*id).is_some());
-        }
-        let mut matches = 0;
-        let mut shows = |task: &Task| {
-            let lets = self.lets(task);
-            matches += usize::from(lets);
-            lets || selected == Some(Row::Task(task.id))
-        };
-        let mut shown = Vec::new();
-        for id in above {
-            if engine.task(*id).is_some_and(&mut shows) {
-                shown.push(*id);
-            }
-        }
-        let rest = engine.tasks().rev();
-        let rest = rest.filter(|task| above.binary_search(&task.id).is_err() && shows(task));
-        let history = rest.map(|task| task.id).collect();
-        self.matches = matches;
-        Rows::new(shown, false, history)
+    /// Nobody knows which tasks came, went or changed.
+    pub(super) fn all_changed(&mut self, engine: &Engine) {
+        self.matches = 0;
+        self.known.retain(|id, known| {
+            known.verdict = None;
+            engine.task(*id).is_some()
+        });
     }
 
     /// What it found of a task that its row does not show.

@@ -1,5 +1,6 @@
 //! The task list: which rows it has, which is selected, what it is filtered by.
 
+mod above;
 mod filter;
 mod query;
 mod rows;

@@ -42,6 +42,12 @@ impl Texts {
             labels: task.spec.labels.iter().map(|label| text(label)).collect(),
         }
     }
+
+    fn all(&self) -> impl Iterator<Item = &Utf32String> {
+        self.labels
+            .iter()
+            .chain([&self.name, &self.command, &self.dir])
+    }
 }
 
 /// One word of a filter.
@@ -57,6 +63,60 @@ enum Term {
     Label(String),
     /// Anything else: found in any text, letters may be left out.
     Word(String, Atom),
+}
+
+/// What a filter makes of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It lets it through.
+    Lets,
+    /// It does not, but one that goes on from it may: letters too far apart for themselves
+    /// can be the beginning of a word.
+    Near,
+    /// Neither does it, nor any that goes on from it.
+    Far,
+}
+
+impl Term {
+    /// Whether what it asks is what the other does, or the same and more.
+    fn goes_on(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(id), Self::Number(was)) => id == was,
+            (Self::Label(label), Self::Label(was)) => label == was,
+            (Self::State(word), Self::State(was)) => word.starts_with(was.as_str()),
+            (Self::Dir(atom), Self::Dir(was)) => is_beginning(was, atom),
+            (Self::Word(word, atom), Self::Word(was, before)) => {
+                word.starts_with(was.as_str()) && is_beginning(before, atom)
+            }
+            _ => false,
+        }
+    }
+
+    fn judge(&self, task: &Task, texts: &Texts, matcher: &mut Matcher) -> Verdict {
+        let lets = match self {
+            Self::Number(id) => task.id == *id,
+            Self::State(word) => stands(task, word),
+            Self::Dir(atom) => atom.score(texts.dir.slice(..), matcher).is_some(),
+            Self::Label(label) => task.spec.labels.contains(label),
+            Self::Word(word, atom) => {
+                if has_number(task, word) || stands(task, word) {
+                    return Verdict::Lets;
+                }
+                let mut verdict = Verdict::Far;
+                for text in texts.all() {
+                    let score = atom.score(text.slice(..), matcher);
+                    if meant(atom, score) {
+                        return Verdict::Lets;
+                    }
+                    if score.is_some() {
+                        verdict = Verdict::Near;
+                    }
+                }
+                return verdict;
+            }
+        };
+        if lets { Verdict::Lets } else { Verdict::Far }
+    }
 }
 
 /// A filter as it was meant: every word of it has to be met.
@@ -78,23 +138,24 @@ impl Query {
         self.0.is_empty()
     }
 
-    /// Whether it lets a task through.
-    pub(super) fn lets(&self, task: &Task, texts: &Texts, matcher: &mut Matcher) -> bool {
-        self.0.iter().all(|term| match term {
-            Term::Number(id) => task.id == *id,
-            Term::State(word) => stands(task, word),
-            Term::Dir(atom) => atom.score(texts.dir.slice(..), matcher).is_some(),
-            Term::Label(label) => task.spec.labels.contains(label),
-            Term::Word(word, atom) => {
-                has_number(task, word)
-                    || stands(task, word)
-                    || texts
-                        .labels
-                        .iter()
-                        .chain([&texts.name, &texts.command, &texts.dir])
-                        .any(|text| meant(atom, atom.score(text.slice(..), matcher)))
+    /// Whether whatever it lets through the other one did, or was near it at least: each
+    /// word of that is in it still, and only goes on.
+    pub(super) fn narrows(&self, other: &Self) -> bool {
+        let pairs = || self.0.iter().zip(&other.0);
+        self.0.len() >= other.0.len() && pairs().all(|(term, was)| term.goes_on(was))
+    }
+
+    /// What it makes of a task.
+    pub(super) fn judge(&self, task: &Task, texts: &Texts, matcher: &mut Matcher) -> Verdict {
+        let mut verdict = Verdict::Lets;
+        for term in &self.0 {
+            match term.judge(task, texts, matcher) {
+                Verdict::Far => return Verdict::Far,
+                Verdict::Near => verdict = Verdict::Near,
+                Verdict::Lets => {}
             }
-        })
+        }
+        verdict
     }
 
     /// What of a task its row does not show, and one of the words was found in: from
@@ -198,6 +259,15 @@ fn stands(task: &Task, word: &str) -> bool {
         || outcome
             .as_ref()
             .is_some_and(|outcome: &Outcome| outcome.word().starts_with(word))
+}
+
+/// Whether the other's letters begin with those of the first.
+fn is_beginning(first: &Atom, other: &Atom) -> bool {
+    let mut letters = other.needle_text().chars();
+    first
+        .needle_text()
+        .chars()
+        .all(|c| letters.next() == Some(c))
 }
 
 /// Whether what was found stands close enough together.

@@ -7,17 +7,15 @@
 //! What a person looks at stays where it is: a task leaves its place above when the
 //! history is folded again, and else only where there are too many.
 
+use std::collections::BTreeSet;
+
+use super::above::Above;
 use super::filter::Filter;
-use super::rows::{Row, Rows};
+use super::rows::{Part, Row, Rows};
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 use crate::core::place;
-
-/// Most tasks that stand above because they want a person.
-const WANTING: usize = 20;
-/// Most tasks that stay above only because they were there.
-const KEPT: usize = 20;
 
 /// The task list.
 #[derive(Debug, Default)]
@@ -25,23 +23,18 @@ pub(in crate::screen) struct List {
     selected: Option<Row>,
     /// A task to be shown, whatever hides it.
     asked: Option<TaskId>,
-    /// The tasks above the history, ascending, whether a filter shows them or not.
-    above: Vec<TaskId>,
-    /// Those of them that stay only because they were there, longest there first.
-    kept: Vec<TaskId>,
-    /// The newest task there was when that was settled.
-    newest: Option<TaskId>,
-    /// Who wants a person most, and how many do.
-    urgent: Option<TaskId>,
-    wanting: usize,
+    /// The tasks above the history.
+    above: Above,
     unfolded: bool,
     filter: Option<Filter>,
     rows: Rows,
+    /// The task that has a row whatever the filter says, for it was selected.
+    spared: Option<TaskId>,
     /// Tasks in the history, and how many of them want a person.
     history: usize,
     unread: usize,
-    /// As of which shape of the herd that is so.
-    shape: Option<u64>,
+    /// After how many changes of the herd the rows are true.
+    changes: Option<u64>,
     /// Whether the rows have to be made anew all the same.
     stale: bool,
     /// The row that is drawn first, and how many have room.
@@ -80,14 +73,15 @@ impl List {
         self.unread
     }
 
-    /// Who wants a person most, and how many do.
-    pub(in crate::screen) const fn urgent(&self) -> (Option<TaskId>, usize) {
-        (self.urgent, self.wanting)
-    }
-
     /// The filter that stands.
     pub(in crate::screen) const fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
+    }
+
+    /// Whether one stands that asks anything.
+    fn is_filtered(&self) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| !filter.is_empty())
     }
 
     /// The same, to ask it what to mark.
@@ -111,14 +105,12 @@ impl List {
     pub(in crate::screen) fn place(&self) -> place::List {
         let filter = self.filter.as_ref();
         let filter = filter.filter(|filter| filter.text().len() <= place::LONGEST);
-        let others = self.above.iter().rev().filter(|id| !self.kept.contains(id));
-        let kept: Vec<TaskId> = self.kept.iter().chain(others).copied().collect();
         place::List {
             selected: self.selected,
             filter: filter.map(|filter| (filter.text().to_owned(), filter.origin)),
             unfolded: self.unfolded,
             // those that are active then are above anyway
-            kept: kept.into_iter().take(place::TASKS).collect(),
+            kept: self.above.by_stay().take(place::TASKS).collect(),
             top: self.top,
         }
     }
@@ -130,28 +122,40 @@ impl List {
             .filter
             .map(|(text, origin)| Filter::new(&text, origin));
         self.unfolded = place.unfolded;
-        self.kept = place.kept;
+        self.above.resume(place.kept);
         // it may have ended meanwhile, and stays where it is looked at
         if let Some(id) = self.selected()
             && !self.unfolded
             && self.filter.is_none()
-            && !self.kept.contains(&id)
         {
-            self.kept.push(id);
+            self.above.stay(id);
         }
         self.top = place.top;
         self.reveal = false;
         self.stale = true;
     }
 
-    /// Follows what the engine has become.
+    /// Follows what the engine has become: what has changed since is put into its place,
+    /// the rest is not looked at.
     pub(in crate::screen) fn refresh(&mut self, engine: &Engine) {
-        let shape = engine.shape();
-        if self.shape != Some(shape) {
-            self.settle_above(engine);
-            self.shape = Some(shape);
-            self.stale = true;
+        let mut moved = BTreeSet::new();
+        let changed = self
+            .changes
+            .and_then(|since| engine.changed_since(since))
+            .map(|changed| moved.extend(changed));
+        self.changes = Some(engine.changes());
+        self.stale |= changed.is_none();
+        if let Some(filter) = &mut self.filter {
+            if changed.is_none() {
+                filter.all_changed(engine);
+            }
+            for id in &moved {
+                filter.changed(engine, *id);
+            }
         }
+        let selected = self.selected();
+        let alone = self.selected.is_none() && !self.unfolded;
+        let mut settled = self.above.settle(engine, selected, alone, &mut moved);
         if let Some(id) = self.asked.take()
             && let Some(task) = engine.task(id)
         {
@@ -164,113 +168,87 @@ impl List {
                 self.stale = true;
             }
             if self.filter.is_none() && !self.unfolded {
-                self.keep(id);
+                self.above.keep(id, selected, &mut moved);
+                settled = true;
             }
         }
-        if let Some(filter) = &mut self.filter
-            && filter.has_turned(engine, &self.rows, self.selected)
-        {
-            self.stale = true;
+        if self.spared != selected {
+            moved.extend([self.spared, selected].into_iter().flatten());
+            self.spared = selected;
         }
-        if self.stale {
-            self.stale = false;
-            self.make_rows(engine);
+        if settled || self.stale {
+            self.count(engine);
         }
-    }
-
-    /// Settles which tasks stand above.
-    fn settle_above(&mut self, engine: &Engine) {
-        let mut above: Vec<TaskId> = engine.active_ids().chain(self.wanting(engine)).collect();
-        above.sort_unstable();
-        above.dedup();
-        let leaves = |id: &TaskId| above.binary_search(id).is_err() && engine.task(*id).is_some();
-        let mut kept: Vec<TaskId> = self.kept.iter().copied().filter(leaves).collect();
-        let left = self.above.iter().copied().filter(leaves);
-        kept.extend(left.filter(|id| !self.kept.contains(id)));
-        if self.shape.is_some() {
-            // some come and go between two looks
-            let unseen = engine.tasks().rev().map(|task| task.id);
-            let unseen = unseen.take_while(|id| Some(*id) > self.newest).take(KEPT);
-            let mut unseen: Vec<TaskId> = unseen.filter(leaves).collect();
-            unseen.reverse();
-            kept.extend(unseen);
-        } else if above.is_empty() && self.selected.is_none() && !self.unfolded {
-            kept.extend(engine.tasks().next_back().map(|task| task.id));
-        }
-        self.newest = engine.tasks().next_back().map(|task| task.id);
-        self.kept = kept;
-        drop(self.forget());
-        above.extend(&self.kept);
-        above.sort_unstable();
-        self.above = above;
-    }
-
-    /// Those that most want a person, the later the more, and takes in how many do. None
-    /// comes up from the history by itself: what is read there makes no room for others.
-    fn wanting(&mut self, engine: &Engine) -> impl Iterator<Item = TaskId> + use<> {
-        let all = engine.attention_ids().filter_map(|id| engine.task(id));
-        let mut all: Vec<_> = all.map(|task| (task.attention, task.id)).collect();
-        self.wanting = all.len();
-        self.urgent = all.iter().max().map(|(_, id)| *id);
-        if self.shape.is_some() {
-            let is_new = |id: &TaskId| Some(*id) > self.newest;
-            all.retain(|(_, id)| is_new(id) || self.above.binary_search(id).is_ok());
-        }
-        let rest = all.len().saturating_sub(WANTING);
-        if rest > 0 {
-            all.select_nth_unstable(rest);
-        }
-        all.into_iter().skip(rest).map(|(_, id)| id)
-    }
-
-    /// Of too many that are kept the first go, but never the selected one. Which went.
-    fn forget(&mut self) -> Vec<TaskId> {
-        let many = self.kept.len().saturating_sub(KEPT);
-        let selected = self.selected();
-        let rest = self.kept.iter().filter(|id| Some(**id) != selected);
-        let gone: Vec<TaskId> = rest.take(many).copied().collect();
-        self.kept.retain(|id| !gone.contains(id));
-        gone
-    }
-
-    /// Has a task of the history above.
-    fn keep(&mut self, id: TaskId) {
-        if let Err(at) = self.above.binary_search(&id) {
-            self.above.insert(at, id);
-            self.kept.push(id);
-            let gone = self.forget();
-            self.above.retain(|id| !gone.contains(id));
-            self.stale = true;
+        if self.stale || !moved.is_empty() {
+            self.update_rows(engine, &moved);
         }
     }
 
-    /// Makes the rows, keeps the selection on one of them, and that where it is in view.
-    fn make_rows(&mut self, engine: &Engine) {
-        self.history = engine.tasks().len().saturating_sub(self.above.len());
-        let above = self.above.iter().filter_map(|id| engine.task(*id));
+    /// Counts what is in the history.
+    fn count(&mut self, engine: &Engine) {
+        let above = self.above.ids();
+        self.history = engine.tasks().len().saturating_sub(above.len());
+        let above = above.iter().filter_map(|id| engine.task(*id));
         let unread = above.filter(|task| task.attention != Attention::None);
-        self.unread = self.wanting.saturating_sub(unread.count());
-        let asking = self.filter.as_mut().filter(|filter| !filter.is_empty());
-        let rows = if let Some(filter) = asking {
-            filter.rows(engine, &self.above, self.selected)
-        } else {
-            let rest = engine.tasks().rev().map(|task| task.id);
-            let rest = rest.filter(|id| self.above.binary_search(id).is_err());
-            let history = if self.unfolded {
-                rest.collect()
-            } else {
-                Vec::new()
-            };
-            Rows::new(self.above.clone(), self.history > 0, history)
+        self.unread = engine.attention_ids().len().saturating_sub(unread.count());
+    }
+
+    /// Where a task has its row.
+    fn part(&mut self, engine: &Engine, id: TaskId) -> Part {
+        let Some(task) = engine.task(id) else {
+            return Part::Nowhere;
         };
-        let before = std::mem::replace(&mut self.rows, rows);
-        let at = self.selected.and_then(|row| before.position(row));
+        let is_above = self.above.contains(id);
+        let has_row = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
+            // a row never goes from under the cursor by itself
+            Some(filter) => filter.lets(task) || self.spared == Some(id),
+            None => is_above || self.unfolded,
+        };
+        match (has_row, is_above) {
+            (true, true) => Part::Above,
+            (true, false) => Part::History,
+            (false, _) => Part::Nowhere,
+        }
+    }
+
+    /// The rows, made of nothing.
+    fn made_anew(&mut self, engine: &Engine) -> Rows {
+        let mut above = Vec::new();
+        let mut history = Vec::new();
+        if self.unfolded || self.filter.is_some() {
+            for id in engine.tasks().map(|task| task.id) {
+                match self.part(engine, id) {
+                    Part::Above => above.push(id),
+                    Part::History => history.push(id),
+                    Part::Nowhere => {}
+                }
+            }
+        } else {
+            above.extend(self.above.ids());
+        }
+        Rows::new(above, false, history)
+    }
+
+    /// Gives those that moved their rows, or makes all anew; keeps the selection on one of
+    /// them, and that where it is in view.
+    fn update_rows(&mut self, engine: &Engine, moved: &BTreeSet<TaskId>) {
+        let at = self.selected.and_then(|row| self.rows.position(row));
         let anchor = match at {
             Some(at) if (self.top..self.top + self.room).contains(&at) => Some(at),
             _ => (self.top > 0).then_some(self.top),
         };
-        if let Some(was) = anchor
-            && let Some(now) = before.get(was).and_then(|row| self.rows.position(row))
+        let anchor = anchor.and_then(|was| Some((was, self.rows.get(was)?)));
+        if std::mem::take(&mut self.stale) {
+            self.rows = self.made_anew(engine);
+        } else {
+            for id in moved {
+                let part = self.part(engine, *id);
+                self.rows.put(*id, part);
+            }
+        }
+        self.rows.set_fold(!self.is_filtered() && self.history > 0);
+        if let Some((was, row)) = anchor
+            && let Some(now) = self.rows.position(row)
         {
             self.top = (self.top + now).saturating_sub(was);
         }
@@ -281,6 +259,24 @@ impl List {
             self.selected = self.instead(engine, at);
             self.reveal = true;
         }
+    }
+
+    /// Whether the rows are what they would be made of nothing, a filter's matches those of
+    /// one that knows nothing, and the history as long as it is counted.
+    #[cfg(test)]
+    pub(in crate::screen) fn is_true(&mut self, engine: &Engine) -> bool {
+        let fresh = self.filter.as_ref();
+        let fresh = fresh.map(|filter| Filter::new(filter.text(), filter.origin));
+        let kept = std::mem::replace(&mut self.filter, fresh);
+        let mut rows = self.made_anew(engine);
+        rows.set_fold(!self.is_filtered() && self.history > 0);
+        let fresh = std::mem::replace(&mut self.filter, kept);
+        let matches = |filter: Option<&Filter>| filter.map(Filter::matches);
+        let is_same = matches(fresh.as_ref()) == matches(self.filter.as_ref());
+        let counts = (self.history, self.unread);
+        self.count(engine);
+        let is_counted = counts == (self.history, self.unread);
+        rows == self.rows && (is_same || !self.is_filtered()) && is_counted
     }
 
     /// What is selected where nothing was, or what was is gone: its neighbour; at first
@@ -299,9 +295,10 @@ impl List {
                 row => row,
             };
         }
-        let newest = || self.above.last().copied();
-        let newest = newest().or_else(|| engine.tasks().next_back().map(|task| task.id));
-        let first = self.urgent.or(newest).map(Row::Task);
+        let newest = || self.above.ids().last().copied();
+        let newest = || newest().or_else(|| engine.tasks().next_back().map(|task| task.id));
+        let urgent = engine.urgent_ids().next_back();
+        let first = urgent.or_else(newest).map(Row::Task);
         first.filter(is_here).or_else(|| self.rows.get(0))
     }
 
@@ -354,20 +351,15 @@ impl List {
         self.reveal = true;
         if self.unfolded {
             // half a view of what comes to light comes into view
-            let row = self.above.len() + 1;
+            let row = self.above.ids().len() + 1;
             self.top = self.top.max(row.saturating_sub(self.room.div_ceil(2)));
             return;
         }
         let selected = self.selected();
-        let is_above = |id| self.above.binary_search(&id).is_ok();
-        if !selected.is_none_or(is_above) {
+        if !selected.is_none_or(|id| self.above.contains(id)) {
             self.selected = Some(Row::Fold);
         }
-        let selected = self.selected();
-        self.above.retain(|id| Some(*id) == selected);
-        self.kept.retain(|id| Some(*id) == selected);
-        // settled as if for the first time
-        self.shape = None;
+        self.above.fold(self.selected());
     }
 
     /// Filters by what was typed.

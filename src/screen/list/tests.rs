@@ -14,7 +14,7 @@ proptest! {
         fold: bool,
     ) {
         let above: Vec<TaskId> = above.into_iter().map(TaskId).collect();
-        let history: Vec<TaskId> = below.into_iter().rev().map(TaskId).collect();
+        let history: Vec<TaskId> = below.into_iter().map(TaskId).collect();
         let rows = Rows::new(above.clone(), fold, history.clone());
         prop_assert_eq!(rows.len(), above.len() + history.len() + usize::from(fold));
         for at in 0..rows.len() {

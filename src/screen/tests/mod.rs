@@ -5,6 +5,7 @@ mod configure;
 mod filter;
 mod herd;
 mod history;
+mod incremental;
 mod keys;
 mod looks;
 mod place;

@@ -71,8 +71,8 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
 
 /// Who needs a person most, and how many more do.
 fn needs(engine: &Engine, screen: &Screen) -> Option<(String, Style)> {
-    let (most, wanting) = screen.list.urgent();
-    let most = engine.task(most?)?;
+    let most = engine.task(engine.urgent_ids().next_back()?)?;
+    let wanting = engine.attention_ids().len();
     let (_, style) = words::wants(most.attention, &screen.theme);
     let more = match wanting.saturating_sub(1) {
         0 => String::new(),
