@@ -112,11 +112,12 @@ fn spec(number: u32) -> Spec {
     }
 }
 
-/// A task that ended long ago comes to be known.
+/// A task that ended long ago comes to be known; nobody has looked at those that failed.
 fn add_ended(engine: &mut Engine, number: u32) {
-    let outcome = match number % 10 {
-        0 => Outcome::Failed(2),
-        _ => Outcome::Succeeded,
+    // of every hundred enough fail to fill a filtered list
+    let (outcome, attention) = match number % 3 {
+        0 => (Outcome::Failed(2), Attention::FailedUnread),
+        _ => (Outcome::Succeeded, Attention::None),
     };
     let mut run = Run::new(1, NOW.wall);
     run.started = Some(NOW.wall);
@@ -133,7 +134,7 @@ fn add_ended(engine: &mut Engine, number: u32) {
             created: NOW.wall,
             run,
             past: Vec::new(),
-            attention: Attention::None,
+            attention,
         },
     };
     let gone = Found::Gone {
