@@ -157,12 +157,12 @@ fn revoke_then_force() {
 fn the_kill_menu_keeps_its_keys() {
     let mut desk = desk();
     desk.press("K");
-    assert!(desk.text().contains("2 ●   3 chat"));
+    assert!(desk.text().contains("2 ● 3 chat"));
     assert_eq!(revoked(&desk.press("2").requests()), (3, false));
     desk.stopping(TaskId(3), Some(10));
     desk.exit(TaskId(3), Exit::Signal(15), 0);
     desk.run("late", "sleep 9");
-    assert!(desk.text().contains("3 ●   4 late"));
+    assert!(desk.text().contains("3 ● 4 late"));
     assert_eq!(revoked(&desk.press("1").requests()), (1, false));
     assert_eq!(revoked(&desk.press("1").requests()), (1, true));
     assert_eq!(revoked(&desk.press("3").requests()), (4, false));

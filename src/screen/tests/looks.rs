@@ -184,6 +184,19 @@ fn kill_menu() {
 }
 
 #[test]
+fn kill_menu_of_many() {
+    look("kill_menu_of_many", &[], |desk| {
+        desk.recover(1_204, Attention::None, spec("old", "make old"));
+        for number in 1..=30 {
+            desk.run(&format!("worker-{number}"), "npm run dev");
+        }
+        desk.press("K");
+        desk.draw();
+        desk.press("Down");
+    });
+}
+
+#[test]
 fn help() {
     look("help", &[(200, 50)], |desk| {
         mixed(desk);

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{hint, hints};
 use crate::core::engine::Engine;
+use crate::core::id::TaskId;
 use crate::core::task::Task;
 use crate::screen::clock::Clock;
 use crate::screen::keymap::Command;
@@ -25,13 +26,14 @@ pub(super) fn kill(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
     let Mode::Kill(menu) = &screen.mode else {
         return;
     };
+    let for_id = for_id(menu.entries().map(|(_, id)| id));
     let entries = menu.entries();
     let lines: Vec<Line> = entries
         .map(|(label, id)| {
             let label = label.map_or_else(|| "  ".into(), |label| format!("{label} "));
             let mut line = Line::from(Span::styled(label, screen.theme.key));
             match engine.task(id) {
-                Some(task) => line.spans.extend(task_spans(task, screen, clock)),
+                Some(task) => line.spans.extend(task_spans(task, for_id, screen, clock)),
                 None => line.push_span(Span::styled("removed", screen.theme.dim)),
             }
             line
@@ -56,9 +58,10 @@ pub(super) fn finish(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cl
     let Mode::Finish { scroll } = screen.mode else {
         return;
     };
+    let for_id = for_id(engine.active_ids());
     let live = engine.active_ids().filter_map(|id| engine.task(id));
     let lines: Vec<Line> = live
-        .map(|task| Line::from(task_spans(task, screen, clock)))
+        .map(|task| Line::from(task_spans(task, for_id, screen, clock)))
         .collect();
     let title = format!("stopping all, {} still live", count(lines.len(), "task"));
     let keys = [(Command::Finish, "SIGKILL now"), (Command::Close, "stay")];
@@ -107,13 +110,18 @@ pub(super) fn leave(frame: &mut Frame, engine: &Engine, screen: &Screen) {
     }
 }
 
-/// A task in a dialog: sign, number, name, where it stands.
-fn task_spans(task: &Task, screen: &Screen, clock: &Clock) -> Vec<Span<'static>> {
+/// Cells that the longest of these numbers takes.
+fn for_id(ids: impl Iterator<Item = TaskId>) -> usize {
+    ids.max().map_or(0, |id| id.to_string().len())
+}
+
+/// A task in a dialog: sign, number in so many cells, name, where it stands.
+fn task_spans(task: &Task, for_id: usize, screen: &Screen, clock: &Clock) -> Vec<Span<'static>> {
     let theme = &screen.theme;
     let more = theme.signs.more;
     let (sign, style) = words::mark(task, theme);
-    // frame, key, sign and number take so many cells of a dialog
-    let room = usize::from(screen.areas.body.width.min(WIDTH)).saturating_sub(13);
+    // frame, key, sign and gaps take ten cells of a dialog
+    let room = usize::from(screen.areas.body.width.min(WIDTH)).saturating_sub(10 + for_id);
     let for_name = NAME.min(room / 2);
     let standing = words::standing(task, clock);
     let standing = if width(&standing) + for_name + 1 > room {
@@ -124,7 +132,7 @@ fn task_spans(task: &Task, screen: &Screen, clock: &Clock) -> Vec<Span<'static>>
     vec![
         Span::styled(format!("{sign} "), style),
         Span::styled(
-            format!("{} ", right(&task.id.to_string(), 3, more)),
+            format!("{} ", right(&task.id.to_string(), for_id, ' ')),
             theme.dim,
         ),
         Span::raw(left(&task.spec.name, for_name, more)),
@@ -147,14 +155,15 @@ fn tasks(
     let height = (lines.len() as u16).saturating_add(4);
     let area = place(screen.areas.body, WIDTH, height);
     let inner = panel(frame, area, title, screen.look.unicode, &screen.theme);
-    let [list, _, bottom] = Layout::vertical([
+    let [list, between, bottom] = Layout::vertical([
         Constraint::Min(1),
         Constraint::Length(u16::from(inner.height > 4)),
         Constraint::Length(u16::from(inner.height > 1)),
     ])
     .areas(inner);
     let most = lines.len().saturating_sub(list.height.into());
-    let shown = lines.into_iter().skip(scroll.min(most));
+    let above = scroll.min(most);
+    let shown = lines.into_iter().skip(above);
     for (line, y) in shown.zip(list.top()..list.bottom()) {
         frame.render_widget(
             line,
@@ -165,6 +174,18 @@ fn tasks(
             },
         );
     }
+    let hidden = Line::styled(hidden(above, most - above), screen.theme.dim);
+    frame.render_widget(hidden, between);
     frame.render_widget(foot, bottom);
     most
+}
+
+/// How many rows of a dialog are out of view.
+fn hidden(above: usize, below: usize) -> String {
+    match (above, below) {
+        (0, 0) => String::new(),
+        (0, below) => format!("{below} more below"),
+        (above, 0) => format!("{above} more above"),
+        (above, below) => format!("{above} more above, {below} below"),
+    }
 }
