@@ -14,7 +14,8 @@ pub struct Chord {
 
 impl Chord {
     /// Terminals differ in how they report the same key; here it has one form: a
-    /// character says by itself whether it is shifted, Ctrl goes with lower case.
+    /// character says by itself whether it is shifted, Ctrl goes with lower case, and what
+    /// no terminal tells apart is one key.
     pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let mut modifiers =
             modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
@@ -25,7 +26,13 @@ impl Chord {
             }
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => {
                 modifiers -= KeyModifiers::SHIFT;
-                KeyCode::Char(c.to_ascii_lowercase())
+                let same = SAME
+                    .iter()
+                    .find(|(with, _)| *with == c.to_ascii_lowercase());
+                if same.is_some() {
+                    modifiers -= KeyModifiers::CONTROL;
+                }
+                same.map_or(KeyCode::Char(c.to_ascii_lowercase()), |(_, key)| *key)
             }
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) => {
                 modifiers -= KeyModifiers::SHIFT;
@@ -34,6 +41,14 @@ impl Chord {
             code => code,
         };
         Self { code, modifiers }
+    }
+}
+
+impl Chord {
+    /// Whether it is a character where text is typed.
+    pub(super) fn writes(self) -> bool {
+        let held = self.modifiers - KeyModifiers::SHIFT;
+        matches!(self.code, KeyCode::Char(_)) && held.is_empty()
     }
 }
 
@@ -50,6 +65,13 @@ impl From<KeyEvent> for Chord {
         Self::new(key.code, key.modifiers)
     }
 }
+
+/// With Ctrl these are the same byte as a key of their own.
+const SAME: [(char, KeyCode); 3] = [
+    ('i', KeyCode::Tab),
+    ('m', KeyCode::Enter),
+    ('[', KeyCode::Esc),
+];
 
 /// Keys with names, as written.
 const NAMED: [(&str, KeyCode); 15] = [

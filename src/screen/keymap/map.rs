@@ -117,6 +117,14 @@ impl Keymap {
             let mut lost = Vec::new();
             for chord in &entry.keys {
                 for context in &entry.contexts {
+                    if chord.writes() && matches!(context, Context::Line | Context::Compose) {
+                        trouble.push(format!(
+                            "{}[keys] {}: {chord} could not be typed any more where text is; give it a key with Ctrl- or Alt-, or one with a name",
+                            entry.place, entry.name
+                        ));
+                        lost.push(*chord);
+                        continue;
+                    }
                     match owners.get(&(*context, *chord)) {
                         None => {
                             owners.insert((*context, *chord), at);

@@ -89,6 +89,38 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn a_key_that_writes_can_not_be_taken_from_text() {
+    let (keymap, trouble) = Keymap::new(&own(&[("accept", &["a"]), ("interrupt", &["Q"])]));
+    assert_eq!(trouble.len(), 2, "{trouble:#?}");
+    for (place, line) in ["f:2: [keys] interrupt: Q ", "f:1: [keys] accept: a "]
+        .iter()
+        .zip(&trouble)
+    {
+        assert!(line.starts_with(place), "{line}");
+    }
+    assert_eq!(keymap.command(Context::Line, key("a")), None);
+    assert_eq!(keymap.command(Context::Compose, key("Q")), None);
+    // where nothing is typed it is as good as any
+    assert_eq!(
+        keymap.command(Context::List, key("Q")),
+        Some(Command::Interrupt)
+    );
+}
+
+#[test]
+fn what_no_terminal_tells_apart_is_one_key() {
+    for (written, meant) in [("Ctrl-I", "Tab"), ("Ctrl-m", "Enter"), ("Ctrl-[", "Esc")] {
+        assert_eq!(written.parse::<Chord>(), meant.parse());
+    }
+    let (_, trouble) = Keymap::new(&own(&[("revoke", &["Ctrl-M"]), ("zoom", &["Enter"])]));
+    assert_eq!(trouble.len(), 1, "{trouble:#?}");
+    assert!(
+        trouble[0].contains("revoke: Enter is zoom's already"),
+        "{trouble:#?}"
+    );
+}
+
+#[test]
 fn terminals_may_differ() {
     let shifted = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::SHIFT);
     assert_eq!(Chord::from(shifted), "X".parse().unwrap());
