@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::{layout, lie};
+
 /// Each turns the layout before it into the next; none is ever changed once released.
 /// The layout's number is how many were applied, kept as `user_version`
 /// (<https://sqlite.org/pragma.html#pragma_user_version>).
-const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/001_herd.sql")];
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/001_herd.sql")];
 
 /// How long a write waits for somebody who reads at that moment (`doctor`, or a person
 /// with the `sqlite3` program).
@@ -24,7 +26,9 @@ pub(super) enum Refusal {
     Busy(String),
     /// What was to be written or read makes no sense: the rest is all right.
     Row(String),
-    /// A later program wrote it, or it can't be reached: it is to be left as it is.
+    /// A later program wrote it: it is to be left as it is.
+    Newer(String),
+    /// It can't be reached: it is to be left as it is.
     Unusable(String),
 }
 
@@ -34,9 +38,12 @@ impl Refusal {
             ConstraintViolation, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull,
             NotADatabase, TooBig, TypeMismatch, Unknown,
         };
+        // it lacks a table or a column that this program asks for
+        if let rusqlite::Error::SqlInputError { msg, .. } = error {
+            return Self::Damaged(msg.clone());
+        }
         let why = error.to_string();
         match error.sqlite_error_code() {
-            // unknown: it lacks a table or a column that this program asks for
             Some(DatabaseCorrupt | NotADatabase | Unknown) => Self::Damaged(why),
             Some(DiskFull | DatabaseBusy | DatabaseLocked) => Self::Busy(why),
             Some(ConstraintViolation | TypeMismatch | TooBig) | None => Self::Row(why),
@@ -46,7 +53,11 @@ impl Refusal {
 
     pub(super) fn why(self) -> String {
         match self {
-            Self::Damaged(why) | Self::Busy(why) | Self::Row(why) | Self::Unusable(why) => why,
+            Self::Damaged(why)
+            | Self::Busy(why)
+            | Self::Row(why)
+            | Self::Newer(why)
+            | Self::Unusable(why) => why,
         }
     }
 
@@ -57,6 +68,7 @@ impl Refusal {
             Self::Damaged(why) => Self::Damaged(line(why)),
             Self::Busy(why) => Self::Busy(line(why)),
             Self::Row(why) => Self::Row(line(why)),
+            Self::Newer(why) => Self::Newer(line(why)),
             Self::Unusable(why) => Self::Unusable(line(why)),
         }
     }
@@ -77,13 +89,7 @@ pub const fn newest() -> u32 {
 /// layout.
 pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
     // looked at before anything of it is changed: the journal's mode is part of the file
-    let version = version(path)?;
-    if version > newest() {
-        return Err(Refusal::Unusable(format!(
-            "its layout {version} is newer than this program's {}; run the wrangle that wrote it, or a later one",
-            newest()
-        )));
-    }
+    look(path)?;
     let mut db = connect(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -92,12 +98,28 @@ pub(super) fn open(path: &Path) -> Result<Connection, Refusal> {
     Ok(db)
 }
 
-/// The number of a database's layout; 0 where the file is empty.
-fn version(path: &Path) -> Result<u32, rusqlite::Error> {
+/// The number of a database's layout, 0 where the file is empty, as far as it is one that
+/// this program can use.
+fn look(path: &Path) -> Result<u32, Refusal> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(PATIENCE)?;
-    db.pragma_query_value(None, "user_version", |row| row.get(0))
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > newest().into() {
+        return Err(Refusal::Newer(format!(
+            "its layout {version} is newer than this program's {}; run the wrangle that wrote it, or a later one",
+            newest()
+        )));
+    }
+    let Ok(version) = u32::try_from(version) else {
+        return Err(Refusal::Damaged(format!(
+            "its layout is {version}, which means nothing here"
+        )));
+    };
+    match layout::fault(&db, version)? {
+        Some(why) => Err(Refusal::Damaged(why)),
+        None => Ok(version),
+    }
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
@@ -128,11 +150,13 @@ fn migrate(db: &mut Connection) -> Result<(), Refusal> {
 /// Opens a file for this user alone, made where it is missing: `SQLite` gives the files
 /// beside it the same mode.
 pub(super) fn private(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::OpenOptions::new()
+    let file = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
-        .open(path)
+        .open(path)?;
+    lie::keep_private(&file);
+    Ok(file)
 }
 
 /// What is wrong with a database, in one line.
@@ -154,11 +178,13 @@ pub enum Flaw {
 /// # Errors
 /// What is wrong with it.
 pub fn check(path: &Path) -> Result<u32, Flaw> {
-    let look = || -> Result<(u32, Vec<String>), rusqlite::Error> {
+    if let Some(obstacle) = lie::obstacle(path) {
+        return Err(Flaw::Unreadable(obstacle));
+    }
+    let problems = || -> Result<Vec<String>, rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(PATIENCE)?;
-        let version = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let mut problems = Vec::new();
         db.pragma_query(None, "integrity_check", |row| {
             problems.push(row.get(0)?);
@@ -171,18 +197,14 @@ pub fn check(path: &Path) -> Result<u32, Flaw> {
             ));
             Ok(())
         })?;
-        Ok((version, problems))
+        Ok(problems)
     };
-    let (version, problems) = look().map_err(|error| match Refusal::of(&error) {
+    let looked = look(path).and_then(|version| Ok((version, problems()?)));
+    let (version, problems) = looked.map_err(|refusal| match refusal {
         Refusal::Damaged(why) => Flaw::Damaged(why),
+        Refusal::Newer(why) => Flaw::Newer(why),
         other => Flaw::Unreadable(other.why()),
     })?;
-    if version > newest() {
-        return Err(Flaw::Newer(format!(
-            "its layout {version} is newer than this program's {}",
-            newest()
-        )));
-    }
     if problems == ["ok"] {
         return Ok(version);
     }

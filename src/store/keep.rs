@@ -1,12 +1,12 @@
 //! The open database, and how it stays one whatever is done to its files.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::anew::{Fresh, Held, abandon};
 use super::db::{self, Refusal};
+use super::lie;
 use super::load::Loaded;
 use super::place::Places;
 use crate::core::record::Change;
@@ -164,7 +164,10 @@ pub(super) fn open_and_read(
     read: impl Fn(&Connection) -> rusqlite::Result<Loaded>,
 ) -> Result<(Connection, Loaded), Refusal> {
     let attempt = || {
-        db::private(path).map_err(|error| cannot_open(path, &error))?;
+        if let Some(obstacle) = lie::obstacle(path) {
+            return Err(Refusal::Unusable(obstacle));
+        }
+        db::private(path).map_err(|error| Refusal::Unusable(error.to_string()))?;
         let db = db::open(path)?;
         let loaded = read(&db)?;
         Ok((db, loaded))
@@ -187,16 +190,4 @@ pub(super) fn open_and_read(
         }
         done => done,
     }
-}
-
-fn cannot_open(path: &Path, error: &io::Error) -> Refusal {
-    let shown = path.display();
-    Refusal::Unusable(match error.kind() {
-        io::ErrorKind::IsADirectory => "it is a directory; move it away".into(),
-        io::ErrorKind::PermissionDenied => {
-            format!("{error}; make it and its directory yours to write (chmod 600 {shown})")
-        }
-        io::ErrorKind::StorageFull => format!("{error}; make room"),
-        _ => error.to_string(),
-    })
 }

@@ -220,6 +220,26 @@ fn a_damaged_one_is_begun_anew_with_all_that_is_known_but_the_tasks() {
 }
 
 #[test]
+fn one_that_lost_a_table_is_begun_anew() {
+    let mut desk = Desk::new();
+    let (store, _, done) = desk.open();
+    put(&store, &record(1, State::Starting), vec![event(1, 1)]);
+    settle(&store, &done);
+    let db = Connection::open(desk.db()).unwrap();
+    db.execute_batch("ALTER TABLE run DROP COLUMN example; DROP TABLE setting")
+        .unwrap();
+    drop(db);
+    put(&store, &record(1, State::Starting), vec![event(2, 1)]);
+    let said = mended(store, &done);
+    assert!(said[0].line.contains("damaged"), "{said:?}");
+    assert!(!said[0].whole, "{said:?}");
+    let loaded = desk.load();
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    assert_eq!((loaded.records.len(), loaded.seq), (1, 2));
+    assert_eq!(loaded.settings["mark"], "set");
+}
+
+#[test]
 fn what_a_newer_program_put_in_its_place_is_kept_as_it_is() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();

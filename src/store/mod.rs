@@ -1,11 +1,11 @@
 //! The database: tasks, their runs, what happened to them, what clients want remembered.
 //!
 //! One thread owns it and does what is asked of it in order; everything asked meanwhile
-//! goes into one transaction. `db` opens and migrates, `write` is the thread, `keep`
-//! notices what is done to the files meanwhile (`place`) and begins another database
-//! (`anew`), `rows` says which column holds what, `load` reads all of it at start,
-//! `salvage` lists from the log directories what a damaged or missing database no longer
-//! tells.
+//! goes into one transaction. `db` opens and migrates (`lie`, `layout`: what can be a
+//! database of ours), `write` is the thread, `keep` notices what is done to the files
+//! meanwhile (`place`) and begins another database (`anew`), `rows` says which column
+//! holds what, `load` reads all of it at start, `salvage` lists from the log directories
+//! what a damaged or missing database no longer tells.
 //!
 //! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
 //! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
@@ -14,6 +14,8 @@
 mod anew;
 mod db;
 mod keep;
+mod layout;
+mod lie;
 mod load;
 #[cfg(test)]
 mod mishaps;
@@ -22,6 +24,8 @@ mod rows;
 mod salvage;
 #[cfg(test)]
 mod senseless;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -74,7 +74,7 @@ fn database(path: &Path, trouble: Option<String>) -> Finding {
     if let Some(trouble) = trouble {
         return fail("nothing can be stored: ", &trouble);
     }
-    if !path.exists() {
+    if fs::symlink_metadata(path).is_err() {
         return (
             Mark::Ok,
             name,
@@ -87,11 +87,10 @@ fn database(path: &Path, trouble: Option<String>) -> Finding {
             name,
             format!("{}, whole, layout {layout}", shown(path)),
         ),
-        Err(Flaw::Newer(why)) => fail(&why, "; run the wrangle that wrote it, or a later one"),
-        Err(Flaw::Unreadable(why)) => fail(&why, "; make it and its directory yours to write"),
+        Err(Flaw::Newer(why) | Flaw::Unreadable(why)) => fail(&why, ""),
         Err(Flaw::Damaged(why)) => fail(
             &why,
-            "; move it away with its -wal and -shm: every task is then listed anew from its log",
+            "; the next start sets it aside: every task is then listed anew from its log",
         ),
     }
 }
