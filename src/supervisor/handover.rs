@@ -68,6 +68,7 @@ impl Hub {
             by: hello.version.clone(),
             until: Instant::now() + PATIENCE,
         });
+        self.pass_screens_on();
         fault::point("handing-over");
     }
 
@@ -83,31 +84,54 @@ impl Hub {
         })
     }
 
-    /// The last words to clients of one that is replaced.
+    /// Screens that wait for no answer need not wait for the rest: what is typed from now
+    /// on is for the next one, which hears of it as soon as it is there.
+    fn pass_screens_on(&mut self) {
+        let screens = self.clients.all.iter();
+        let screens = screens.filter(|(_, client)| client.session.is_some());
+        let ids = screens.map(|(id, _)| *id);
+        let ids: Vec<ClientId> = ids.filter(|id| !self.is_owed_an_answer(*id)).collect();
+        for id in ids {
+            self.pass_on(id);
+        }
+    }
+
+    /// The last words to all clients of one that is replaced.
     pub(super) fn pass_clients_on(&mut self) {
+        if self.handover.is_none() {
+            return;
+        }
+        fault::point("handed-over");
+        let ids: Vec<ClientId> = self.clients.all.keys().copied().collect();
+        for id in ids {
+            self.pass_on(id);
+        }
+    }
+
+    fn is_owed_an_answer(&self, id: ClientId) -> bool {
+        self.tickets
+            .values()
+            .any(|asked| asked.client == id && !asked.lasts)
+    }
+
+    /// The last words to one client.
+    fn pass_on(&mut self, id: ClientId) {
         let Some(handover) = &self.handover else {
             return;
         };
-        fault::point("handed-over");
         let replaced = FromSupervisor::Replaced(handover.by.clone());
         let unsure = FromSupervisor::Bye(Some(
             "the supervisor was replaced before it could answer; wrangle ls tells what came of it"
                 .into(),
         ));
-        let ids: Vec<ClientId> = self.clients.all.keys().copied().collect();
-        for id in ids {
-            let unanswered = |asked: &super::serve::Asked| asked.client == id && !asked.lasts;
-            let screen = self.session(id).is_some();
-            let open = !screen && self.tickets.values().any(unanswered);
-            let word = if open { &unsure } else { &replaced };
-            let moved = self.session(id).and_then(Session::moved);
-            if let Some(client) = self.clients.all.get(&id).filter(|client| client.welcome) {
-                if let Some(place) = moved {
-                    client.send(&place, &[]);
-                }
-                client.send(word, &[]);
+        let open = self.session(id).is_none() && self.is_owed_an_answer(id);
+        let moved = self.session(id).and_then(Session::moved);
+        if let Some(client) = self.clients.all.get(&id).filter(|client| client.welcome) {
+            if let Some(place) = moved {
+                client.send(&place, &[]);
             }
-            self.clients.close(id);
+            client.send(if open { &unsure } else { &replaced }, &[]);
         }
+        self.clients.close(id);
     }
 }

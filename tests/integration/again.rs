@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use wrangle::sys::proc;
+
 use crate::herd::Herd;
 use crate::procs::wait_until;
 use crate::pty::Pty;
@@ -64,6 +66,35 @@ fn all_of_a_persons_place_comes_back() {
     assert_eq!(pty.end(), 0);
     pty.is_restored();
     herd.ok(&["shutdown", "--force"]);
+}
+
+#[test]
+fn what_is_typed_while_one_hands_over_is_typed_for_the_next() {
+    let herd = Herd::new();
+    let over = herd.dir().join("over");
+    let hook = format!("until [ -e '{}' ]; do sleep 0.05; done", over.display());
+    let config = format!("[hooks]\ntimeout = \"10m\"\nstarted = \"{hook}\"\n");
+    fs::write(herd.home().join("config.toml"), config).unwrap();
+    // so many that one waits, which the old one waits for in its turn
+    for _ in 0..9 {
+        herd.run(&["--name", "alpha"], &["sleep", "250"]);
+    }
+    let mut pty = Pty::open(&herd, 80, 24);
+    pty.shows(&["alpha"]);
+    let old = herd.supervisor().unwrap();
+    let mut newcomer = herd.next(["supervisor", "--takeover"]).spawn().unwrap();
+    let socket = herd.home().join("run/wrangle.sock");
+    wait_until("the old one listens no more", || !socket.exists());
+    pty.send(":run half-typed");
+    pty.shows(&[":run half-typed"]);
+    assert!(!proc::is_alive(old));
+    fs::write(over, "").unwrap();
+    pty.press_away("\x03\x03", ":run");
+    pty.press("q", &["detach"]);
+    pty.send("d");
+    assert_eq!(pty.end(), 0);
+    herd.ok(&["shutdown", "--force"]);
+    newcomer.wait().unwrap();
 }
 
 #[test]

@@ -177,6 +177,8 @@ fn waiting_calls_end_as_if_nothing_had_happened() {
     let revoke = spawn(&["revoke", "--wait", &stubborn.to_string()]);
     herd.wait_state(stubborn, "stopping");
     let second = take_over(&herd);
+    // whoever is answered knows that the adoption is on record
+    assert_eq!(herd.task(id)["state"], "running");
     // by death as well
     herd.kill_supervisor();
     second.left_badly();
