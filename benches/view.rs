@@ -21,6 +21,7 @@ use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::event::By;
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Found, Input, Remains, Ticket};
+use wrangle::core::limit::Limits;
 use wrangle::core::log::{segment_name, segment_size};
 use wrangle::core::record::Record;
 use wrangle::core::shim::Status;
@@ -84,13 +85,14 @@ fn herd() -> Engine {
         orphan: Duration::from_secs(600),
         idle_exit: None,
         keep: Keep::default(),
+        limits: Limits::default(),
         hooked: std::collections::BTreeSet::new(),
     };
     let mut engine = Engine::new(rules, 0);
+    engine.handle(NOW, Input::Open);
     for number in 1..=TASKS {
         let spec = spec(number);
-        let env = Vec::new();
-        let request = Request::Run(Box::new(RunRequest { spec, env }));
+        let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));
         engine.handle(NOW, Input::Request(Ticket(number.into()), request));
         engine.handle(NOW, Input::Status(Box::new(running(number))));
     }
@@ -109,6 +111,7 @@ fn spec(number: u32) -> Spec {
         env_names: Vec::new(),
         labels: Vec::new(),
         restarts: 0,
+        ..Spec::command(String::new(), Vec::new(), "/".into())
     }
 }
 
@@ -128,14 +131,10 @@ fn add_ended(engine: &mut Engine, number: u32) {
     let record = Record {
         boot: "b".into(),
         task: Task {
-            id: TaskId(number),
-            spec: spec(number),
-            parent: None,
-            created: NOW.wall,
-            run,
-            past: Vec::new(),
             attention,
+            ..Task::new(TaskId(number), spec(number), run)
         },
+        env: None,
     };
     let gone = Found::Gone {
         remains: Remains::default(),

@@ -256,8 +256,8 @@ impl Call {
 /// What launches a command, with 500 ms of grace and little environment.
 pub(crate) fn run_request(argv: &[impl AsRef<str>]) -> Request {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Request::Run(Box::new(RunRequest {
-        spec: Spec {
+    Request::Run(Box::new(RunRequest::new(
+        Spec {
             name: "bench".into(),
             kind: Kind::Command,
             argv: argv.iter().map(|word| Raw::from(word.as_ref())).collect(),
@@ -268,9 +268,10 @@ pub(crate) fn run_request(argv: &[impl AsRef<str>]) -> Request {
             env_names: Vec::new(),
             labels: Vec::new(),
             restarts: 0,
+            ..Spec::command(String::new(), Vec::new(), "/".into())
         },
-        env: vec![(Raw::from("PATH"), Raw::from(path))],
-    }))
+        vec![(Raw::from("PATH"), Raw::from(path))],
+    )))
 }
 
 /// Of every task here.

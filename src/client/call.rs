@@ -14,7 +14,7 @@ use crate::config::Paths;
 use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
 use crate::core::report::TaskReport;
-use crate::core::wire::{Answer, Request, Role};
+use crate::core::wire::{Answer, Pick, Request, Role};
 use crate::verb::Call;
 
 /// How long a supervisor may take to be gone once it has said that nothing lives.
@@ -31,8 +31,8 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
     let (mut line, welcome) = connect(paths, &Role::Call)?;
     match call.request {
         Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
-        Request::Wait(targets) => {
-            let targets = numbers(&mut line, targets)?;
+        Request::Wait(pick) => {
+            let targets = numbers(&mut line, pick, true)?;
             wait(&mut line, targets, call.timeout, call.any)
         }
         Request::Shutdown { .. } => {
@@ -74,10 +74,28 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
     }
 }
 
-/// Targets by their numbers, which mean the same whenever they are asked again.
-fn numbers(line: &mut Line, targets: Vec<Target>) -> Result<Vec<Target>, Trouble> {
-    let mut ids = Vec::with_capacity(targets.len());
-    for target in targets {
+/// Tasks by their numbers, which mean the same whenever they are asked again; of those that
+/// are meant by labels, ended ones only where `ended`.
+fn numbers(line: &mut Line, pick: Pick, ended: bool) -> Result<Vec<Target>, Trouble> {
+    let mut ids = Vec::with_capacity(pick.targets.len());
+    if !pick.labels.is_empty() {
+        let labels = pick.labels.join(", ");
+        let number = line.ask(Request::List(Filter {
+            all: true,
+            labels: pick.labels,
+            ..Filter::default()
+        }))?;
+        let bearers = tasks(line, number)?;
+        if bearers.is_empty() {
+            return Err(Trouble::NoSuchTask(format!(
+                "no task bears {labels}; wrangle ls --all shows all there are"
+            )));
+        }
+        let meant = |task: &TaskReport| ended || task.state != "ended";
+        let bearers = bearers.into_iter().filter(meant);
+        ids.extend(bearers.map(|task| Target::Id(task.id)));
+    }
+    for target in pick.targets {
         if matches!(target, Target::Id(_)) {
             ids.push(target);
             continue;
@@ -91,7 +109,7 @@ fn numbers(line: &mut Line, targets: Vec<Target>) -> Result<Vec<Target>, Trouble
 fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
     Ok(match request {
         Request::Revoke {
-            targets,
+            pick,
             all,
             force,
             wait: true,
@@ -102,11 +120,11 @@ fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
                 let active = listed.filter(|task| task.state != "ended");
                 active.map(|task| Target::Id(task.id)).collect()
             } else {
-                numbers(line, targets)?
+                numbers(line, pick, false)?
             };
             Request::Revoke {
                 all: targets.is_empty(),
-                targets,
+                pick: targets.into(),
                 force,
                 wait: true,
             }
@@ -145,7 +163,11 @@ fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
         match answer {
             Answer::Task(task) => tasks.push(*task),
             Answer::Tasks(more) => tasks.extend(more),
-            Answer::Events(_) | Answer::Aside(_) | Answer::Done(_) | Answer::Failed(..) => {}
+            Answer::Events(_)
+            | Answer::Aside(_)
+            | Answer::Limits(_)
+            | Answer::Done(_)
+            | Answer::Failed(..) => {}
         }
         if last {
             break;
@@ -167,7 +189,9 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 }
                 Vec::new()
             }
-            Answer::Events(_) | Answer::Aside(_) | Answer::Failed(..) => Vec::new(),
+            Answer::Events(_) | Answer::Aside(_) | Answer::Limits(_) | Answer::Failed(..) => {
+                Vec::new()
+            }
         };
         if as_json {
             objects(&mut out, &tasks)?;
@@ -252,7 +276,7 @@ fn wait(
     let until = timeout.and_then(|time| Instant::now().checked_add(time));
     line.catch_interrupts()?;
     let many = targets.len() > 1;
-    let number = line.ask(Request::Wait(targets))?;
+    let number = line.ask(Request::Wait(targets.into()))?;
     let mut codes: Vec<u8> = Vec::new();
     loop {
         let answer = line

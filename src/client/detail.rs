@@ -106,7 +106,7 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
                     )
                 }
                 Attention::FinishedUnread => "; nobody has looked at it yet".into(),
-                Attention::None => String::new(),
+                Attention::None | Attention::Stalled => String::new(),
             };
             format!("{line}{when}{advice}")
         }
@@ -167,6 +167,13 @@ pub(super) mod tests {
             left: 0,
             last_output_at: None,
             log: "/log".into(),
+            provider: None,
+            after: Vec::new(),
+            not_before: None,
+            lease: None,
+            timeout_s: None,
+            idle_timeout_s: None,
+            retries: 0,
         }
     }
 

@@ -327,7 +327,7 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::wire::Failure;
+    use crate::core::wire::{Failure, Pick};
 
     fn pair() -> (Line, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
@@ -365,7 +365,7 @@ mod tests {
             (Failure::NoSuchTask, 4),
         ] {
             let (mut line, mut supervisor) = pair();
-            let number = line.ask(Request::Wait(Vec::new())).unwrap();
+            let number = line.ask(Request::Wait(Pick::default())).unwrap();
             let answer = Answer::Failed(failure, "no".into());
             say(
                 &mut supervisor,

@@ -22,12 +22,9 @@ impl Open {
     /// What was answered is not to be asked again, nor what was told to be told again.
     pub(super) fn answered(&mut self, number: u64, answer: &mut Answer, last: bool) {
         match (self.requests.get_mut(&number), &mut *answer) {
-            (
-                Some(Request::Wait(targets) | Request::Revoke { targets, .. }),
-                Answer::Task(task),
-            ) => {
+            (Some(Request::Wait(pick) | Request::Revoke { pick, .. }), Answer::Task(task)) => {
                 let done = Target::Id(task.id);
-                targets.retain(|target| *target != done);
+                pick.targets.retain(|target| *target != done);
             }
             (Some(Request::Events(asked)), Answer::Events(events)) => {
                 let told = self.told.entry(number).or_default();
@@ -97,24 +94,24 @@ mod tests {
     use crate::core::filter::Filter;
     use crate::core::id::TaskId;
     use crate::core::time::Timestamp;
-    use crate::core::wire::EventsAsked;
+    use crate::core::wire::{EventsAsked, Pick};
 
     #[test]
     fn what_may_be_done_twice_is_asked_again_and_nothing_else() {
         let revoke = |all, wait| Request::Revoke {
-            targets: vec![Target::Id(TaskId(1))],
+            pick: vec![Target::Id(TaskId(1))].into(),
             all,
             force: false,
             wait,
         };
         for (request, stands) in [
-            (Request::Wait(vec![]), true),
+            (Request::Wait(Pick::default()), true),
             (Request::Watch(Target::Id(TaskId(1))), true),
             (Request::List(Filter::default()), true),
             (revoke(false, true), true),
             (revoke(true, true), false),
             (revoke(false, false), false),
-            (Request::Pause(vec![]), false),
+            (Request::Pause(Pick::default()), false),
             (Request::Shutdown { force: false }, false),
         ] {
             let mut open = Open::default();

@@ -15,6 +15,8 @@ pub enum Attention {
     FinishedUnread,
     /// It ended badly and nobody has looked yet.
     FailedUnread,
+    /// It runs and has written nothing for longer than it was said that it would.
+    Stalled,
 }
 
 impl Attention {
@@ -24,6 +26,7 @@ impl Attention {
             Self::None => "none",
             Self::FinishedUnread => "finished_unread",
             Self::FailedUnread => "failed_unread",
+            Self::Stalled => "stalled",
         }
     }
 }

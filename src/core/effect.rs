@@ -48,6 +48,8 @@ pub enum Effect {
     Reload(Ticket),
     /// Start a shim and give it this.
     Spawn(Box<Launch>),
+    /// See how much memory is free, then say `Input::Memory`.
+    LookAtMemory,
     /// Tell a run's shim.
     Order(RunId, Order),
     /// The run's shim is gone: end every process of it, then say `Input::Swept`.

@@ -59,6 +59,12 @@ pub enum Input {
     /// A stored task that had not ended was read at start, with what was found of its
     /// current run; by whom the supervisor before this one went.
     Recovered(Box<Record>, Found, By),
+    /// Everything that an earlier supervisor left has been told: who waits may start.
+    Open,
+    /// Bytes of memory that could be used without swapping, where that can be known.
+    Memory(Option<u64>),
+    /// The clock was set.
+    ClockSet,
     /// Oldest segments were removed: the runs and their new first kept bytes.
     Trimmed(Vec<(RunId, u64)>),
     /// SIGTERM, or a person's word: revoke everything, then end.

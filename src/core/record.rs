@@ -1,8 +1,11 @@
 //! What is stored of a task.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::TaskId;
+use super::raw::Raw;
 use super::task::Task;
 
 /// A task as it is stored, with what is needed to find its processes again.
@@ -12,6 +15,19 @@ pub struct Record {
     pub boot: String,
     /// The task.
     pub task: Task,
+    /// The environment for its next run, where one is to come by itself: kept so long and
+    /// no longer.
+    #[serde(skip)]
+    pub env: Option<Arc<Environment>>,
+}
+
+/// The variables of a leader. Tasks launched from one place share one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its number in the store, never used again.
+    pub number: u64,
+    /// Names and values.
+    pub vars: Vec<(Raw, Raw)>,
 }
 
 /// What changes in the store by one write.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attention::Attention;
 use super::engine::reason;
 use super::id::TaskId;
+use super::plan::{After, Lease};
 use super::task::{Exit, Kind, Outcome, Run, State, Task};
 
 /// Tokens used, where a task tells.
@@ -52,7 +53,7 @@ pub struct TaskReport {
     pub id: TaskId,
     /// Its name.
     pub name: String,
-    /// `command`.
+    /// `command` or `agent`.
     pub kind: Kind,
     /// The agent, for an agent.
     pub agent: Option<String>,
@@ -108,6 +109,20 @@ pub struct TaskReport {
     pub last_output_at: Option<String>,
     /// The directory that holds the current run's log segments.
     pub log: String,
+    /// The provider whose limit it counts against.
+    pub provider: Option<String>,
+    /// Tasks that have to come to something before it starts.
+    pub after: Vec<After>,
+    /// While it is queued: when it starts at the earliest.
+    pub not_before: Option<String>,
+    /// The directory that it has, or wants, for itself.
+    pub lease: Option<String>,
+    /// How long it may run, in seconds.
+    pub timeout_s: Option<f64>,
+    /// How long it may write nothing, in seconds.
+    pub idle_timeout_s: Option<f64>,
+    /// How many further runs may follow by themselves.
+    pub retries: u32,
 }
 
 impl RunReport {
@@ -136,8 +151,9 @@ impl RunReport {
 }
 
 impl TaskReport {
-    /// The report of a task whose current log lies in `log`.
-    pub fn of(task: &Task, log: String) -> Self {
+    /// The report of a task that stands where it stands for this reason, and whose current
+    /// log lies in `log`.
+    pub fn of(task: &Task, reason: Option<String>, log: String) -> Self {
         let run = &task.run;
         let settled = run.state.settled();
         let exit = settled.as_ref().and_then(Outcome::exit);
@@ -151,7 +167,7 @@ impl TaskReport {
             name: task.spec.name.clone(),
             kind: task.spec.kind,
             agent: None,
-            model: None,
+            model: task.spec.model.clone(),
             dir: task.spec.dir.lossy(),
             command: task.spec.command_line(),
             state: run.state.word().into(),
@@ -159,14 +175,14 @@ impl TaskReport {
             exit_code: exit.and_then(Exit::code),
             signal: exit.and_then(Exit::signal),
             pid: run.state.leader().map(|leader| leader.pid),
-            priority: None,
-            lane: None,
+            priority: Some(task.priority.word().into()),
+            lane: task.spec.lane.clone(),
             run: run.number,
             created_at: task.created.to_string(),
             started_at: run.started.map(|at| at.to_string()),
             ended_at: ended.map(|at| at.to_string()),
             attention: task.attention,
-            reason: reason(run),
+            reason,
             output_bytes: run.written,
             dropped_bytes: run.dropped,
             cost_usd: None,
@@ -177,6 +193,16 @@ impl TaskReport {
             left,
             last_output_at: run.last_output.map(|at| at.to_string()),
             log,
+            provider: task.spec.provider.clone(),
+            after: task.after.clone(),
+            not_before: match run.state {
+                State::Queued { hold: Some(hold) } => Some(hold.until.to_string()),
+                _ => None,
+            },
+            lease: task.spec.lease.as_ref().map(Lease::to_string),
+            timeout_s: task.spec.timeout_ms.map(|ms| ms as f64 / 1000.0),
+            idle_timeout_s: task.spec.idle.map(|idle| idle.after_ms as f64 / 1000.0),
+            retries: task.spec.restarts,
         }
     }
 }

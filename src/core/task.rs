@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Attention;
 use super::id::{Ident, RunId, TaskId};
+use super::plan::{After, Fate, Hold, Idle, Lease, Priority, usual_fates};
 use super::raw::Raw;
 use super::time::Timestamp;
 
@@ -15,6 +16,8 @@ use super::time::Timestamp;
 pub enum Kind {
     /// Any command.
     Command,
+    /// A coding agent.
+    Agent,
 }
 
 /// What becomes of processes that outlive the leader.
@@ -52,9 +55,53 @@ pub struct Spec {
     /// How many further runs follow failures without anybody's doing, in a row.
     #[serde(default)]
     pub restarts: u32,
+    /// After which ends that is so.
+    #[serde(default = "usual_fates")]
+    pub retry_on: Vec<Fate>,
+    /// The model that it uses, where one was named.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The lane whose limit it counts against.
+    #[serde(default)]
+    pub lane: Option<String>,
+    /// The provider whose limit it counts against.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// The directory that it wants for itself.
+    #[serde(default)]
+    pub lease: Option<Lease>,
+    /// How long its leader may run, in milliseconds; paused time is not counted.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    /// What is done when it writes nothing for a while.
+    #[serde(default)]
+    pub idle: Option<Idle>,
 }
 
 impl Spec {
+    /// A plain command that waits for nobody, under the usual terms.
+    pub fn command(name: String, argv: Vec<Raw>, dir: Raw) -> Self {
+        Self {
+            name,
+            kind: Kind::Command,
+            argv,
+            dir,
+            grace_ms: 10_000,
+            after_exit: AfterExit::Keep,
+            stdin: false,
+            env_names: Vec::new(),
+            labels: Vec::new(),
+            restarts: 0,
+            retry_on: usual_fates(),
+            model: None,
+            lane: None,
+            provider: None,
+            lease: None,
+            timeout_ms: None,
+            idle: None,
+        }
+    }
+
     /// Between SIGTERM and SIGKILL.
     pub const fn grace(&self) -> Duration {
         Duration::from_millis(self.grace_ms)
@@ -120,6 +167,31 @@ pub enum StopCause {
     Swept,
     /// Its shim died; without it nothing can be promised of the run.
     Lost,
+    /// It took longer than it may.
+    Overtime,
+    /// It wrote nothing for longer than it may.
+    Silent,
+}
+
+impl StopCause {
+    /// Which bound it went beyond, where that is why.
+    pub const fn overrun(self) -> Option<Overrun> {
+        match self {
+            Self::Overtime => Some(Overrun::Time),
+            Self::Silent => Some(Overrun::Silence),
+            Self::Revoked | Self::Swept | Self::Lost => None,
+        }
+    }
+}
+
+/// Which bound on its time a run went beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overrun {
+    /// How long it may run.
+    Time,
+    /// How long it may write nothing.
+    Silence,
 }
 
 /// How a run ended. Only an ended run has one.
@@ -134,6 +206,8 @@ pub enum Outcome {
     Killed(i32),
     /// It was revoked; how the leader went, where it had lived.
     Revoked(Option<Exit>),
+    /// It went beyond this bound and was stopped; how the leader went.
+    TimedOut(Overrun, Option<Exit>),
     /// It never ran; why.
     DidNotStart(String),
     /// What became of it is not known; why.
@@ -156,7 +230,7 @@ impl Outcome {
             Self::Succeeded => Some(Exit::Code(0)),
             Self::Failed(code) => Some(Exit::Code(*code)),
             Self::Killed(signal) => Some(Exit::Signal(*signal)),
-            Self::Revoked(exit) => *exit,
+            Self::Revoked(exit) | Self::TimedOut(_, exit) => *exit,
             Self::DidNotStart(_) | Self::Lost(_) => None,
         }
     }
@@ -168,6 +242,7 @@ impl Outcome {
             Self::Failed(_) => "failed",
             Self::Killed(_) => "killed",
             Self::Revoked(_) => "revoked",
+            Self::TimedOut(..) => "timed_out",
             Self::DidNotStart(_) => "did_not_start",
             Self::Lost(_) => "lost",
         }
@@ -186,8 +261,8 @@ impl Outcome {
 pub enum State {
     /// It waits to be started.
     Queued {
-        /// Until when at least.
-        until: Timestamp,
+        /// Until when at least, where a time is to come first.
+        hold: Option<Hold>,
     },
     /// Its intent is being stored or its shim started.
     Starting,
@@ -268,6 +343,24 @@ impl State {
         }
     }
 
+    /// Whether it takes up a slot and its lease: from its start until its leader's end.
+    pub const fn is_on(&self) -> bool {
+        match self {
+            Self::Starting | Self::Running { .. } | Self::Paused { .. } => true,
+            Self::Stopping { outcome, .. } => outcome.is_none(),
+            Self::Queued { .. } | Self::Lingering { .. } | Self::Ended { .. } => false,
+        }
+    }
+
+    /// Whether its outcome is decided.
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Stopping { outcome, .. } => outcome.is_some(),
+            Self::Lingering { .. } | Self::Ended { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What `wait` waits for: the leader's end decides it, lingering or not.
     pub fn settled(&self) -> Option<Outcome> {
         match self {
@@ -301,21 +394,25 @@ pub struct Run {
     pub last_output: Option<Timestamp>,
     /// What its shim or its store couldn't do, and is trying again.
     pub trouble: Option<String>,
+    /// How long it was paused, in milliseconds, a pause that goes on not counted.
+    #[serde(default)]
+    pub paused_ms: u64,
 }
 
 impl Run {
-    /// A run that is to be started.
+    /// A run that is asked for.
     pub const fn new(number: u32, created: Timestamp) -> Self {
         Self {
             number,
             restarts: 0,
-            state: State::Starting,
+            state: State::Queued { hold: None },
             created,
             started: None,
             written: 0,
             dropped: 0,
             last_output: None,
             trouble: None,
+            paused_ms: 0,
         }
     }
 
@@ -337,6 +434,16 @@ pub struct Task {
     pub parent: Option<TaskId>,
     /// When it was asked for.
     pub created: Timestamp,
+    /// How urgent it is.
+    #[serde(default)]
+    pub priority: Priority,
+    /// When it came, by the queue's own time: microseconds that go on while a supervisor
+    /// runs, whatever the clock is set to. No two tasks have the same.
+    #[serde(default)]
+    pub place: i64,
+    /// What has to come first.
+    #[serde(default)]
+    pub after: Vec<After>,
     /// The current attempt.
     pub run: Run,
     /// Earlier attempts, oldest first.
@@ -346,6 +453,22 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task with its first run, which no other has launched.
+    pub const fn new(id: TaskId, spec: Spec, run: Run) -> Self {
+        Self {
+            id,
+            spec,
+            parent: None,
+            created: run.created,
+            priority: Priority::Normal,
+            place: 0,
+            after: Vec::new(),
+            run,
+            past: Vec::new(),
+            attention: Attention::None,
+        }
+    }
+
     /// The current attempt's identity.
     pub const fn run_id(&self) -> RunId {
         RunId {
@@ -362,6 +485,12 @@ impl Task {
     /// Whether anything of it may live.
     pub const fn is_active(&self) -> bool {
         self.run.state.is_active()
+    }
+
+    /// Where it stands in the queue, the first being the least; see [`super::plan::LEVEL`].
+    pub fn turn(&self) -> i64 {
+        let delay = i64::try_from(self.priority.delay().as_micros()).unwrap_or(i64::MAX);
+        self.place.saturating_add(delay)
     }
 
     /// Bytes in the logs of all its runs.

@@ -23,12 +23,14 @@ use serde_json::Value;
 use super::event::Event as Happening;
 use super::filter::Filter;
 use super::id::Target;
+use super::limit::{Limit, LimitReport, Most};
+use super::plan::{Behind, Priority, Start};
 use super::raw::Raw;
 use super::report::TaskReport;
 use super::task::{AfterExit, Spec};
 
 /// Counts changes of this protocol that an older program would misread.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A client's first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -189,15 +191,98 @@ pub struct RunRequest {
     pub spec: Spec,
     /// The leader's environment, what `--env` gave included.
     pub env: Vec<(Raw, Raw)>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What has to come first.
+    pub after: Vec<Behind>,
+    /// When it is to start at the earliest.
+    pub start: Start,
+    /// Refuse it where another has the directory that it wants, instead of waiting.
+    pub no_wait: bool,
+}
+
+impl RunRequest {
+    /// A task that starts as soon as it may.
+    pub const fn new(spec: Spec, env: Vec<(Raw, Raw)>) -> Self {
+        Self {
+            spec,
+            env,
+            priority: Priority::Normal,
+            after: Vec::new(),
+            start: Start::Now,
+            no_wait: false,
+        }
+    }
+}
+
+/// One of many tasks that are alike but for this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Each {
+    /// Shown in the list.
+    pub name: String,
+    /// Program and arguments, never empty.
+    pub argv: Vec<Raw>,
+}
+
+/// Tasks that are named, or borne by labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    /// These.
+    pub targets: Vec<Target>,
+    /// All that bear all of these labels, where there are any.
+    pub labels: Vec<String>,
+}
+
+impl From<Vec<Target>> for Pick {
+    fn from(targets: Vec<Target>) -> Self {
+        Self {
+            targets,
+            labels: Vec::new(),
+        }
+    }
+}
+
+/// A new place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    /// Before all others.
+    Top,
+    /// Before the one that stands before it.
+    Up,
+    /// After the one that stands after it.
+    Down,
 }
 
 /// What a client asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Launch. Answered with the task once it is stored and being started; with
-    /// `Failed` where it never ran.
+    /// Launch. Answered with the task once it is stored and queued, or its leader was
+    /// started; with `Failed` where it never ran.
     Run(Box<RunRequest>),
+    /// Launch many that are alike but for name and command. Answered with all of them once
+    /// they are stored; where one of them is wrong, none is launched.
+    RunEach(Box<RunRequest>, Vec<Each>),
+    /// Say which limits there are, and what counts against them.
+    Limits,
+    /// Set a limit until it is set again. Answered with the limits.
+    SetLimit {
+        /// On what.
+        limit: Limit,
+        /// How many; `None`: what the configuration says.
+        most: Option<Most>,
+        /// Whether a lane that nobody knows yet, and that is called almost like another, is meant.
+        new: bool,
+    },
+    /// Give queued tasks, and further runs of others, another priority.
+    Priority(Pick, Priority),
+    /// Give a queued task another place in the queue.
+    Move(Target, Move),
+    /// Have a queued task wait for these, instead of those that it waits for.
+    After(Target, Vec<Behind>),
+    /// Start nothing that is queued, or start it again.
+    PauseQueue(bool),
     /// Tasks, oldest first.
     List(Filter),
     /// One task, with all its runs.
@@ -219,7 +304,7 @@ pub enum Request {
     /// Stop these, or all. Answered with a task each.
     Revoke {
         /// Which; all active ones when empty and `all`.
-        targets: Vec<Target>,
+        pick: Pick,
         /// Every active task.
         all: bool,
         /// SIGKILL at once.
@@ -228,15 +313,15 @@ pub enum Request {
         wait: bool,
     },
     /// Answered with each task as its outcome is decided.
-    Wait(Vec<Target>),
+    Wait(Pick),
     /// Answered with the task now and after changes, the last time when it has ended.
     /// Each answer is the whole truth and is to be acknowledged by
     /// [`FromClient::Drawn`]; changes meanwhile come as one.
     Watch(Target),
     /// Stop the whole tree by SIGSTOP.
-    Pause(Vec<Target>),
+    Pause(Pick),
     /// Let it go on.
-    Resume(Vec<Target>),
+    Resume(Pick),
     /// A further run of an ended task.
     Retry {
         /// Which.
@@ -305,6 +390,8 @@ pub enum Answer {
     Events(Vec<Happening>),
     /// What is wrong with what follows, in one line each.
     Aside(Vec<String>),
+    /// Every limit, those that count for all first.
+    Limits(Vec<LimitReport>),
     /// It is done; something worth saying about it.
     Done(Option<String>),
     /// It isn't: the kind, and one line for people.

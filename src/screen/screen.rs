@@ -23,7 +23,7 @@ use crate::core::engine::Engine;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
-use crate::core::wire::{Answer, Request};
+use crate::core::wire::{Answer, Pick, Request};
 use crate::output::{Hits, Ring};
 use crate::verb;
 
@@ -243,7 +243,7 @@ impl Screen {
                 }
                 Asked::Act(_) => {}
             },
-            Answer::Done(None) | Answer::Tasks(_) | Answer::Events(_) => {
+            Answer::Done(None) | Answer::Tasks(_) | Answer::Limits(_) | Answer::Events(_) => {
                 if let Asked::Act(done) = asked
                     && !done.is_empty()
                 {
@@ -282,7 +282,7 @@ impl Screen {
     /// Stops a task: by force where it is being stopped already.
     pub(super) fn revoke(&mut self, out: &mut Vec<Action>, id: TaskId, force: bool) {
         let request = Request::Revoke {
-            targets: vec![Target::Id(id)],
+            pick: vec![Target::Id(id)].into(),
             all: false,
             force,
             wait: false,
@@ -293,7 +293,7 @@ impl Screen {
     /// Stops every task.
     pub(super) fn revoke_all(&mut self, out: &mut Vec<Action>, force: bool) {
         let request = Request::Revoke {
-            targets: Vec::new(),
+            pick: Pick::default(),
             all: true,
             force,
             wait: false,

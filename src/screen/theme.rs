@@ -47,6 +47,8 @@ pub(super) struct Theme {
 /// Signs by meaning, a cell wide each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signs {
+    /// A task that waits to be started.
+    pub(super) queued: char,
     /// A task that starts.
     pub(super) starting: char,
     /// A task that runs.
@@ -65,6 +67,8 @@ pub(super) struct Signs {
     pub(super) killed: char,
     /// Ended: by a person.
     pub(super) revoked: char,
+    /// Ended: it went beyond a bound on its time.
+    pub(super) timed_out: char,
     /// Never started.
     pub(super) did_not_start: char,
     /// Nobody knows.
@@ -86,6 +90,7 @@ pub(super) struct Signs {
 }
 
 const UNICODE: Signs = Signs {
+    queued: '○',
     starting: '◌',
     running: '●',
     paused: '‖',
@@ -95,6 +100,7 @@ const UNICODE: Signs = Signs {
     failed: '✗',
     killed: '†',
     revoked: '■',
+    timed_out: '◷',
     did_not_start: '⊘',
     lost: '?',
     folded: '▸',
@@ -107,6 +113,7 @@ const UNICODE: Signs = Signs {
 };
 
 const ASCII: Signs = Signs {
+    queued: ':',
     starting: '.',
     running: '*',
     paused: '=',
@@ -116,6 +123,7 @@ const ASCII: Signs = Signs {
     failed: 'x',
     killed: 'k',
     revoked: '#',
+    timed_out: 't',
     did_not_start: '0',
     lost: '?',
     folded: '+',
@@ -205,6 +213,8 @@ mod tests {
                 signs.failed,
                 signs.killed,
                 signs.revoked,
+                signs.queued,
+                signs.timed_out,
                 signs.did_not_start,
                 signs.lost,
             ];

@@ -7,6 +7,7 @@ use super::clock::{Clock, span};
 use super::text::count;
 use super::theme::Theme;
 use crate::core::attention::Attention;
+use crate::core::plan::HoldCause;
 use crate::core::task::{Exit, Outcome, State, StopCause, Task};
 use crate::core::time::Timestamp;
 
@@ -14,7 +15,7 @@ use crate::core::time::Timestamp;
 pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
     let signs = &theme.signs;
     match task.state() {
-        State::Queued { .. } => (signs.starting, theme.held),
+        State::Queued { .. } => (signs.queued, theme.held),
         State::Starting => (signs.starting, theme.busy),
         State::Running { .. } => (signs.running, theme.good),
         State::Paused { .. } => (signs.paused, theme.held),
@@ -25,6 +26,7 @@ pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
             Outcome::Failed(_) => (signs.failed, theme.bad),
             Outcome::Killed(_) => (signs.killed, theme.bad),
             Outcome::Revoked(_) => (signs.revoked, theme.dim),
+            Outcome::TimedOut(..) => (signs.timed_out, theme.bad),
             Outcome::DidNotStart(_) => (signs.did_not_start, theme.bad),
             Outcome::Lost(_) => (signs.lost, theme.bad),
         },
@@ -37,6 +39,7 @@ pub(super) const fn wants(attention: Attention, theme: &Theme) -> (char, Style) 
         Attention::None => (' ', theme.dim),
         Attention::FinishedUnread => (theme.signs.dot, theme.good),
         Attention::FailedUnread => ('!', theme.bad),
+        Attention::Stalled => ('?', theme.warn),
     }
 }
 
@@ -46,6 +49,7 @@ pub(super) const fn wants_word(attention: Attention) -> &'static str {
         Attention::None => "",
         Attention::FinishedUnread => "finished",
         Attention::FailedUnread => "failed",
+        Attention::Stalled => "stalled",
     }
 }
 
@@ -77,7 +81,11 @@ pub(super) fn note(task: &Task, clock: &Clock) -> String {
         return "trouble".into();
     }
     match task.state() {
-        State::Queued { until } => format!("again {}", clock.until(*until)),
+        State::Queued { hold: Some(hold) } if hold.cause == HoldCause::Again => {
+            format!("again {}", clock.until(hold.until))
+        }
+        State::Queued { hold: Some(hold) } => format!("at {}", clock.until(hold.until)),
+        State::Queued { hold: None } => "queued".into(),
         State::Starting => "starting".into(),
         State::Running { .. } => silent(task, clock).unwrap_or_default(),
         State::Paused { .. } => "paused".into(),
@@ -93,6 +101,7 @@ pub(super) fn note(task: &Task, clock: &Clock) -> String {
             Outcome::Failed(code) => format!("exit {code}"),
             Outcome::Killed(number) => signal(*number),
             Outcome::Revoked(_) => "revoked".into(),
+            Outcome::TimedOut(..) => "timed out".into(),
             Outcome::DidNotStart(_) => "no start".into(),
             Outcome::Lost(_) => "lost".into(),
         },
@@ -129,10 +138,15 @@ fn began(task: &Task) -> Timestamp {
 pub(super) fn standing(task: &Task, clock: &Clock) -> String {
     let since = began(task);
     match task.state() {
-        State::Queued { until } if clock.runs() => {
-            format!("queued, runs again in {}", clock.until(*until))
+        State::Queued { hold: None } => format!("queued {}", clock.since(since)),
+        State::Queued { hold: Some(hold) } => {
+            let what = match hold.cause {
+                HoldCause::Again => "runs again",
+                HoldCause::Clock | HoldCause::Delay => "starts",
+            };
+            let when = if clock.runs() { "in" } else { "at" };
+            format!("queued, {what} {when} {}", clock.until(hold.until))
         }
-        State::Queued { until } => format!("queued, runs again at {}", clock.until(*until)),
         State::Starting => "starting".into(),
         State::Running { .. } => {
             let silent =
@@ -164,6 +178,8 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
                 Outcome::Killed(number) => format!("killed by {}", signal(*number)),
                 Outcome::Revoked(Some(how)) => format!("revoked, {}", exit(*how)),
                 Outcome::Revoked(None) => "revoked".into(),
+                Outcome::TimedOut(_, Some(how)) => format!("timed out, {}", exit(*how)),
+                Outcome::TimedOut(_, None) => "timed out".into(),
                 Outcome::DidNotStart(_) => "did not start".into(),
                 Outcome::Lost(_) => "lost".into(),
             };
@@ -192,6 +208,8 @@ pub(super) fn because(task: &Task, revoke: &str) -> Option<String> {
                 StopCause::Revoked => "revoked",
                 StopCause::Swept => "its leader ended, what it left is being stopped",
                 StopCause::Lost => "its shim is gone, what it ran is being ended",
+                StopCause::Overtime => "it ran for too long",
+                StopCause::Silent => "it wrote nothing for too long",
             };
             let left = match left {
                 0 => String::new(),

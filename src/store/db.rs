@@ -11,7 +11,10 @@ use super::{layout, lie};
 /// Each turns the layout before it into the next; none is ever changed once released.
 /// The layout's number is how many were applied, kept as `user_version`
 /// (<https://sqlite.org/pragma.html#pragma_user_version>).
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/001_herd.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../../assets/migrations/001_herd.sql"),
+    include_str!("../../assets/migrations/002_queue.sql"),
+];
 
 /// How long a write waits for somebody who reads at that moment (`doctor`, or a person
 /// with the `sqlite3` program).
@@ -128,6 +131,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error>
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // of an environment nothing is left once no task needs it
+    db.pragma_update(None, "secure_delete", true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }

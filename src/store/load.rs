@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, Row, Rows};
 use super::db::Refusal;
 use super::{keep, rows, salvage};
 use crate::core::id::TaskId;
-use crate::core::record::Record;
+use crate::core::record::{Environment, Record};
 use crate::core::task::Run;
 
 /// Entries of the activity log beyond this many are forgotten, oldest first.
@@ -92,6 +93,12 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
     for (id, run, boot) in read {
         runs.entry(id.task.0).or_default().push((run, boot));
     }
+    let all = "SELECT id, vars FROM environment";
+    let envs = readable(db, all, "environment", problems, |row| {
+        let env = rows::environment(row)?;
+        Ok((env.number, Arc::new(env)))
+    })?;
+    let envs: BTreeMap<u64, Arc<Environment>> = envs.into_iter().collect();
     let all = "SELECT * FROM task ORDER BY id";
     loaded.records = readable(db, all, "task", problems, |row| {
         let id: u32 = row.get("id")?;
@@ -101,7 +108,9 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
         let (run, boot) = last.ok_or_else(rows::without_run)?;
         let mut task = rows::task(row, run)?;
         task.past = past.into_iter().map(|(run, _)| run).collect();
-        Ok(Record { boot, task })
+        let env = rows::environment_of(row)?;
+        let env = env.and_then(|number| envs.get(&number).map(Arc::clone));
+        Ok(Record { boot, task, env })
     })?;
     let all = "SELECT task, label FROM label ORDER BY task, label";
     let labels = readable(db, all, "a label of task", problems, |row| {
@@ -111,6 +120,14 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
         let records = &mut loaded.records;
         if let Ok(at) = records.binary_search_by_key(&id, |record| record.task.id) {
             records[at].task.spec.labels.push(label);
+        }
+    }
+    let all = "SELECT * FROM after ORDER BY task, first, needs";
+    let after = readable(db, all, "what comes before task", problems, rows::after)?;
+    for (id, after) in after {
+        let records = &mut loaded.records;
+        if let Ok(at) = records.binary_search_by_key(&id, |record| record.task.id) {
+            records[at].task.after.push(after);
         }
     }
     let all = "SELECT key, value FROM setting";

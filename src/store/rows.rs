@@ -1,14 +1,17 @@
 //! Which column holds what.
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use crate::core::attention::Attention;
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Ident, RunId, TaskId};
+use crate::core::plan::{After, Hold, HoldCause, Priority};
 use crate::core::raw::Raw;
-use crate::core::record::Record;
-use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, StopCause, Task};
+use crate::core::record::{Environment, Record};
+use crate::core::task::{
+    AfterExit, Exit, Kind, Outcome, Overrun, Run, Spec, State, StopCause, Task,
+};
 use crate::core::time::Timestamp;
 
 /// `SQLite` has signed integers alone.
@@ -63,6 +66,15 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(&text).map_err(|_| unknown(column, text))
 }
 
+fn maybe_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|_| unknown(column, text)))
+        .transpose()
+}
+
 fn raw(text: &Raw) -> Value {
     match std::str::from_utf8(text.as_bytes()) {
         Ok(text) => Value::Text(text.to_owned()),
@@ -75,7 +87,7 @@ fn raw(text: &Raw) -> Value {
 /// when it came, or their log was trimmed since.
 pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let task = &record.task;
-    put_task(db, task)?;
+    put_task(db, task, record.env.as_deref())?;
     for run in &task.past {
         let stands: bool = db
             .prepare_cached(
@@ -93,18 +105,44 @@ pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     put_run(db, task.id, &task.run, &record.boot)
 }
 
-fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
+fn put_task(db: &Connection, task: &Task, env: Option<&Environment>) -> rusqlite::Result<()> {
     let spec = &task.spec;
-    let known = db
-        .prepare_cached("UPDATE task SET attention = ?2 WHERE id = ?1")?
-        .execute(params![task.id.0, task.attention.word()])?;
-    if known > 0 {
+    let had: Option<Option<i64>> = db
+        .prepare_cached("SELECT environment FROM task WHERE id = ?")?
+        .query_row([task.id.0], |row| row.get(0))
+        .optional()?;
+    if let Some(env) = env {
+        put_environment(db, env)?;
+    }
+    let needed = env.map(|env| int(env.number));
+    if let Some(had) = had {
+        db.prepare_cached(
+            "UPDATE task SET attention = ?2, priority = ?3, place = ?4, environment = ?5 \
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            task.id.0,
+            task.attention.word(),
+            task.priority.word(),
+            task.place,
+            needed
+        ])?;
+        if had != needed {
+            forget_environment(db, had)?;
+        }
+        // only while it is queued it can come to wait for others
+        if matches!(task.state(), State::Queued { .. }) {
+            put_after(db, task)?;
+        }
         return Ok(());
     }
     db.prepare_cached(
         "INSERT INTO task (id, name, kind, argv, dir, env_names, grace_ms, after_exit, stdin, \
-         restarts, parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, \
-         :env_names, :grace_ms, :after_exit, :stdin, :restarts, :parent, :created, :attention)",
+         restarts, retry_on, model, lane, provider, lease, timeout_ms, idle, priority, place, \
+         environment, parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, \
+         :env_names, :grace_ms, :after_exit, :stdin, :restarts, :retry_on, :model, :lane, \
+         :provider, :lease, :timeout_ms, :idle, :priority, :place, :environment, :parent, \
+         :created, :attention)",
     )?
     .execute(named_params! {
         ":id": task.id.0,
@@ -117,6 +155,16 @@ fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
         ":after_exit": word(&spec.after_exit),
         ":stdin": spec.stdin,
         ":restarts": spec.restarts,
+        ":retry_on": text(&spec.retry_on),
+        ":model": spec.model,
+        ":lane": spec.lane,
+        ":provider": spec.provider,
+        ":lease": spec.lease.as_ref().map(text),
+        ":timeout_ms": spec.timeout_ms.map(int),
+        ":idle": spec.idle.as_ref().map(text),
+        ":priority": task.priority.word(),
+        ":place": task.place,
+        ":environment": needed,
         ":parent": task.parent.map(|id| id.0),
         ":created": int(task.created.0),
         ":attention": task.attention.word(),
@@ -125,12 +173,72 @@ fn put_task(db: &Connection, task: &Task) -> rusqlite::Result<()> {
         db.prepare_cached("INSERT OR IGNORE INTO label (task, label) VALUES (?, ?)")?
             .execute(params![task.id.0, label])?;
     }
+    if task.after.is_empty() {
+        return Ok(());
+    }
+    put_after(db, task)
+}
+
+/// Writes what a task waits for in others, in place of what it waited for.
+fn put_after(db: &Connection, task: &Task) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM after WHERE task = ?")?
+        .execute([task.id.0])?;
+    for after in &task.after {
+        db.prepare_cached("INSERT INTO after (task, first, needs) VALUES (?, ?, ?)")?
+            .execute(params![task.id.0, after.task.0, word(&after.needs)])?;
+    }
     Ok(())
+}
+
+/// Whom a task waits for, and to what.
+pub(super) fn after(row: &Row<'_>) -> rusqlite::Result<(TaskId, After)> {
+    let after = After {
+        task: TaskId(row.get("first")?),
+        needs: parsed(row, "needs")?,
+    };
+    Ok((TaskId(row.get("task")?), after))
+}
+
+/// An environment that some task may need.
+pub(super) fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
+    let vars: Vec<u8> = row.get("vars")?;
+    Ok(Environment {
+        number: row.get::<_, i64>("id")?.cast_unsigned(),
+        vars: serde_json::from_slice(&vars).map_err(|error| unknown("vars", error.to_string()))?,
+    })
+}
+
+/// The number of the environment that a task needs.
+pub(super) fn environment_of(row: &Row<'_>) -> rusqlite::Result<Option<u64>> {
+    let number: Option<i64> = row.get("environment")?;
+    Ok(number.map(i64::cast_unsigned))
+}
+
+fn put_environment(db: &Connection, env: &Environment) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR IGNORE INTO environment (id, vars) VALUES (?, ?)")?
+        .execute(params![int(env.number), text(&env.vars).into_bytes()])?;
+    Ok(())
+}
+
+/// Forgets an environment that no task needs any more.
+fn forget_environment(db: &Connection, number: Option<i64>) -> rusqlite::Result<()> {
+    if let Some(number) = number {
+        db.prepare_cached(
+            "DELETE FROM environment WHERE id = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM task WHERE environment = ?1)",
+        )?
+        .execute([number])?;
+    }
+    Ok(())
+}
+
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Result<()> {
     let (leader, since, stop, left, example) = match &run.state {
-        State::Queued { until } => (None, Some(*until), None, None, None),
+        State::Queued { hold } => (None, hold.map(|hold| hold.until), None, None, None),
         State::Starting => (None, None, None, None, None),
         State::Running { leader } => (Some(*leader), None, None, None, None),
         State::Paused { leader, since } => (Some(*leader), Some(*since), None, None, None),
@@ -157,12 +265,13 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
     };
     // a leader that has ended stays on record as the one it was
     db.prepare_cached(
-        "INSERT INTO run (task, number, restarts, state, created, started, since, pid, pid_start, boot, \
+        "INSERT INTO run (task, number, restarts, state, hold, paused_ms, created, started, since, pid, pid_start, boot, \
          stop_cause, kill_at, left_alive, example, outcome, exit_code, signal, reason, log, \
-         written, dropped, last_output) VALUES (:task, :number, :restarts, :state, :created, :started, \
+         written, dropped, last_output) VALUES (:task, :number, :restarts, :state, :hold, :paused_ms, :created, :started, \
          :since, :pid, :pid_start, :boot, :stop_cause, :kill_at, :left_alive, :example, \
          :outcome, :exit_code, :signal, :reason, :log, :written, :dropped, :last_output) \
-         ON CONFLICT (task, number) DO UPDATE SET state = excluded.state, \
+         ON CONFLICT (task, number) DO UPDATE SET state = excluded.state, hold = excluded.hold, \
+         paused_ms = excluded.paused_ms, \
          started = excluded.started, since = excluded.since, \
          pid = coalesce(excluded.pid, pid), pid_start = coalesce(excluded.pid_start, pid_start), \
          boot = excluded.boot, stop_cause = excluded.stop_cause, kill_at = excluded.kill_at, \
@@ -176,6 +285,11 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
         ":number": run.number,
         ":restarts": run.restarts,
         ":state": run.state.word(),
+        ":hold": match &run.state {
+            State::Queued { hold: Some(hold) } => Some(hold.cause.word()),
+            _ => None,
+        },
+        ":paused_ms": int(run.paused_ms),
         ":created": int(run.created.0),
         ":started": run.started.map(|at| int(at.0)),
         ":since": since.map(|at| int(at.0)),
@@ -190,7 +304,8 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
         ":exit_code": exit.and_then(Exit::code),
         ":signal": exit.and_then(Exit::signal),
         ":reason": match &outcome {
-            Some(Outcome::DidNotStart(why) | Outcome::Lost(why)) => Some(why),
+            Some(Outcome::DidNotStart(why) | Outcome::Lost(why)) => Some(why.clone()),
+            Some(Outcome::TimedOut(overrun, _)) => Some(word(overrun)),
             _ => None,
         },
         ":log": log_dir(run_id),
@@ -225,9 +340,21 @@ pub(super) fn task(row: &Row<'_>, run: Run) -> rusqlite::Result<Task> {
             env_names: json(row, "env_names")?,
             labels: Vec::new(),
             restarts: row.get("restarts")?,
+            retry_on: json(row, "retry_on")?,
+            model: row.get("model")?,
+            lane: row.get("lane")?,
+            provider: row.get("provider")?,
+            lease: maybe_json(row, "lease")?,
+            timeout_ms: row
+                .get::<_, Option<i64>>("timeout_ms")?
+                .map(i64::cast_unsigned),
+            idle: maybe_json(row, "idle")?,
         },
         parent: row.get::<_, Option<u32>>("parent")?.map(TaskId),
         created: time(row, "created")?.unwrap_or_default(),
+        priority: parsed::<Priority>(row, "priority")?,
+        place: row.get("place")?,
+        after: Vec::new(),
         run,
         past: Vec::new(),
         attention: parsed::<Attention>(row, "attention")?,
@@ -250,6 +377,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<(RunId, Run, String)> {
         dropped: row.get::<_, i64>("dropped")?.cast_unsigned(),
         last_output: time(row, "last_output")?,
         trouble: None,
+        paused_ms: row.get::<_, i64>("paused_ms")?.cast_unsigned(),
     };
     Ok((id, run, row.get("boot")?))
 }
@@ -272,10 +400,35 @@ fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Outcome>> {
         ("failed", Some(Exit::Code(code))) => Outcome::Failed(code),
         ("killed", Some(Exit::Signal(signal))) => Outcome::Killed(signal),
         ("revoked", exit) => Outcome::Revoked(exit),
+        // an entry of the activity log says it in words for people
+        ("timed_out", exit) => Outcome::TimedOut(overrun(row, reason)?, exit),
         ("did_not_start", _) => Outcome::DidNotStart(why()?),
         ("lost", _) => Outcome::Lost(why()?),
         _ => return Err(unknown("outcome", word)),
     }))
+}
+
+/// Which bound a run went beyond; where a line for people stands in its place, time.
+fn overrun(row: &Row<'_>, column: &str) -> rusqlite::Result<Overrun> {
+    let silence = word(&Overrun::Silence);
+    let reason: Option<String> = row.get(column)?;
+    Ok(match reason {
+        Some(reason) if reason == silence => Overrun::Silence,
+        _ => Overrun::Time,
+    })
+}
+
+/// Until when a queued run is held.
+fn hold(row: &Row<'_>) -> rusqlite::Result<Option<Hold>> {
+    let cause: Option<String> = row.get("hold")?;
+    cause
+        .map(|_| {
+            Ok(Hold {
+                until: time(row, "since")?.unwrap_or_default(),
+                cause: parsed::<HoldCause>(row, "hold")?,
+            })
+        })
+        .transpose()
 }
 
 fn state(row: &Row<'_>) -> rusqlite::Result<State> {
@@ -292,7 +445,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<State> {
     let left = || Ok::<_, rusqlite::Error>(row.get::<_, Option<u32>>("left_alive")?.unwrap_or(0));
     let missing = || unknown("state", word.clone());
     Ok(match word.as_str() {
-        "queued" => State::Queued { until: since()? },
+        "queued" => State::Queued { hold: hold(row)? },
         "starting" => State::Starting,
         "running" => State::Running {
             leader: leader()?.ok_or_else(missing)?,

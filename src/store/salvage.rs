@@ -12,6 +12,7 @@ use crate::core::attention::Attention;
 use crate::core::engine::decided;
 use crate::core::first;
 use crate::core::id::{RunId, TaskId};
+use crate::core::plan::Priority;
 use crate::core::record::Record;
 use crate::core::shim::{INTENT, Intent, STATUS, Status};
 use crate::core::task::{Outcome, Run, State, Task};
@@ -110,17 +111,24 @@ fn task(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
             spec: intent.spec,
             parent: intent.parent,
             created,
+            priority: Priority::Normal,
+            place: i64::try_from(created.0.saturating_mul(1000)).unwrap_or(i64::MAX),
+            after: Vec::new(),
             run,
             past,
             attention: Attention::None,
         },
+        env: None,
     }))
 }
 
 /// A run as its directory tells it: ended where its shim put its end on record, else
 /// yet to be looked for.
 fn run(dir: &Path, intent: &Intent) -> Result<Run, String> {
-    let mut run = Run::new(intent.run.number, intent.created);
+    let mut run = Run {
+        state: State::Starting,
+        ..Run::new(intent.run.number, intent.created)
+    };
     let status = read::<Status>(&dir.join(STATUS))?.filter(|status| status.run == intent.run);
     if let Some(status) = &status {
         run.started = status.started;

@@ -11,6 +11,7 @@ use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::core::event::By;
 use crate::core::first;
+use crate::core::limit::Limits;
 use crate::core::wire::{FromSupervisor, Role};
 use crate::sys::clock::Clock;
 use crate::sys::{fault, proc, socket, stdio};
@@ -128,6 +129,11 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
             age: config.history.keep_age,
             count: config.history.keep_count,
             bytes: config.history.keep_bytes,
+        },
+        limits: Limits {
+            agents: Some(8),
+            models: Some(5),
+            ..Limits::default()
         },
         hooked: config.hooks.commands.keys().cloned().collect(),
     }

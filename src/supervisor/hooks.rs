@@ -231,6 +231,7 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
+    use crate::core::engine::reason;
     use crate::core::event::{By, What};
     use crate::core::id::TaskId;
     use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
@@ -257,27 +258,21 @@ mod tests {
             at: Timestamp(0),
             outcome,
         };
-        let task = Task {
-            id: TaskId(3),
-            spec: Spec {
-                name: "a name".into(),
-                kind: Kind::Command,
-                argv: vec!["false".into()],
-                dir: "/tmp".into(),
-                grace_ms: 0,
-                after_exit: AfterExit::Keep,
-                stdin: false,
-                env_names: vec![],
-                labels: vec![],
-                restarts: 0,
-            },
-            parent: None,
-            created: Timestamp(0),
-            run,
-            past: vec![],
-            attention: crate::core::attention::Attention::None,
+        let spec = Spec {
+            name: "a name".into(),
+            kind: Kind::Command,
+            argv: vec!["false".into()],
+            dir: "/tmp".into(),
+            grace_ms: 0,
+            after_exit: AfterExit::Keep,
+            stdin: false,
+            env_names: vec![],
+            labels: vec![],
+            restarts: 0,
+            ..Spec::command(String::new(), Vec::new(), "/".into())
         };
-        TaskReport::of(&task, "/log".into())
+        let task = Task::new(TaskId(3), spec, run);
+        TaskReport::of(&task, reason(&task.run), "/log".into())
     }
 
     fn runner(words: &[&str]) -> Runner {

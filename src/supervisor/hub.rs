@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 
 use super::clients::{self, Clients};
+use super::clock::ClockWatch;
 use super::event::Event;
 use super::handover::Handover;
 use super::hooks::Runner;
@@ -60,6 +61,7 @@ pub(super) struct Hub {
     answers: UnboundedReceiver<Event>,
     pub(super) to_answers: UnboundedSender<Event>,
     signals: Signals,
+    clock_watch: ClockWatch,
     /// Everything is dead and on record: until when to wait for the rest.
     pub(super) leaving: Option<Instant>,
     /// Another supervisor takes over.
@@ -127,12 +129,14 @@ impl Hub {
             answers,
             to_answers,
             signals: signals().map_err(|error| cannot("watch for signals", error))?,
+            clock_watch: ClockWatch::start().map_err(|error| cannot("watch the clock", error))?,
             leaving: None,
             handover: None,
         };
         fault::point("loaded");
         hub.take_over(loaded.records, by);
         fault::point("adopted");
+        hub.take(Input::Open);
         if !loaded.deletions.is_empty() {
             hub.perform(Effect::Delete(loaded.deletions));
         }
@@ -185,6 +189,7 @@ impl Hub {
                 // a terminal that closes is no reason to stop
                 _ = self.signals.hangup.recv() => self.reload(None),
                 _ = self.signals.child.recv() => self.shims.reap(),
+                () = self.clock_watch.changed() => self.take(Input::ClockSet),
                 stream = clients::next(&self.listener) => self.clients.accept(stream),
                 Some(event) = self.events.recv() => self.event(event),
                 Some(event) = self.answers.recv() => self.event(event),

@@ -10,6 +10,7 @@
 //! something happens, `export` what screens want written.
 
 mod clients;
+mod clock;
 mod delete;
 mod entry;
 mod event;

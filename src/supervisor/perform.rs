@@ -13,7 +13,7 @@ use crate::core::id::{RunId, TaskId};
 use crate::core::input::Input;
 use crate::core::shim::Order;
 use crate::store;
-use crate::sys::fault;
+use crate::sys::{fault, memory};
 
 impl Hub {
     /// Does one thing, within the places where a test can have it cut short.
@@ -43,6 +43,10 @@ impl Hub {
                     tracing::error!(%run, "{why}");
                     self.take(Input::SpawnFailed(run, why));
                 }
+            }
+            Effect::LookAtMemory => {
+                let free = memory::available().ok();
+                self.take(Input::Memory(free));
             }
             Effect::Order(run, order) => self.shims.order(run, &order),
             Effect::Sweep { run, leader } => {
@@ -136,6 +140,7 @@ const fn around(effect: &Effect) -> (&'static str, &'static str) {
         Effect::Hook { .. } => ("before-hook", "after-hook"),
         Effect::Reload(_) => ("before-reload", "after-reload"),
         Effect::Spawn(_) => ("before-spawn", "after-spawn"),
+        Effect::LookAtMemory => ("before-memory", "after-memory"),
         Effect::Order(_, Order::Stop { .. } | Order::Kill) => ("before-stop", "after-stop"),
         Effect::Order(_, Order::Release) => ("before-release", "after-release"),
         Effect::Order(..) => ("before-order", "after-order"),

@@ -206,6 +206,7 @@ mod tests {
             orphan: Duration::ZERO,
             idle_exit: None,
             keep: Keep::default(),
+            limits: crate::core::limit::Limits::default(),
             hooked: BTreeSet::new(),
         };
         let engine = Engine::new(rules, 0);

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod fault;
+pub mod memory;
 pub mod proc;
 pub mod sigset;
 pub mod socket;

@@ -16,7 +16,7 @@ pub struct Pause {
 
 impl Ask for Pause {
     fn ask(self, _: &Context) -> Result<Command, String> {
-        Ok(Request::Pause(self.targets).into())
+        Ok(Request::Pause(self.targets.into()).into())
     }
 }
 
@@ -30,6 +30,6 @@ pub struct Resume {
 
 impl Ask for Resume {
     fn ask(self, _: &Context) -> Result<Command, String> {
-        Ok(Request::Resume(self.targets).into())
+        Ok(Request::Resume(self.targets.into()).into())
     }
 }

@@ -27,7 +27,7 @@ pub struct Revoke {
 impl Ask for Revoke {
     fn ask(self, _: &Context) -> Result<Command, String> {
         Ok(Request::Revoke {
-            targets: self.targets,
+            pick: self.targets.into(),
             all: self.all,
             force: self.force,
             wait: self.wait,

@@ -15,7 +15,7 @@ use super::filter::labels;
 use super::project;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
-use crate::core::task::{AfterExit, Kind, Spec};
+use crate::core::task::{AfterExit, Spec};
 use crate::core::wire::{AFTER_EXIT, Caller, Request, RunRequest};
 
 /// Where a name made from the command is cut, in characters.
@@ -112,23 +112,20 @@ impl Ask for Run {
         given.retain(|(key, _)| self.env.iter().all(|(known, _)| known != key));
         given.extend(self.env);
         let spec = Spec {
-            name: self.name.unwrap_or(name),
-            kind: Kind::Command,
-            dir: dir.into(),
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
             after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
             stdin: self.stdin || offer.stdin,
             restarts: offer.restarts,
             labels: labels([offer.labels, self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
-            argv,
+            ..Spec::command(self.name.unwrap_or(name), argv, dir.into())
         };
         let env = environment(&context.caller, given);
         Ok(Command::Call(Call {
             json: self.json,
             follow: self.follow,
             notice: defaults.notice,
-            ..Request::Run(Box::new(RunRequest { spec, env })).into()
+            ..Request::Run(Box::new(RunRequest::new(spec, env))).into()
         }))
     }
 }

@@ -34,7 +34,7 @@ impl Ask for Wait {
         Ok(Command::Call(Call {
             timeout: self.timeout,
             any: self.any,
-            ..Request::Wait(self.targets).into()
+            ..Request::Wait(self.targets.into()).into()
         }))
     }
 }

@@ -7,7 +7,6 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use wrangle::core::attention::Attention;
 use wrangle::core::id::TaskId;
 use wrangle::core::record::{Change, Record};
 use wrangle::core::report::TaskReport;
@@ -93,18 +92,14 @@ fn fill(home: &Path, count: u32) -> Outcome<Duration> {
             started: Some(at),
             ..Run::new(1, at)
         };
-        let task = Task {
-            id: TaskId(id),
-            spec: request.spec.clone(),
-            parent: None,
-            created: at,
-            run,
-            past: Vec::new(),
-            attention: Attention::None,
-        };
+        let task = Task::new(TaskId(id), request.spec.clone(), run);
         let boot = "bench".into();
         store.save(
-            Change::Task(Box::new(Record { boot, task })),
+            Change::Task(Box::new(Record {
+                boot,
+                task,
+                env: None,
+            })),
             vec![],
             vec![],
         );

@@ -75,7 +75,7 @@ fn revoke(herd: &Herd, script: &str) -> Outcome<(Duration, Duration)> {
     let ends = Ends::of(&pids);
     let start = Instant::now();
     let asked = call.send(Request::Revoke {
-        targets: vec![Target::Id(id)],
+        pick: vec![Target::Id(id)].into(),
         all: false,
         force: false,
         wait: true,

@@ -163,6 +163,7 @@ fn rules() -> Rules {
         orphan: Duration::from_secs(1),
         idle_exit: None,
         keep: Keep::default(),
+        limits: wrangle::core::limit::Limits::default(),
         hooked: std::collections::BTreeSet::new(),
     }
 }

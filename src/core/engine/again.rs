@@ -5,96 +5,85 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use crate::core::attention::Attention;
-use crate::core::effect::Effect;
 use crate::core::event::{By, What};
-use crate::core::id::{RunId, TaskId};
-use crate::core::task::{Outcome, Run, State, Task};
+use crate::core::id::RunId;
+use crate::core::plan::{Fate, Hold, HoldCause};
+use crate::core::record::Environment;
+use crate::core::task::{Run, State, Task};
 use crate::core::time::Now;
 
 /// Before the first further run; twice as long before each that follows, up to the most.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(60);
 
-/// How long to wait before a further run when so many came before it by themselves.
-fn pause(restarts: u32) -> Duration {
-    FIRST
+/// How long to wait before a further run when so many came before it by themselves, at
+/// most; and up to a quarter less, by chance, so that tasks that failed together don't
+/// all come again together.
+fn pause(restarts: u32, chance: u64) -> Duration {
+    let most = FIRST
         .saturating_mul(2_u32.saturating_pow(restarts))
-        .min(MOST)
+        .min(MOST);
+    let less = most.as_millis() as u64 / 4;
+    most - Duration::from_millis(chance % (less + 1))
+}
+
+/// A number that looks like any other, and is the same for the same run.
+const fn chance(run: RunId, at: u64) -> u64 {
+    // SplitMix64, https://prng.di.unimi.it/splitmix64.c
+    let mut z = at
+        .wrapping_add((run.task.0 as u64) << 32 | run.number as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 impl Engine {
-    /// Whether an ended run is followed by another without anybody's doing. The
-    /// environment is not stored: what a supervisor that died had promised is not kept.
+    /// Whether a run that has come to its outcome is followed by another without anybody's
+    /// doing.
     pub(super) fn runs_again(&self, task: &Task) -> bool {
-        let failed = matches!(
-            task.run.state,
-            State::Ended {
-                outcome: Outcome::Failed(_) | Outcome::Killed(_),
-                ..
-            }
-        );
-        failed
+        let fate = task.state().settled().as_ref().and_then(Fate::of);
+        fate.is_some_and(|fate| task.spec.retry_on.contains(&fate))
             && task.run.restarts < task.spec.restarts
             && self.envs.contains_key(&task.id)
             && !self.shutting_down()
     }
 
+    /// The environment of a task, where a run of it is to come by itself.
+    pub(super) fn environment_to_keep(&self, task: &Task) -> Option<Arc<Environment>> {
+        let may_come = match task.state() {
+            State::Queued { .. } => true,
+            State::Ended { .. } => self.runs_again(task),
+            _ => task.run.restarts < task.spec.restarts,
+        };
+        self.envs.get(&task.id).filter(|_| may_come).map(Arc::clone)
+    }
+
     /// A run's end is stored: the next one is queued, where there is to be one.
-    pub(super) fn follow_up(&mut self, now: Now, ended: RunId, out: &mut Vec<Effect>) {
-        let Some(task) = self.current(ended).filter(|task| self.runs_again(task)) else {
+    pub(super) fn follow_up(&mut self, now: Now, ended: RunId) {
+        // one on its way out that stays after all is stored, and comes here, once more
+        let due =
+            |task: &&Task| !task.is_active() && !self.is_leaving(task.id) && self.runs_again(task);
+        let Some(task) = self.current(ended).filter(due) else {
             return;
         };
         let id = task.id;
+        let chance = chance(ended, task.run.created.0);
+        let hold = Hold {
+            until: now.wall.plus(pause(task.run.restarts, chance)),
+            cause: HoldCause::Again,
+        };
         let run = Run {
             restarts: task.run.restarts + 1,
-            state: State::Queued {
-                until: now.wall.plus(pause(task.run.restarts)),
-            },
+            state: State::Queued { hold: Some(hold) },
             ..Run::new(task.run.number + 1, now.wall)
         };
-        self.due.insert(id, now.mono + pause(task.run.restarts));
         self.tasks.update(id, |task| {
             task.past.push(std::mem::replace(&mut task.run, run));
             task.attention = Attention::None;
         });
         self.note(now, id, What::Created, By::Policy, None);
-        self.store(id, Vec::new(), out);
-        self.tell_watchers(id, out);
-    }
-
-    /// Starts what has waited long enough.
-    pub(super) fn start_due(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let due = |at: &Duration| *at <= now.mono;
-        let ids: Vec<TaskId> = self
-            .due
-            .iter()
-            .filter(|(_, at)| due(at))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ids {
-            self.due.remove(&id);
-            let queued = |task: &Task| matches!(task.run.state, State::Queued { .. });
-            let env = self.envs.get(&id).map(Arc::clone);
-            let Some(env) = env.filter(|_| self.tasks.get(id).is_some_and(queued)) else {
-                continue;
-            };
-            self.tasks
-                .update(id, |task| task.run.state = State::Starting);
-            self.spawn(id, &env, out);
-            self.tell_watchers(id, out);
-        }
-    }
-
-    /// Ends a run that waits to be started.
-    pub(super) fn unqueue(
-        &mut self,
-        now: Now,
-        id: TaskId,
-        outcome: Outcome,
-        out: &mut Vec<Effect>,
-    ) {
-        self.due.remove(&id);
-        self.end(now, id, outcome, out);
+        self.enqueue(now, id);
     }
 }
 
@@ -104,8 +93,17 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_minute() {
-        let seconds: Vec<u64> = (0..8).map(|n| pause(n).as_secs()).collect();
+        let seconds: Vec<u64> = (0..8).map(|n| pause(n, 0).as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause(u32::MAX), MOST);
+        assert_eq!(pause(u32::MAX, 0), MOST);
+        let all = (0..1000).map(|n| {
+            let run = RunId {
+                task: crate::core::id::TaskId(n),
+                number: 1,
+            };
+            pause(2, chance(run, 7)).as_millis()
+        });
+        let (least, most) = (all.clone().min().unwrap(), all.max().unwrap());
+        assert!((3000..3100).contains(&least) && (3900..=4000).contains(&most));
     }
 }

@@ -5,15 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alarms::Alarms;
 use super::history::History;
 use super::journal::Journal;
+use super::limits;
+use super::schedule::Gate;
 use super::store::Writes;
 use super::tasks::Tasks;
+use super::timing::Ran;
+use super::why::reason;
 use crate::core::effect::Effect;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
-use crate::core::raw::Raw;
-use crate::core::record::{Change, Record};
+use crate::core::limit::{Limit, Limits, Most};
+use crate::core::record::{Change, Environment, Record};
 use crate::core::report::{RunReport, TaskReport};
 use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
@@ -42,6 +47,8 @@ pub struct Rules {
     pub idle_exit: Option<Duration>,
     /// How long ended tasks stay.
     pub keep: Keep,
+    /// How much runs at once.
+    pub limits: Limits,
     /// What happens that the configuration wants something run for, by its words.
     pub hooked: BTreeSet<String>,
 }
@@ -81,9 +88,23 @@ pub struct Engine {
     pub(super) tasks: Tasks,
     pub(super) next: u32,
     /// Environments of tasks launched in this supervisor's life, for further runs.
-    pub(super) envs: BTreeMap<TaskId, Arc<[(Raw, Raw)]>>,
-    /// When which queued task is to be started, in monotonic time.
-    pub(super) due: BTreeMap<TaskId, Duration>,
+    pub(super) envs: BTreeMap<TaskId, Arc<Environment>>,
+    /// The highest number that an environment was ever given.
+    pub(super) last_env: u64,
+    pub(super) gate: Gate,
+    /// Limits that persons set.
+    pub(super) said: BTreeMap<Limit, Most>,
+    /// Every model that some task names: a lane of that name has a limit by itself.
+    pub(super) models: BTreeSet<String>,
+    /// Queued tasks whose being queued is on its way to the store.
+    pub(super) unstored_queue: BTreeSet<TaskId>,
+    pub(super) tell_limits_later: Vec<Ticket>,
+    pub(super) tell_tasks_later: Vec<(Ticket, Vec<TaskId>)>,
+    pub(super) alarms: Alarms,
+    /// How far runs with bounds on their time have come.
+    pub(super) ran: BTreeMap<TaskId, Ran>,
+    /// When the last input was handled.
+    pub(super) last: Now,
     /// Who waits for which task to have started, or not.
     pub(super) starts: BTreeMap<Ticket, TaskId>,
     /// Who waits for which tasks to settle.
@@ -117,7 +138,19 @@ impl Engine {
             tasks: Tasks::default(),
             next: highest + 1,
             envs: BTreeMap::new(),
-            due: BTreeMap::new(),
+            last_env: 0,
+            gate: Gate::closed(),
+            said: BTreeMap::new(),
+            models: BTreeSet::new(),
+            unstored_queue: BTreeSet::new(),
+            tell_limits_later: Vec::new(),
+            tell_tasks_later: Vec::new(),
+            alarms: Alarms::default(),
+            ran: BTreeMap::new(),
+            last: Now {
+                mono: Duration::ZERO,
+                wall: Timestamp(0),
+            },
             starts: BTreeMap::new(),
             waits: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -140,6 +173,8 @@ impl Engine {
     #[must_use]
     pub fn remembering(mut self, seq: u64, settings: BTreeMap<String, String>) -> Self {
         self.journal = Journal::after(seq);
+        self.said = limits::said(&settings);
+        self.gate.paused = limits::paused(&settings);
         self.settings = settings;
         self
     }
@@ -147,6 +182,7 @@ impl Engine {
     /// Takes in what happened, gives back what is to be done about it.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         self.revision += 1;
+        self.last = now;
         let mut out = Vec::new();
         // what waited for a write goes first
         let mut free = Vec::new();
@@ -168,13 +204,19 @@ impl Engine {
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
             Input::Swept(run, remains) => self.swept(now, run, &remains, &mut out),
-            Input::History(records) => self.remember_ended(records),
+            Input::History(records) => self.remember_ended(now, records),
             Input::Recovered(record, found, by) => {
                 self.recovered(now, *record, (found, by), &mut out);
             }
             Input::Trimmed(runs) => self.trimmed(&runs, &mut out),
             Input::Deleted(ids) => Self::deleted(ids, &mut out),
-            Input::Rules(rules) => self.rules = *rules,
+            Input::Rules(rules) => {
+                self.rules = *rules;
+                self.tasks.queue_mut().touch();
+            }
+            Input::Open => self.open_queue(now),
+            Input::Memory(free) => self.memory(free),
+            Input::ClockSet => self.clock_set(now),
             Input::Remember { key, value } => self.remember(key, value, &mut out),
             Input::Shutdown { force } => self.shut_down(now, None, force, &mut out),
             Input::Tick => self.tick(now, &mut free, &mut out),
@@ -194,7 +236,7 @@ impl Engine {
         self.journal.forget(ticket);
     }
 
-    fn remember(&mut self, key: String, value: String, out: &mut Vec<Effect>) {
+    pub(super) fn remember(&mut self, key: String, value: String, out: &mut Vec<Effect>) {
         self.settings.insert(key.clone(), value.clone());
         out.push(Effect::Store {
             change: Change::Setting { key, value },
@@ -206,7 +248,7 @@ impl Engine {
     fn tick(&mut self, now: Now, free: &mut Vec<Effect>, out: &mut Vec<Effect>) {
         self.mind_slowness(now, free);
         self.restore(now, out);
-        self.start_due(now, out);
+        self.ring(now, out);
     }
 
     /// When the engine wants a `Tick` at the latest, in monotonic time.
@@ -216,7 +258,7 @@ impl Engine {
         idle.into_iter()
             .chain(self.writes.deadline())
             .chain(self.history.expires)
-            .chain(self.due.values().min().copied())
+            .chain(self.alarms.next())
             .min()
     }
 
@@ -342,7 +384,19 @@ impl Engine {
     /// The report of a task.
     pub fn report(&self, task: &Task) -> TaskReport {
         let log = self.rules.run_dir(task.run_id());
-        TaskReport::of(task, log.to_string_lossy().into_owned())
+        TaskReport::of(task, self.reason(task), log.to_string_lossy().into_owned())
+    }
+
+    /// Why a task stands where it stands, in one line; `None` where the state says it all.
+    pub fn reason(&self, task: &Task) -> Option<String> {
+        let waiting = || self.waiting(task).map(|waiting| waiting.to_string());
+        reason(&task.run).or_else(waiting)
+    }
+
+    /// Queued tasks in the order in which they come, the first first.
+    pub fn queued(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        let order = self.tasks.queue().order();
+        order.filter_map(|(_, id)| self.tasks.get(id))
     }
 
     /// The report of a task with all its runs.
@@ -369,18 +423,38 @@ impl Engine {
 
     pub(super) fn insert(&mut self, task: Task) {
         self.next = self.next.max(task.id.0 + 1);
+        self.models.extend(task.spec.model.clone());
+        self.know_place(task.place);
         self.tasks.insert(task);
     }
 
-    /// Ended tasks of an earlier supervisor.
-    fn remember_ended(&mut self, records: Vec<Record>) {
+    /// Ended tasks of an earlier supervisor, which may have had no time to queue what
+    /// follows.
+    fn remember_ended(&mut self, now: Now, records: Vec<Record>) {
         for record in records {
+            let run = record.task.run_id();
             self.insert(record.task);
+            if record.env.is_some() {
+                self.know_environment(run.task, record.env);
+                self.follow_up(now, run);
+            }
+        }
+    }
+
+    /// What was stored of a task's environment.
+    pub(super) fn know_environment(&mut self, id: TaskId, env: Option<Arc<Environment>>) {
+        if let Some(env) = env {
+            self.last_env = self.last_env.max(env.number);
+            self.envs.insert(id, env);
         }
     }
 
     /// After every input: is anything left to do, and for whom?
     fn rest(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.schedule(now, out);
+        self.save_queued(out);
+        self.tell_set_limits(out);
+        self.tell_launched(out);
         self.answer_waiting(out);
         self.trim(out);
         self.retain(now, out);

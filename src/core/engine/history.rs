@@ -70,6 +70,12 @@ impl Engine {
             );
             return out.push(refuse(ticket, Failure::Failed, line));
         }
+        // who is waited for stays: nobody could tell any more what came of it
+        let waited_for = |id: &TaskId| self.tasks.queue().is_waited_for(*id);
+        if let Some((id, by)) = ids.iter().find_map(|id| Some((*id, waited_for(id)?))) {
+            let line = format!("task {id} is waited for by #{by}; nothing was removed");
+            return out.push(refuse(ticket, Failure::Failed, line));
+        }
         if let Some(filter) = ended {
             let old = |task: &&Task| match task.state() {
                 State::Ended { at, .. } => at.until(now.wall) >= older_than,
@@ -79,7 +85,7 @@ impl Engine {
                 .tasks
                 .iter()
                 .filter(old)
-                .filter(|task| filter.lets(task));
+                .filter(|task| filter.lets(task) && waited_for(&task.id).is_none());
             ids.extend(meant.map(|task| task.id));
         }
         ids.retain(|id| !self.is_leaving(*id));
@@ -167,6 +173,9 @@ impl Engine {
             .map_or(0, |most| self.tasks.kept_ended().saturating_sub(most));
         let mut ids = Vec::new();
         for (at, id) in self.tasks.ended().take(MOST) {
+            if self.tasks.queue().is_waited_for(id).is_some() {
+                continue;
+            }
             let age = at.until(now.wall);
             let is_old = keep.age.is_some_and(|most| age >= most);
             if ids.len() >= excess && bytes == 0 && !is_old {

@@ -8,7 +8,7 @@ use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
 use crate::core::input::Remains;
 use crate::core::shim::{Order, Status, StopBy};
-use crate::core::task::{Outcome, Run, State, StopCause, Task};
+use crate::core::task::{Outcome, Overrun, Run, State, StopCause, Task};
 use crate::core::time::Now;
 
 impl Engine {
@@ -36,6 +36,7 @@ impl Engine {
         let ended = !task.is_active();
         let changed = task.run.state != was.state;
         self.note_life(now, run_id.task, &was);
+        self.follow_time(now, run_id.task, &was, out);
         if ended {
             let release = Effect::Order(run_id, Order::Release);
             self.store(run_id.task, vec![release], out);
@@ -68,6 +69,7 @@ impl Engine {
                     StopCause::Revoked => By::Person,
                     StopCause::Swept => By::Policy,
                     StopCause::Lost => By::Crash,
+                    StopCause::Overtime | StopCause::Silent => By::Limit,
                 };
                 (What::Stopping, by)
             }
@@ -76,6 +78,7 @@ impl Engine {
                 let by = match outcome {
                     Outcome::Revoked(_) => By::Person,
                     Outcome::Lost(_) => By::Crash,
+                    Outcome::TimedOut(..) => By::Limit,
                     _ => By::Task,
                 };
                 (What::Ended, by)
@@ -142,6 +145,8 @@ impl Engine {
         let Some(was) = self.tasks.update(id, ended) else {
             return;
         };
+        self.alarms.clear(id);
+        self.ran.remove(&id);
         self.note_life(now, id, &was);
         self.store(id, Vec::new(), out);
         self.tell_watchers(id, out);
@@ -155,11 +160,11 @@ impl Engine {
         let (leader, cause, outcome) = match &task.run.state {
             State::Ended { .. } => return,
             State::Stopping {
-                cause: StopCause::Revoked,
+                cause: cause @ (StopCause::Revoked | StopCause::Overtime | StopCause::Silent),
                 leader,
                 outcome,
                 ..
-            } => (*leader, StopCause::Revoked, outcome.clone()),
+            } => (*leader, *cause, outcome.clone()),
             State::Stopping {
                 leader, outcome, ..
             } => (*leader, StopCause::Lost, outcome.clone()),
@@ -214,6 +219,8 @@ impl Engine {
             .is_some_and(|task| task.run.started.is_some());
         let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
             StopCause::Revoked => Outcome::Revoked(None),
+            StopCause::Overtime => Outcome::TimedOut(Overrun::Time, None),
+            StopCause::Silent => Outcome::TimedOut(Overrun::Silence, None),
             StopCause::Swept | StopCause::Lost if began => Outcome::Lost(
                 "its shim is gone and left no record of the end; what lived of it was ended".into(),
             ),
@@ -251,7 +258,13 @@ pub fn decided(was: &State, status: &Status) -> Option<Outcome> {
     }
     let by = status.stopping.map(|stopping| stopping.by);
     Some(match by {
-        Some(StopBy::Order) if status.exit_in_stop => Outcome::Revoked(Some(exit)),
+        Some(StopBy::Order) if status.exit_in_stop => match was {
+            State::Stopping { cause, .. } => match cause.overrun() {
+                Some(overrun) => Outcome::TimedOut(overrun, Some(exit)),
+                None => Outcome::Revoked(Some(exit)),
+            },
+            _ => Outcome::Revoked(Some(exit)),
+        },
         Some(StopBy::Orphaned) if status.exit_in_stop => {
             Outcome::Lost("no supervisor came back in time, so its shim ended it".into())
         }
@@ -330,6 +343,7 @@ const fn attention(state: &State) -> Attention {
             Outcome::Revoked(_) => Attention::None,
             Outcome::Failed(_)
             | Outcome::Killed(_)
+            | Outcome::TimedOut(..)
             | Outcome::DidNotStart(_)
             | Outcome::Lost(_) => Attention::FailedUnread,
         },

@@ -8,14 +8,23 @@
 //! knows which of them changed.
 
 mod again;
+mod alarms;
+mod ask;
 mod cap;
 mod changes;
 mod herd;
 mod history;
 mod journal;
+mod leases;
 mod life;
+mod limits;
+mod others;
+mod pick;
+mod queue;
 mod recover;
+mod reorder;
 mod request;
+mod schedule;
 mod stop;
 mod store;
 #[cfg(test)]
@@ -23,6 +32,7 @@ mod stored;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod why;
 
 pub use herd::{Engine, Keep, Rules};

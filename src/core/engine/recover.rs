@@ -25,6 +25,7 @@ impl Engine {
         let active = record.task.is_active();
         let leader = record.task.state().leader();
         self.insert(record.task);
+        self.know_environment(id, record.env);
         if !active {
             return;
         }
@@ -32,8 +33,7 @@ impl Engine {
             self.tasks.get(id).map(Task::state),
             Some(State::Queued { .. })
         ) {
-            let why = "its environment went with the supervisor that was to run it again; wrangle retry runs it";
-            return self.unqueue(now, id, Outcome::DidNotStart(why.into()), out);
+            return self.hold_until(now, id);
         }
         match found {
             Found::Shim(status) => {

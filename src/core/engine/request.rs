@@ -1,22 +1,19 @@
 //! What clients ask.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
-use crate::core::event::{By, What};
 use crate::core::filter::Filter;
-use crate::core::id::{RunId, Target, TaskId};
+use crate::core::id::TaskId;
 use crate::core::input::Ticket;
 use crate::core::raw::Raw;
 use crate::core::report::TaskReport;
-use crate::core::shim::{Intent, Launch, MARK, Order};
+use crate::core::shim::{Intent, Launch, Order};
 use crate::core::task::{Run, State, Task};
 use crate::core::time::Now;
-use crate::core::wire::{Answer, Caller, Failure, Request, RunRequest};
+use crate::core::wire::{Answer, Caller, Failure, Pick, Request};
 
 impl Engine {
     pub(super) fn request(
@@ -26,13 +23,33 @@ impl Engine {
         request: Request,
         out: &mut Vec<Effect>,
     ) {
-        if self.shutting_down() && matches!(request, Request::Run(_) | Request::Retry { .. }) {
+        if self.shutting_down()
+            && matches!(
+                request,
+                Request::Run(_) | Request::RunEach(..) | Request::Retry { .. }
+            )
+        {
             let line = "the supervisor is shutting down; try again in a moment".into();
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }
+        self.look_at_memory_again();
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
+            Request::RunEach(request, each) => self.run_each(now, ticket, *request, each, out),
+            Request::Limits => self.tell_limits(ticket, out),
+            Request::SetLimit { limit, most, new } => {
+                self.set_limit(ticket, (limit, most, new), out);
+            }
+            Request::Priority(pick, priority) => {
+                self.each(ticket, &pick, out, |engine, id, out| {
+                    engine.prioritise(id, priority, out);
+                    Ok(())
+                })
+            }
+            Request::Move(target, to) => self.reorder(ticket, &target, to, out),
+            Request::After(target, behind) => self.wait_for(ticket, &target, &behind, out),
+            Request::PauseQueue(pause) => self.pause_queue(now, ticket, pause, out),
             Request::List(filter) => self.list(ticket, &filter, out),
             Request::Remove {
                 targets,
@@ -51,13 +68,13 @@ impl Engine {
                 }));
             }),
             Request::Revoke {
-                targets,
+                pick,
                 all,
                 force,
                 wait,
-            } => self.revoke(now, ticket, &targets, (all, force, wait), out),
-            Request::Wait(targets) => {
-                if let Some(ids) = self.resolve_all(ticket, &targets, out) {
+            } => self.revoke(now, ticket, &pick, (all, force, wait), out),
+            Request::Wait(pick) => {
+                if let Some(ids) = self.picked(ticket, &pick, out) {
                     self.waits.insert(ticket, ids);
                 }
             }
@@ -65,7 +82,7 @@ impl Engine {
                 engine.watches.insert(ticket, id);
                 engine.tell_watchers(id, out);
             }),
-            Request::Pause(targets) => self.each(ticket, &targets, out, |engine, id, out| {
+            Request::Pause(pick) => self.each(ticket, &pick, out, |engine, id, out| {
                 engine.order_when(
                     id,
                     out,
@@ -74,7 +91,7 @@ impl Engine {
                     "pause",
                 )
             }),
-            Request::Resume(targets) => self.each(ticket, &targets, out, |engine, id, out| {
+            Request::Resume(pick) => self.each(ticket, &pick, out, |engine, id, out| {
                 engine.order_when(
                     id,
                     out,
@@ -89,65 +106,12 @@ impl Engine {
                 });
             }
             Request::Send { target, text } => {
-                self.each(ticket, &[target], out, |engine, id, out| {
+                self.each(ticket, &vec![target].into(), out, |engine, id, out| {
                     engine.send(id, &text, out)
                 });
             }
             Request::Shutdown { force } => self.shut_down(now, Some(ticket), force, out),
         }
-    }
-
-    fn run(&mut self, now: Now, ticket: Ticket, request: RunRequest, out: &mut Vec<Effect>) {
-        if request.spec.argv.is_empty() {
-            let line = "no command given; wrangle run -- COMMAND".into();
-            out.push(refuse(ticket, Failure::Usage, line));
-            return;
-        }
-        let id = TaskId(self.next);
-        let env = self.environment(request.env);
-        let parent = self.parent(&env);
-        self.insert(Task {
-            id,
-            spec: request.spec,
-            parent,
-            created: now.wall,
-            run: Run::new(1, now.wall),
-            past: Vec::new(),
-            attention: Attention::None,
-        });
-        self.envs.insert(id, Arc::clone(&env));
-        self.start(now, ticket, id, &env, out);
-    }
-
-    /// The task from within which a client called: its mark is in the environment.
-    fn parent(&self, env: &[(Raw, Raw)]) -> Option<TaskId> {
-        let (_, mark) = env
-            .iter()
-            .find(|(key, _)| key.as_bytes() == MARK.as_bytes())?;
-        let below = mark.as_path().strip_prefix(&self.rules.shims).ok()?;
-        let run: RunId = below.to_str()?.strip_suffix(".sock")?.parse().ok()?;
-        self.tasks.contains(run.task).then_some(run.task)
-    }
-
-    /// Tasks launched from one place share one environment in memory.
-    fn environment(&self, env: Vec<(Raw, Raw)>) -> Arc<[(Raw, Raw)]> {
-        let same = self.envs.values().rev().find(|known| known[..] == env[..]);
-        same.map_or_else(|| env.into(), Arc::clone)
-    }
-
-    /// Stores the intent, then has the shim started; answered when it is known whether
-    /// the leader started.
-    fn start(
-        &mut self,
-        now: Now,
-        ticket: Ticket,
-        id: TaskId,
-        env: &[(Raw, Raw)],
-        out: &mut Vec<Effect>,
-    ) {
-        self.note(now, id, What::Created, By::Person, None);
-        self.spawn(id, env, out);
-        self.starts.insert(ticket, id);
     }
 
     /// Stores a task, then has the shim of its current run started.
@@ -186,6 +150,11 @@ impl Engine {
             .map(|task| self.report(task))
             .collect();
         reports.reverse();
+        // what waits is told in the order in which it comes
+        if filter.states == ["queued"] {
+            let place = |id| self.tasks.queue().entry(id).map(|entry| (entry.turn, id));
+            reports.sort_by_key(|report| place(report.id));
+        }
         out.push(answer(ticket, Answer::Tasks(reports)));
     }
 
@@ -193,17 +162,21 @@ impl Engine {
         &mut self,
         now: Now,
         ticket: Ticket,
-        targets: &[Target],
+        pick: &Pick,
         (all, force, wait): (bool, bool, bool),
         out: &mut Vec<Effect>,
     ) {
         let ids = if all {
             self.active_ids().collect()
         } else {
-            match self.resolve_all(ticket, targets, out) {
-                Some(ids) => ids,
-                None => return,
-            }
+            let Some(mut ids) = self.picked(ticket, pick, out) else {
+                return;
+            };
+            // of those that labels mean, what has ended is not meant
+            let named = |id| pick.targets.iter().any(|it| self.resolve(it) == Ok(id));
+            let active = |id| self.tasks.get(id).is_some_and(Task::is_active);
+            ids.retain(|id| pick.labels.is_empty() || active(*id) || named(*id));
+            ids
         };
         for id in &ids {
             self.stop(now, *id, force, out);
@@ -245,9 +218,9 @@ impl Engine {
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }
-        let env = match self.envs.get(&id) {
-            Some(env) => Arc::clone(env),
-            None if task.spec.env_names.is_empty() => caller.env.into(),
+        match self.envs.get(&id) {
+            Some(_) => {}
+            None if task.spec.env_names.is_empty() => self.give_environment(id, caller.env),
             None => {
                 let line = format!(
                     "task {id} was given values for {}, which are not kept across a restart of the supervisor; run it anew",
@@ -256,14 +229,16 @@ impl Engine {
                 out.push(refuse(ticket, Failure::Failed, line));
                 return;
             }
-        };
+        }
+        let place = self.next_place(now);
         self.tasks.update(id, |task| {
             let run = Run::new(task.run.number + 1, now.wall);
             task.past.push(std::mem::replace(&mut task.run, run));
             task.attention = Attention::None;
+            task.place = place;
         });
-        self.envs.insert(id, Arc::clone(&env));
-        self.start(now, ticket, id, &env, out);
+        self.ask_for(now, id);
+        self.starts.insert(ticket, id);
     }
 
     /// Gives an order to a task in a state that allows it.
@@ -333,58 +308,5 @@ impl Engine {
         if last {
             self.watches.retain(|_, watched| *watched != id);
         }
-    }
-
-    /// Resolves a target, or refuses.
-    fn with(
-        &mut self,
-        ticket: Ticket,
-        target: &Target,
-        out: &mut Vec<Effect>,
-        then: impl FnOnce(&mut Self, TaskId, &mut Vec<Effect>),
-    ) {
-        match self.resolve(target) {
-            Ok(id) => then(self, id, out),
-            Err(line) => out.push(refuse(ticket, Failure::NoSuchTask, line)),
-        }
-    }
-
-    /// Resolves targets, or refuses all: a list with a wrong one does nothing by halves.
-    fn resolve_all(
-        &self,
-        ticket: Ticket,
-        targets: &[Target],
-        out: &mut Vec<Effect>,
-    ) -> Option<BTreeSet<TaskId>> {
-        match targets.iter().map(|target| self.resolve(target)).collect() {
-            Ok(ids) => Some(ids),
-            Err(line) => {
-                out.push(refuse(ticket, Failure::NoSuchTask, line));
-                None
-            }
-        }
-    }
-
-    /// Does something to each; answers with the tasks, or with the first refusal.
-    fn each(
-        &mut self,
-        ticket: Ticket,
-        targets: &[Target],
-        out: &mut Vec<Effect>,
-        act: impl Fn(&mut Self, TaskId, &mut Vec<Effect>) -> Result<(), String>,
-    ) {
-        let Some(ids) = self.resolve_all(ticket, targets, out) else {
-            return;
-        };
-        let mut refusal = None;
-        for id in &ids {
-            if let Err(line) = act(self, *id, out) {
-                refusal.get_or_insert(line);
-            }
-        }
-        out.push(match refusal {
-            Some(line) => refuse(ticket, Failure::Failed, line),
-            None => answer(ticket, Answer::Done(None)),
-        });
     }
 }

@@ -5,6 +5,7 @@
 //! engine decides that it begins, stores that, and shows how far it is.
 
 use super::herd::{Engine, answer, refuse};
+use super::why::reason;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::TaskId;
@@ -20,13 +21,39 @@ impl Engine {
     /// Forced once more when SIGKILL has done its work, it gives up output that can't be
     /// stored: else a full disk would keep what is dead from being ended.
     pub(super) fn stop(&mut self, now: Now, id: TaskId, force: bool, out: &mut Vec<Effect>) {
+        self.stop_as(now, id, (StopCause::Revoked, force), out);
+    }
+
+    /// The same, gracefully, without a person's word.
+    pub(super) fn stop_for(
+        &mut self,
+        now: Now,
+        id: TaskId,
+        cause: StopCause,
+        out: &mut Vec<Effect>,
+    ) {
+        self.stop_as(now, id, (cause, false), out);
+    }
+
+    fn stop_as(
+        &mut self,
+        now: Now,
+        id: TaskId,
+        (cause, force): (StopCause, bool),
+        out: &mut Vec<Effect>,
+    ) {
         let Some(task) = self.tasks.get(id) else {
             return;
         };
         let run = task.run_id();
         let grace = task.spec.grace();
+        // what was begun for another reason, and is only hastened, keeps its reason
+        let cause = match &task.run.state {
+            State::Stopping { cause, .. } if cause.overrun().is_some() => *cause,
+            _ => cause,
+        };
         let stopping = |leader, outcome, left| State::Stopping {
-            cause: StopCause::Revoked,
+            cause,
             leader,
             outcome,
             kill_at: (!force).then(|| now.wall.plus(grace)),
@@ -44,7 +71,7 @@ impl Engine {
                 return;
             }
             State::Queued { .. } => {
-                return self.unqueue(now, id, Outcome::Revoked(None), out);
+                return self.end(now, id, Outcome::Revoked(None), out);
             }
             State::Ended { .. } | State::Stopping { kill_at: None, .. } => return,
             State::Stopping { .. } if !force => return,
@@ -63,8 +90,12 @@ impl Engine {
             Order::Stop { grace_ms }
         };
         self.tasks.update(id, |task| task.run.state = state);
-        let how = force.then(|| "by force".to_owned());
-        self.note(now, id, What::Stopping, By::Person, how);
+        let (by, how) = match cause {
+            StopCause::Revoked => (By::Person, force.then(|| "by force".to_owned())),
+            _ => (By::Limit, self.task(id).and_then(|task| reason(&task.run))),
+        };
+        self.note(now, id, What::Stopping, by, how);
+        self.alarms.clear(id);
         self.store(id, vec![Effect::Order(run, order)], out);
         self.tell_watchers(id, out);
     }

@@ -9,7 +9,7 @@ use crate::core::event::Event;
 use crate::core::id::{RunId, TaskId};
 use crate::core::record::{Change, Record};
 use crate::core::shim::Order;
-use crate::core::task::{State, Task};
+use crate::core::task::{Outcome, State, Task};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::Failure;
 
@@ -165,6 +165,7 @@ impl Engine {
         let change = Change::Task(Box::new(Record {
             boot: self.rules.boot.clone(),
             task: task.clone(),
+            env: self.environment_to_keep(task),
         }));
         out.push(Effect::Store {
             change,
@@ -227,7 +228,12 @@ impl Engine {
         self.tell(events, &change, free);
         match change {
             Change::Remove(ids) => self.removed(ids, out),
-            Change::Task(record) => self.follow_up(now, record.task.run_id(), out),
+            Change::Task(record) => {
+                if matches!(record.task.state(), State::Queued { .. }) {
+                    self.unstored_queue.remove(&record.task.id);
+                }
+                self.follow_up(now, record.task.run_id());
+            }
             Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }
         let few = self.writes.pending.len() < MOST_AT_ONCE / 2;
@@ -291,7 +297,10 @@ impl Engine {
             }
         }
         match &change {
-            Change::Task(record) => drop(self.writes.unstored.insert(record.task.id)),
+            Change::Task(record) => {
+                self.writes.unstored.insert(record.task.id);
+                self.queueing_failed(now, record, &why, out);
+            }
             Change::Remove(ids) => self.spare(ids, out),
             // deleted once more at the next start; a setting is of no great weight
             Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
@@ -317,6 +326,20 @@ impl Engine {
         self.writes.since.get_or_insert(now.wall);
         self.writes.again_at = Some(now.mono);
         self.restore(now, out);
+    }
+
+    /// What was asked for, and whose place in the queue never came to lie on disk, is not
+    /// kept waiting there.
+    fn queueing_failed(&mut self, now: Now, record: &Record, why: &str, out: &mut Vec<Effect>) {
+        let run = record.task.run_id();
+        let waits = |task: &Task| matches!(task.state(), State::Queued { .. });
+        if waits(&record.task)
+            && self.unstored_queue.remove(&run.task)
+            && self.current(run).is_some_and(waits)
+        {
+            let why = format!("not queued: {why}");
+            self.end(now, run.task, Outcome::DidNotStart(why), out);
+        }
     }
 
     /// Writes again what could not be written, when it is time, and not all at once.

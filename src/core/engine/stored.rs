@@ -4,16 +4,16 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::{Engine, Keep, Rules};
-use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, Event, What};
 use crate::core::id::TaskId;
 use crate::core::input::{EventsRead, Input, Ticket};
+use crate::core::limit::Limits;
 use crate::core::record::{Change, Record};
 use crate::core::shim::Order;
-use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
+use crate::core::task::{Outcome, Run, Spec, State, Task};
 use crate::core::time::{Now, Timestamp};
-use crate::core::wire::{Answer, EventsAsked, Request, RunRequest};
+use crate::core::wire::{Answer, EventsAsked, Pick, Request, RunRequest};
 
 fn rules() -> Rules {
     Rules {
@@ -25,23 +25,13 @@ fn rules() -> Rules {
         orphan: Duration::from_secs(600),
         idle_exit: None,
         keep: Keep::default(),
+        limits: Limits::default(),
         hooked: BTreeSet::new(),
     }
 }
 
 fn ended(id: u32) -> Record {
-    let spec = Spec {
-        name: "a".into(),
-        kind: Kind::Command,
-        argv: vec!["cmd".into()],
-        dir: "/".into(),
-        grace_ms: 10_000,
-        after_exit: AfterExit::Keep,
-        stdin: false,
-        env_names: vec![],
-        labels: vec![],
-        restarts: 0,
-    };
+    let spec = Spec::command("a".into(), vec!["cmd".into()], "/".into());
     let at = Timestamp(7);
     let outcome = Outcome::Succeeded;
     let run = Run {
@@ -50,15 +40,8 @@ fn ended(id: u32) -> Record {
     };
     Record {
         boot: "boot".into(),
-        task: Task {
-            id: TaskId(id),
-            spec,
-            parent: None,
-            created: at,
-            run,
-            past: vec![],
-            attention: Attention::None,
-        },
+        task: Task::new(TaskId(id), spec, run),
+        env: None,
     }
 }
 
@@ -69,6 +52,7 @@ fn with(count: u32) -> Engine {
         &mut engine,
         Input::History((1..=count).map(ended).collect()),
     );
+    take(&mut engine, Input::Open);
     engine
 }
 
@@ -233,11 +217,11 @@ fn orders(effects: &[Effect]) -> Vec<&'static str> {
 fn a_disk_that_does_not_answer_keeps_no_task_from_being_stopped() {
     let mut engine = with(0);
     let spec = ended(1).task.spec;
-    let run = RunRequest { spec, env: vec![] };
+    let run = RunRequest::new(spec, vec![]);
     let (change, events, then) = store_of(ask(&mut engine, Request::Run(Box::new(run))));
     take(&mut engine, Input::Stored(change, events, then));
     let revoke = |force| Request::Revoke {
-        targets: vec![],
+        pick: Pick::default(),
         all: true,
         force,
         wait: false,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
+use super::queue::{Queue, Standing};
 use crate::core::attention::Attention;
 use crate::core::id::TaskId;
 use crate::core::task::{State, Task};
@@ -24,6 +25,7 @@ pub(super) struct Tasks {
     kept_ended: u64,
     shape: u64,
     changes: Changes,
+    queue: Queue,
 }
 
 /// What the indices say of one task.
@@ -101,10 +103,20 @@ impl Tasks {
         &self.changes
     }
 
+    /// Who waits, and who counts against which limit.
+    pub(super) const fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    pub(super) const fn queue_mut(&mut self) -> &mut Queue {
+        &mut self.queue
+    }
+
     pub(super) fn insert(&mut self, task: Task) {
         let id = task.id;
         self.remove(id);
         self.enter(id, Place::of(&task));
+        self.queue.enter(Standing::of(&task), &task);
         self.all.insert(id, task);
         self.changes.note(id);
         self.shape += 1;
@@ -114,6 +126,8 @@ impl Tasks {
         let task = self.all.remove(&id)?;
         self.leave(id, Place::of(&task));
         self.changes.note(id);
+        self.queue.leave(Standing::of(&task), &task);
+        self.queue.settled(id);
         self.shape += 1;
         Some(task)
     }
@@ -125,10 +139,19 @@ impl Tasks {
         change: impl FnOnce(&mut Task) -> R,
     ) -> Option<R> {
         let task = self.all.get_mut(&id)?;
-        let before = Place::of(task);
+        let (before, stood) = (Place::of(task), Standing::of(task));
+        let was_settled = task.state().is_settled();
+        let waited = task.after.clone();
         let answer = change(task);
-        let after = Place::of(task);
         self.changes.note(id);
+        let (after, stands) = (Place::of(task), Standing::of(task));
+        if stood != stands || waited != task.after {
+            self.queue.leave(stood, task);
+            self.queue.enter(stands, task);
+        }
+        if task.state().is_settled() && !was_settled {
+            self.queue.settled(id);
+        }
         if before != after {
             self.leave(id, before);
             self.enter(id, after);

@@ -12,11 +12,12 @@ use crate::core::event::{By, Event, What};
 use crate::core::filter::Filter;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
+use crate::core::limit::Limits;
 use crate::core::record::{Change, Record};
 use crate::core::shim::{Order, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
 use crate::core::time::{Now, Timestamp};
-use crate::core::wire::{Answer, Caller, Failure, Request, RunRequest};
+use crate::core::wire::{Answer, Caller, Failure, Pick, Request, RunRequest};
 
 fn rules() -> Rules {
     Rules {
@@ -28,6 +29,7 @@ fn rules() -> Rules {
         orphan: Duration::from_secs(600),
         idle_exit: Some(Duration::from_secs(600)),
         keep: super::Keep::default(),
+        limits: Limits::default(),
         hooked: BTreeSet::new(),
     }
 }
@@ -44,6 +46,7 @@ fn spec(name: &str, after_exit: AfterExit) -> Spec {
         env_names: vec![],
         labels: vec![],
         restarts: 0,
+        ..Spec::command(String::new(), Vec::new(), "/".into())
     }
 }
 
@@ -127,7 +130,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self {
+        let mut world = Self {
             engine: Engine::new(rules(), 0),
             now: 1_000_000,
             disk: BTreeMap::new(),
@@ -143,7 +146,9 @@ impl World {
             failed: false,
             deletes: VecDeque::new(),
             highest: 0,
-        }
+        };
+        world.input(Input::Open);
+        world
     }
 
     fn time(&self) -> Now {
@@ -235,6 +240,7 @@ impl World {
             Effect::Trim { .. }
             | Effect::ReadEvents { .. }
             | Effect::Hook { .. }
+            | Effect::LookAtMemory
             | Effect::Reload(_) => {}
             Effect::Answer {
                 ticket,
@@ -447,6 +453,7 @@ impl World {
             };
             self.input(Input::Recovered(Box::new(record), found, By::Crash));
         }
+        self.input(Input::Open);
     }
 
     /// Lets everything under way come to its end.
@@ -480,10 +487,10 @@ impl World {
     }
 
     fn launch(&mut self, after_exit: AfterExit) -> RunId {
-        self.ask(Request::Run(Box::new(RunRequest {
-            spec: spec("t", after_exit),
-            env: vec![],
-        })));
+        self.ask(Request::Run(Box::new(RunRequest::new(
+            spec("t", after_exit),
+            vec![],
+        ))));
         self.write_all();
         let id = self.engine.tasks().next_back().unwrap().id;
         let run = self.engine.task(id).unwrap().run_id();
@@ -519,7 +526,7 @@ fn status(run: RunId) -> Status {
 
 fn revoke(id: u32, force: bool) -> Request {
     Request::Revoke {
-        targets: vec![Target::Id(TaskId(id))],
+        pick: vec![Target::Id(TaskId(id))].into(),
         all: false,
         force,
         wait: false,
@@ -561,7 +568,7 @@ fn what_is_dead_and_cannot_be_stored_is_given_up_by_force_once_more() {
 fn a_leader_that_leaves_something_behind_lingers_until_it_is_revoked() {
     let mut world = World::new();
     let run = world.launch(AfterExit::Keep);
-    let wait = world.ask(Request::Wait(vec![Target::Newest]));
+    let wait = world.ask(Request::Wait(vec![Target::Newest].into()));
     world
         .sims
         .get_mut(&run)
@@ -614,13 +621,11 @@ fn what_a_killed_shim_left_on_disk_counts() {
 
 /// A task that is to run again after failures, its leader failed; its run.
 fn fail_with_restarts(world: &mut World, most: u32) -> RunId {
-    let request = RunRequest {
-        spec: Spec {
-            restarts: most,
-            ..spec("t", AfterExit::Keep)
-        },
-        env: vec![],
+    let spec = Spec {
+        restarts: most,
+        ..spec("t", AfterExit::Keep)
     };
+    let request = RunRequest::new(spec, vec![]);
     world.ask(Request::Run(Box::new(request)));
     fail(world)
 }
@@ -642,7 +647,7 @@ fn fail(world: &mut World) -> RunId {
 fn what_failed_runs_again_after_a_pause_as_often_as_it_may() {
     let mut world = World::new();
     fail_with_restarts(&mut world, 2);
-    let wait = world.ask(Request::Wait(vec![Target::Newest]));
+    let wait = world.ask(Request::Wait(vec![Target::Newest].into()));
     for number in 2..=3 {
         assert!(matches!(world.task(1).state(), State::Queued { .. }));
         assert_eq!(world.task(1).run.number, number);
@@ -678,15 +683,24 @@ fn a_revoke_gives_up_what_waits_to_run_again() {
 }
 
 #[test]
-fn another_supervisor_does_not_run_again_what_it_has_no_environment_for() {
-    let mut world = World::new();
-    fail_with_restarts(&mut world, 2);
-    world.crash();
-    world.write_all();
-    assert!(matches!(
-        outcome(&world, 1),
-        Some(Outcome::DidNotStart(why)) if why.contains("environment")
-    ));
+fn another_supervisor_runs_again_what_failed_wherever_the_first_was_killed() {
+    for writes in 0..3 {
+        let mut world = World::new();
+        fail_with_restarts(&mut world, 2);
+        // the end is stored; the run that follows may not be
+        world.crash();
+        for _ in 0..writes {
+            world.write(false);
+        }
+        world.crash();
+        world.write_all();
+        assert_eq!(world.task(1).run.number, 2);
+        assert_eq!(world.task(1).state().word(), "queued");
+        world.now += 60_000;
+        world.input(Input::Tick);
+        world.write_all();
+        assert_eq!(world.spawned.len(), 2, "once more, with what it had");
+    }
 }
 
 #[test]
@@ -708,10 +722,10 @@ fn the_policy_sweeps_what_is_left() {
 #[test]
 fn a_task_revoked_before_its_intent_is_stored_never_starts() {
     let mut world = World::new();
-    world.ask(Request::Run(Box::new(RunRequest {
-        spec: spec("t", AfterExit::Keep),
-        env: vec![],
-    })));
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        spec("t", AfterExit::Keep),
+        vec![],
+    ))));
     world.ask(revoke(1, false));
     world.settle();
     assert!(world.spawned.is_empty());
@@ -721,10 +735,10 @@ fn a_task_revoked_before_its_intent_is_stored_never_starts() {
 #[test]
 fn nothing_starts_that_could_not_be_stored() {
     let mut world = World::new();
-    world.ask(Request::Run(Box::new(RunRequest {
-        spec: spec("t", AfterExit::Keep),
-        env: vec![],
-    })));
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        spec("t", AfterExit::Keep),
+        vec![],
+    ))));
     world.write(true);
     assert!(world.spawned.is_empty());
     assert_eq!(
@@ -777,7 +791,7 @@ fn a_list_with_a_wrong_id_does_nothing() {
     let mut world = World::new();
     world.launch(AfterExit::Keep);
     let ticket = world.ask(Request::Revoke {
-        targets: vec![Target::Id(TaskId(1)), Target::Id(TaskId(9))],
+        pick: vec![Target::Id(TaskId(1)), Target::Id(TaskId(9))].into(),
         all: false,
         force: false,
         wait: false,
@@ -841,10 +855,8 @@ fn what_was_given_values_that_are_gone_is_not_run_again_without_them() {
     let mut world = World::new();
     let mut given = spec("t", AfterExit::Keep);
     given.env_names = vec!["TOKEN".into()];
-    world.ask(Request::Run(Box::new(RunRequest {
-        spec: given,
-        env: vec![("TOKEN".into(), "x".into())],
-    })));
+    let env = vec![("TOKEN".into(), "x".into())];
+    world.ask(Request::Run(Box::new(RunRequest::new(given, env))));
     world.write_all();
     world.ask(revoke(1, true));
     world.settle();
@@ -993,25 +1005,25 @@ fn apply(world: &mut World, step: &Step) {
             } else {
                 AfterExit::Keep
             };
-            world.ask(Request::Run(Box::new(RunRequest {
-                spec: spec("t", after_exit),
-                env: vec![],
-            })));
+            world.ask(Request::Run(Box::new(RunRequest::new(
+                spec("t", after_exit),
+                vec![],
+            ))));
         }
-        Step::LaunchAgain(most) => drop(world.ask(Request::Run(Box::new(RunRequest {
-            spec: Spec {
+        Step::LaunchAgain(most) => drop(world.ask(Request::Run(Box::new(RunRequest::new(
+            Spec {
                 restarts: most,
                 ..spec("t", AfterExit::Keep)
             },
-            env: vec![],
-        })))),
+            vec![],
+        ))))),
         Step::Tick => {
             world.now += 1000;
             world.input(Input::Tick);
         }
         Step::Revoke(id, force) => drop(world.ask(revoke(id, force))),
         Step::RevokeAll(force) => drop(world.ask(Request::Revoke {
-            targets: vec![],
+            pick: Pick::default(),
             all: true,
             force,
             wait: true,
@@ -1039,8 +1051,8 @@ fn apply(world: &mut World, step: &Step) {
             }),
             older_than_ms: 20,
         })),
-        Step::Pause(id) => drop(world.ask(Request::Pause(vec![Target::Id(TaskId(id))]))),
-        Step::Resume(id) => drop(world.ask(Request::Resume(vec![Target::Id(TaskId(id))]))),
+        Step::Pause(id) => drop(world.ask(Request::Pause(vec![Target::Id(TaskId(id))].into()))),
+        Step::Resume(id) => drop(world.ask(Request::Resume(vec![Target::Id(TaskId(id))].into()))),
         Step::Write(fails) => world.write(fails),
         Step::Begin(id, fails) => {
             if let Some(run) = run(world, id) {

@@ -1,6 +1,10 @@
 //! Why a task stands where it stands, in one line.
 
-use crate::core::task::{Outcome, Run, State, StopCause};
+use crate::core::task::{Outcome, Overrun, Run, State, StopCause};
+
+/// What is said of a run that went beyond a bound on its time.
+const OVERTIME: &str = "it ran for longer than its --timeout";
+const SILENT: &str = "it wrote nothing for longer than its --idle-timeout";
 
 /// "1 process", "3 processes".
 fn processes(count: u32) -> String {
@@ -10,7 +14,8 @@ fn processes(count: u32) -> String {
     }
 }
 
-/// Why a run stands where it stands, in one line; `None` where the state says it all.
+/// Why a run stands where it stands, in one line; `None` where the state says it all, and
+/// of a queued one, which the engine alone can tell.
 pub fn reason(run: &Run) -> Option<String> {
     if let State::Stopping {
         kill_at: None,
@@ -27,10 +32,7 @@ pub fn reason(run: &Run) -> Option<String> {
         return Some(trouble.clone());
     }
     let line = match &run.state {
-        State::Starting | State::Running { .. } => return None,
-        State::Queued { until } => {
-            format!("it failed and runs again at {until}; revoke gives that up")
-        }
+        State::Queued { .. } | State::Starting | State::Running { .. } => return None,
         State::Paused { .. } => "paused by a person; resume lets it go on".into(),
         State::Stopping {
             cause,
@@ -40,6 +42,8 @@ pub fn reason(run: &Run) -> Option<String> {
         } => {
             let cause = match cause {
                 StopCause::Revoked => "revoked",
+                StopCause::Overtime => OVERTIME,
+                StopCause::Silent => SILENT,
                 StopCause::Swept => "the leader ended, what it left is being stopped",
                 StopCause::Lost => "its shim is gone, what it ran is being ended",
             };
@@ -76,6 +80,8 @@ pub fn reason(run: &Run) -> Option<String> {
             Outcome::Killed(signal) => {
                 format!("ended by signal {signal}, which wrangle did not send")
             }
+            Outcome::TimedOut(Overrun::Time, _) => OVERTIME.into(),
+            Outcome::TimedOut(Overrun::Silence, _) => SILENT.into(),
             Outcome::Succeeded | Outcome::Failed(_) | Outcome::Revoked(_) => return None,
         },
     };

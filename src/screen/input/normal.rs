@@ -93,10 +93,18 @@ impl Screen {
             }
             Command::Pause => match task.state() {
                 State::Running { .. } => {
-                    self.ask(&mut turn.out, Asked::Act(""), Request::Pause(vec![target]));
+                    self.ask(
+                        &mut turn.out,
+                        Asked::Act(""),
+                        Request::Pause(vec![target].into()),
+                    );
                 }
                 State::Paused { .. } => {
-                    self.ask(&mut turn.out, Asked::Act(""), Request::Resume(vec![target]));
+                    self.ask(
+                        &mut turn.out,
+                        Asked::Act(""),
+                        Request::Resume(vec![target].into()),
+                    );
                 }
                 state => self.fail(format!(
                     "{} {} is {}: nothing to pause",

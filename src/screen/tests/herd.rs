@@ -14,6 +14,7 @@ use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::event::By;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
+use crate::core::limit::Limits;
 use crate::core::record::Record;
 use crate::core::shim::{Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
@@ -88,6 +89,7 @@ pub(super) fn spec(name: &str, command: &str) -> Spec {
         env_names: Vec::new(),
         labels: Vec::new(),
         restarts: 0,
+        ..Spec::command(String::new(), Vec::new(), "/".into())
     }
 }
 
@@ -103,6 +105,7 @@ impl Desk {
                 orphan: Duration::from_secs(600),
                 idle_exit: None,
                 keep: Keep::default(),
+                limits: Limits::default(),
                 hooked: std::collections::BTreeSet::new(),
             },
             0,
@@ -117,6 +120,7 @@ impl Desk {
             tickets: 0,
             looks: true,
         };
+        desk.engine.handle(desk.now(), Input::Open);
         desk.engine.handle(desk.now(), Input::Joined);
         desk.refresh();
         desk
@@ -170,8 +174,7 @@ impl Desk {
     pub(super) fn launch(&mut self, name: &str, command: &str, stdin: bool) -> TaskId {
         let mut spec = spec(name, command);
         spec.stdin = stdin;
-        let env = Vec::new();
-        self.ask(Request::Run(Box::new(RunRequest { spec, env })));
+        self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));
         let task = self.engine.tasks().next_back().unwrap();
         task.id
     }
@@ -217,18 +220,14 @@ impl Desk {
         };
         run.state = State::Ended { outcome, at };
         let mut task = Task {
-            id: TaskId(number),
-            spec,
-            parent: None,
-            created: at,
-            run,
-            past: Vec::new(),
             attention,
+            ..Task::new(TaskId(number), spec, run)
         };
         change(&mut task);
         let record = Record {
             boot: "b".into(),
             task,
+            env: None,
         };
         let gone = Found::Gone {
             remains: Remains::default(),
@@ -296,7 +295,7 @@ impl Desk {
     /// A person revokes it elsewhere.
     pub(super) fn revoke(&mut self, id: TaskId) {
         self.ask(Request::Revoke {
-            targets: vec![Target::Id(id)],
+            pick: vec![Target::Id(id)].into(),
             all: false,
             force: false,
             wait: false,

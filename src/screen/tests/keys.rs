@@ -35,12 +35,12 @@ fn revoked(requests: &[Request]) -> (u32, bool) {
     match requests {
         [
             Request::Revoke {
-                targets,
+                pick,
                 all: false,
                 force,
                 wait: false,
             },
-        ] => match targets.as_slice() {
+        ] => match pick.targets.as_slice() {
             [Target::Id(id)] => (id.0, *force),
             other => panic!("{other:?}"),
         },
@@ -218,12 +218,10 @@ fn the_command_bar_runs_verbs() {
     match desk.press("Enter").requests().as_slice() {
         [
             Request::Revoke {
-                targets,
-                force: true,
-                ..
+                pick, force: true, ..
             },
         ] => {
-            assert_eq!(targets.as_slice(), [Target::Id(TaskId(3))]);
+            assert_eq!(pick.targets, [Target::Id(TaskId(3))]);
         }
         other => panic!("{other:?}"),
     }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::core::attention::Attention;
 use crate::core::id::TaskId;
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
@@ -65,30 +64,25 @@ pub(super) fn wrong(words: &[&str]) -> String {
 
 pub(super) fn task(id: u32, name: &str, ended: bool) -> Task {
     let mut run = Run::new(1, Timestamp(0));
+    run.state = State::Starting;
     if ended {
         run.state = State::Ended {
             outcome: Outcome::Succeeded,
             at: Timestamp(1),
         };
     }
-    Task {
-        id: TaskId(id),
-        spec: Spec {
-            name: name.into(),
-            kind: Kind::Command,
-            argv: vec!["true".into()],
-            dir: "/".into(),
-            grace_ms: 0,
-            after_exit: AfterExit::Keep,
-            stdin: false,
-            env_names: Vec::new(),
-            labels: Vec::new(),
-            restarts: 0,
-        },
-        parent: None,
-        created: Timestamp(0),
-        run,
-        past: Vec::new(),
-        attention: Attention::None,
-    }
+    let spec = Spec {
+        name: name.into(),
+        kind: Kind::Command,
+        argv: vec!["true".into()],
+        dir: "/".into(),
+        grace_ms: 0,
+        after_exit: AfterExit::Keep,
+        stdin: false,
+        env_names: Vec::new(),
+        labels: Vec::new(),
+        restarts: 0,
+        ..Spec::command(String::new(), Vec::new(), "/".into())
+    };
+    Task::new(TaskId(id), spec, run)
 }

@@ -51,11 +51,11 @@ fn the_other_verbs() {
     ));
     assert!(matches!(
         call(&["kill", "3", "api", "--force"]).request,
-        Request::Revoke { targets, force: true, .. } if targets == [Target::Id(TaskId(3)), Target::Name("api".into())]
+        Request::Revoke { pick, force: true, .. } if pick.targets == [Target::Id(TaskId(3)), Target::Name("api".into())]
     ));
     assert!(matches!(
         call(&["wait", "3", "--timeout", "30m"]),
-        Call { request: Request::Wait(ids), timeout: Some(time), .. } if ids == one() && time.as_secs() == 1800
+        Call { request: Request::Wait(pick), timeout: Some(time), .. } if pick.targets == one() && time.as_secs() == 1800
     ));
     assert!(matches!(
         call(&["retry", "3"]).request,
@@ -64,8 +64,10 @@ fn the_other_verbs() {
             ..
         }
     ));
-    assert!(matches!(call(&["pause", "3"]).request, Request::Pause(ids) if ids == one()));
-    assert!(matches!(call(&["resume", "3"]).request, Request::Resume(ids) if ids == one()));
+    assert!(matches!(call(&["pause", "3"]).request, Request::Pause(pick) if pick.targets == one()));
+    assert!(
+        matches!(call(&["resume", "3"]).request, Request::Resume(pick) if pick.targets == one())
+    );
     assert!(
         matches!(call(&["send", "3", "yes", "-please"]).request, Request::Send { text, .. } if text == "yes -please")
     );

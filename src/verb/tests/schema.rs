@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use super::kit::{args, task};
 use crate::core::attention::Attention;
+use crate::core::engine::reason;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::id::{Ident, TaskId};
+use crate::core::plan::{Hold, HoldCause};
 use crate::core::report::{RunReport, TaskReport, Tokens};
-use crate::core::task::{Exit, Outcome, State, StopCause, Task};
+use crate::core::task::{Exit, Outcome, Overrun, State, StopCause, Task};
 use crate::core::time::Timestamp;
 use crate::verb::filter::{OUTCOMES, STATES};
 use crate::verb::*;
@@ -42,14 +44,24 @@ fn states() -> Vec<State> {
     let leader = Ident { pid: 7, start: 9 };
     let since = Timestamp(2_000);
     let mut states = vec![
+        State::Queued { hold: None },
         State::Queued {
-            until: Timestamp(7),
+            hold: Some(Hold {
+                until: Timestamp(7),
+                cause: HoldCause::Again,
+            }),
         },
         State::Starting,
         State::Running { leader },
         State::Paused { leader, since },
     ];
-    for cause in [StopCause::Revoked, StopCause::Swept, StopCause::Lost] {
+    for cause in [
+        StopCause::Revoked,
+        StopCause::Swept,
+        StopCause::Lost,
+        StopCause::Overtime,
+        StopCause::Silent,
+    ] {
         for (outcome, kill_at) in [(None, Some(since)), (Some(Outcome::Succeeded), None)] {
             states.push(State::Stopping {
                 cause,
@@ -82,6 +94,8 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Failed(255),
         Outcome::Killed(11),
         Outcome::Revoked(None),
+        Outcome::TimedOut(Overrun::Time, Some(Exit::Signal(15))),
+        Outcome::TimedOut(Overrun::Silence, None),
         Outcome::Revoked(Some(Exit::Signal(15))),
         Outcome::Revoked(Some(Exit::Code(0))),
         Outcome::DidNotStart("cannot start x: not found".into()),
@@ -110,13 +124,13 @@ fn reports() -> Vec<TaskReport> {
         .into_iter()
         .map(|state| {
             let task = full(state);
-            let mut report = TaskReport::of(&task, "/data/logs/3.2".into());
+            let mut report = TaskReport::of(&task, reason(&task.run), "/data/logs/3.2".into());
             let runs = task.past.iter().chain([&task.run]);
             report.runs = Some(runs.map(|run| RunReport::of(run, "/log".into())).collect());
             report
         })
         .collect();
-    reports.push(TaskReport::of(&task(1, "bare", false), "/".into()));
+    reports.push(TaskReport::of(&task(1, "bare", false), None, "/".into()));
     let mut rich = reports[0].clone();
     rich.tokens = Some(Tokens {
         input: 1,
@@ -243,7 +257,7 @@ fn every_field_is_described_always_there_and_the_only_ones() {
         }
     }
     let validator = validator("task");
-    let report = TaskReport::of(&task(1, "x", true), "/".into());
+    let report = TaskReport::of(&task(1, "x", true), None, "/".into());
     let mut odd = serde_json::to_value(report).unwrap();
     odd["odd"] = 1.into();
     assert!(!validator.is_valid(&odd), "a field that nobody described");

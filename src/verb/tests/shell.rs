@@ -25,7 +25,7 @@ fn herd() -> Vec<TaskReport> {
     tasks[1].spec.labels = vec!["night=1".into()];
     let tasks = tasks.iter();
     tasks
-        .map(|task| TaskReport::of(task, "/log".into()))
+        .map(|task| TaskReport::of(task, None, "/log".into()))
         .collect()
 }
 

@@ -1,0 +1,182 @@
+//! What the limits are, and who sets them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::herd::{Engine, answer, refuse};
+use crate::core::effect::Effect;
+use crate::core::input::Ticket;
+use crate::core::limit::{Limit, LimitReport, LimitSource, Most, meant};
+use crate::core::time::{Now, Timestamp};
+use crate::core::wire::{Answer, Failure};
+
+/// What a setting is called that holds a limit a person set.
+const SAID: &str = "limit.";
+/// What one is called that says since when the queue is paused.
+const PAUSED: &str = "queue.paused";
+/// What stands there where there is no limit.
+const NONE: &str = "none";
+
+/// The limits that persons set, as they were remembered.
+pub(super) fn said(settings: &BTreeMap<String, String>) -> BTreeMap<Limit, Most> {
+    settings
+        .iter()
+        .filter_map(|(key, value)| {
+            let limit = key.strip_prefix(SAID)?.parse().ok()?;
+            let most = match value.as_str() {
+                NONE => None,
+                number => Some(number.parse().ok()?),
+            };
+            Some((limit, most))
+        })
+        .collect()
+}
+
+/// Since when the queue is paused, as it was remembered.
+pub(super) fn paused(settings: &BTreeMap<String, String>) -> Option<Timestamp> {
+    settings.get(PAUSED)?.parse().ok().map(Timestamp)
+}
+
+impl Engine {
+    /// How many may run at once.
+    pub(super) fn most(&self, limit: &Limit) -> Most {
+        if let Some(most) = self.said.get(limit) {
+            return *most;
+        }
+        let limits = &self.rules.limits;
+        match limit {
+            Limit::Global => limits.global,
+            Limit::Agents => limits.agents,
+            Limit::Provider(name) => limits.providers.get(name).copied().flatten(),
+            Limit::Lane(name) => match limits.lanes.get(name) {
+                Some(most) => *most,
+                None if self.models.contains(name) => limits.models,
+                None => None,
+            },
+        }
+    }
+
+    /// Every limit that is set, or that somebody needs.
+    fn known_limits(&self) -> BTreeSet<Limit> {
+        let limits = &self.rules.limits;
+        let queue = self.tasks.queue();
+        let waiting = queue.order().filter_map(|(_, id)| queue.entry(id));
+        let mut known: BTreeSet<Limit> = [Limit::Global, Limit::Agents].into();
+        known.extend(waiting.flat_map(|entry| entry.class.limits()));
+        known.extend(queue.limits_in_use().cloned());
+        known.extend(self.said.keys().cloned());
+        known.extend(limits.lanes.keys().cloned().map(Limit::Lane));
+        known.extend(limits.providers.keys().cloned().map(Limit::Provider));
+        known
+    }
+
+    /// What a limit is called that was most likely meant by one that nobody knows.
+    pub(super) fn meant_limit(&self, limit: &Limit) -> Option<Limit> {
+        let known = self.known_limits();
+        if known.contains(limit) || matches!(limit, Limit::Lane(name) if self.models.contains(name))
+        {
+            return None;
+        }
+        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let name = limit.to_string();
+        let meant = meant(&name, names.iter().map(String::as_str))?;
+        meant.parse().ok()
+    }
+
+    fn limit_reports(&self) -> Vec<LimitReport> {
+        let queue = self.tasks.queue();
+        let mut queued: BTreeMap<Limit, u32> = BTreeMap::new();
+        for entry in queue.order().filter_map(|(_, id)| queue.entry(id)) {
+            for limit in entry.class.limits() {
+                *queued.entry(limit).or_default() += 1;
+            }
+        }
+        self.known_limits()
+            .into_iter()
+            .map(|limit| LimitReport {
+                name: limit.to_string(),
+                most: self.most(&limit),
+                running: queue.on(&limit).len() as u32,
+                tasks: queue.on(&limit).collect(),
+                queued: queued.get(&limit).copied().unwrap_or(0),
+                source: if self.said.contains_key(&limit) {
+                    LimitSource::Said
+                } else {
+                    LimitSource::Config
+                },
+            })
+            .collect()
+    }
+
+    /// Says all limits.
+    pub(super) fn tell_limits(&self, ticket: Ticket, out: &mut Vec<Effect>) {
+        out.push(answer(ticket, Answer::Limits(self.limit_reports())));
+    }
+
+    /// Sets a limit, or leaves it to the configuration again.
+    pub(super) fn set_limit(
+        &mut self,
+        ticket: Ticket,
+        (limit, most, new): (Limit, Option<Most>, bool),
+        out: &mut Vec<Effect>,
+    ) {
+        if !new && let Some(meant) = self.meant_limit(&limit) {
+            let line = format!(
+                "nothing is called {limit}; did you mean {meant}? say --new where {limit} is meant"
+            );
+            return out.push(refuse(ticket, Failure::Usage, line));
+        }
+        let key = format!("{SAID}{limit}");
+        match most {
+            Some(most) => {
+                self.said.insert(limit, most);
+                let value = most.map_or_else(|| NONE.into(), |most| most.to_string());
+                self.remember(key, value, out);
+            }
+            None => {
+                self.said.remove(&limit);
+                self.remember(key, String::new(), out);
+            }
+        }
+        self.tasks.queue_mut().touch();
+        self.tell_limits_later.push(ticket);
+    }
+
+    /// Says the limits to those who set one: what may start by it is started first.
+    pub(super) fn tell_set_limits(&mut self, out: &mut Vec<Effect>) {
+        for ticket in std::mem::take(&mut self.tell_limits_later) {
+            self.tell_limits(ticket, out);
+        }
+    }
+
+    /// Starts nothing that is queued, or starts it again.
+    pub(super) fn pause_queue(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        pause: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let line = match (pause, self.gate.paused) {
+            (true, Some(since)) => format!("the queue is paused already, since {since}"),
+            (false, None) => "the queue is not paused".into(),
+            (true, None) => {
+                self.gate.paused = Some(now.wall);
+                self.remember(PAUSED.into(), now.wall.0.to_string(), out);
+                "the queue is paused: nothing starts until wrangle resume --queue; what runs goes on"
+                    .into()
+            }
+            (false, Some(_)) => {
+                self.gate.paused = None;
+                self.remember(PAUSED.into(), String::new(), out);
+                "the queue goes on".into()
+            }
+        };
+        self.tasks.queue_mut().touch();
+        out.push(answer(ticket, Answer::Done(Some(line))));
+    }
+
+    /// Since when the queue is paused, where it is.
+    pub const fn queue_paused(&self) -> Option<Timestamp> {
+        self.gate.paused
+    }
+}

@@ -1,0 +1,103 @@
+//! Which tasks a person means.
+
+use std::collections::BTreeSet;
+
+use super::herd::{Engine, answer, refuse};
+use crate::core::effect::Effect;
+use crate::core::id::{Target, TaskId};
+use crate::core::input::Ticket;
+use crate::core::wire::{Answer, Failure, Pick};
+
+impl Engine {
+    /// Resolves a target, or refuses.
+    pub(super) fn with(
+        &mut self,
+        ticket: Ticket,
+        target: &Target,
+        out: &mut Vec<Effect>,
+        then: impl FnOnce(&mut Self, TaskId, &mut Vec<Effect>),
+    ) {
+        match self.resolve(target) {
+            Ok(id) => then(self, id, out),
+            Err(line) => out.push(refuse(ticket, Failure::NoSuchTask, line)),
+        }
+    }
+
+    /// The tasks that are meant, or a refusal of all: a list with a wrong one does nothing
+    /// by halves.
+    pub(super) fn picked(
+        &self,
+        ticket: Ticket,
+        pick: &Pick,
+        out: &mut Vec<Effect>,
+    ) -> Option<BTreeSet<TaskId>> {
+        let named: Result<BTreeSet<TaskId>, String> = pick
+            .targets
+            .iter()
+            .map(|target| self.resolve(target))
+            .collect();
+        let found = named.and_then(|mut ids| {
+            if pick.labels.is_empty() {
+                return Ok(ids);
+            }
+            let mut bearers = self.bearers(&pick.labels).peekable();
+            if bearers.peek().is_none() {
+                let labels = pick.labels.join(", ");
+                return Err(format!(
+                    "no task bears {labels}; wrangle ls --all shows all there are"
+                ));
+            }
+            ids.extend(bearers);
+            Ok(ids)
+        });
+        match found {
+            Ok(ids) => Some(ids),
+            Err(line) => {
+                out.push(refuse(ticket, Failure::NoSuchTask, line));
+                None
+            }
+        }
+    }
+
+    /// Every task that bears all of these labels.
+    fn bearers<'a>(&'a self, labels: &'a [String]) -> impl Iterator<Item = TaskId> + 'a {
+        self.tasks
+            .iter()
+            .filter(|task| {
+                let bears = |label| task.spec.labels.contains(label);
+                labels.iter().all(bears)
+            })
+            .map(|task| task.id)
+    }
+
+    /// Does something to each; answers with how many, or with the first refusal. Of those
+    /// that labels mean only such are refused as leave nobody it could be done to.
+    pub(super) fn each(
+        &mut self,
+        ticket: Ticket,
+        pick: &Pick,
+        out: &mut Vec<Effect>,
+        act: impl Fn(&mut Self, TaskId, &mut Vec<Effect>) -> Result<(), String>,
+    ) {
+        let Some(ids) = self.picked(ticket, pick, out) else {
+            return;
+        };
+        let named: BTreeSet<TaskId> = pick
+            .targets
+            .iter()
+            .filter_map(|target| self.resolve(target).ok())
+            .collect();
+        let (mut done, mut refusal, mut skipped) = (0_usize, None, None);
+        for id in ids {
+            match act(self, id, out) {
+                Ok(()) => done += 1,
+                Err(line) if named.contains(&id) => drop(refusal.get_or_insert(line)),
+                Err(line) => drop(skipped.get_or_insert(line)),
+            }
+        }
+        out.push(match refusal.or_else(|| skipped.filter(|_| done == 0)) {
+            Some(line) => refuse(ticket, Failure::Failed, line),
+            None => answer(ticket, Answer::Done(None)),
+        });
+    }
+}

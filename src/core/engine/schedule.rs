@@ -1,0 +1,315 @@
+//! Who starts, and why others don't yet: one function decides both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::herd::Engine;
+use super::queue::{Class, Turn};
+use crate::core::effect::Effect;
+use crate::core::id::TaskId;
+use crate::core::limit::Limit;
+use crate::core::plan::Lease;
+use crate::core::task::{Outcome, State, Task};
+use crate::core::time::{Now, Timestamp};
+use crate::core::waiting::Waiting;
+
+/// How long the first of its kind is passed over by others that can start before it:
+/// from then on a place that it could use is kept for it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What the queue is beside its order.
+#[derive(Debug)]
+pub(super) struct Gate {
+    /// Everything that was stored has been told: before, nobody knows who runs.
+    pub(super) open: bool,
+    /// Since when a person wants nothing started.
+    pub(super) paused: Option<Timestamp>,
+    /// Free memory, as looked at for this decision; the inner `None`: it can't be known.
+    memory: Option<Option<u64>>,
+    /// The same, as last looked at.
+    seen: Option<u64>,
+    /// Whether somebody waits for memory alone, and whether it is being looked at.
+    short: bool,
+    asked: bool,
+    /// The queue's own time at the beginning of the clock, in microseconds.
+    base: i64,
+    /// The last place given out.
+    last: i64,
+    /// Queued tasks of which the store has never heard that.
+    unsaved: BTreeSet<TaskId>,
+}
+
+impl Gate {
+    pub(super) const fn closed() -> Self {
+        Self {
+            open: false,
+            paused: None,
+            memory: None,
+            seen: None,
+            short: false,
+            asked: false,
+            base: 0,
+            last: 0,
+            unsaved: BTreeSet::new(),
+        }
+    }
+}
+
+/// What is kept for those that have waited too long.
+#[derive(Debug, Default)]
+struct Kept {
+    places: BTreeMap<Limit, (u32, TaskId)>,
+    leases: Vec<(TaskId, Lease)>,
+}
+
+impl Kept {
+    fn add(&mut self, class: &Class, id: TaskId, lease: Option<&Lease>) {
+        for limit in class.limits() {
+            self.places.entry(limit).or_insert((0, id)).0 += 1;
+        }
+        self.leases.extend(lease.map(|lease| (id, lease.clone())));
+    }
+}
+
+impl Engine {
+    /// A supervisor has told all that was stored: the queue opens.
+    pub(super) fn open_queue(&mut self, now: Now) {
+        let mono = i64::try_from(now.mono.as_micros()).unwrap_or(i64::MAX);
+        let wall = i64::try_from(now.wall.0.saturating_mul(1000)).unwrap_or(i64::MAX);
+        self.gate.base = wall.max(self.gate.last + 1) - mono;
+        self.gate.open = true;
+        self.tasks.queue_mut().touch();
+    }
+
+    /// The next place at the end of the queue.
+    pub(super) fn next_place(&mut self, now: Now) -> i64 {
+        let mono = i64::try_from(now.mono.as_micros()).unwrap_or(i64::MAX);
+        self.gate.last = (self.gate.base + mono).max(self.gate.last + 1);
+        self.gate.last
+    }
+
+    /// A task of an earlier supervisor has this place: later ones come after it.
+    pub(super) fn know_place(&mut self, place: i64) {
+        self.gate.last = self.gate.last.max(place);
+    }
+
+    /// Queues what a task's current run waits in: it starts at once where it may.
+    pub(super) fn enqueue(&mut self, now: Now, id: TaskId) {
+        self.gate.unsaved.insert(id);
+        self.hold_until(now, id);
+        self.tasks.queue_mut().look_again(id);
+    }
+
+    /// Starts everything that may start, in its turn.
+    pub(super) fn schedule(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if !self.gate.open || self.shutting_down() {
+            return;
+        }
+        while self.tasks.queue_mut().take_dirty() {
+            while let Some(id) = self.tasks.queue_mut().pop_fresh() {
+                self.sort_in(now, id, out);
+            }
+            if self.gate.paused.is_none() {
+                self.start_ready(now, out);
+            }
+        }
+        self.gate.memory = None;
+    }
+
+    /// Finds out whether a queued task waits for more than a place and its directory.
+    fn sort_in(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        if let Some(why) = self.never(task) {
+            return self.end(now, id, Outcome::DidNotStart(why), out);
+        }
+        let waits = self.first_others(task).is_some() || self.first_time(task).is_some();
+        if !waits {
+            self.tasks.queue_mut().make_ready(id, now.mono);
+        }
+    }
+
+    /// In the order of their turns, those that are ready: whoever finds a place starts.
+    fn start_ready(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let mut kept = Kept::default();
+        let mut heads = self.tasks.queue().heads();
+        self.gate.short = false;
+        while let Some(turn) = heads.pop_first() {
+            let Some(entry) = self.tasks.queue().entry(turn.1) else {
+                continue;
+            };
+            let (class, lease) = (entry.class.clone(), entry.lease.clone());
+            if self.full(&class, &kept).is_some() {
+                // nor can any other of its class
+                if self.is_overdue(turn, now) {
+                    kept.add(&class, turn.1, lease.as_ref());
+                }
+                continue;
+            }
+            if let Some(other) = lease.and_then(|lease| self.in_the_way(&lease, turn, &kept)) {
+                self.tasks.queue_mut().put_behind(turn.1, other);
+            } else if self.lacks_memory(&class) {
+                self.gate.short = true;
+                if self.gate.memory.is_none() && !self.gate.asked {
+                    self.gate.asked = true;
+                    out.push(Effect::LookAtMemory);
+                }
+                continue;
+            } else {
+                self.begin(now, turn.1, out);
+            }
+            heads.extend(self.tasks.queue().head(&class));
+        }
+    }
+
+    /// A queued task starts.
+    fn begin(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
+        self.gate.unsaved.remove(&id);
+        self.unstored_queue.remove(&id);
+        let Some(env) = self.envs.get(&id).map(Arc::clone) else {
+            let why = "its environment is not known any more; wrangle retry runs it";
+            return self.end(now, id, Outcome::DidNotStart(why.into()), out);
+        };
+        self.tasks
+            .update(id, |task| task.run.state = State::Starting);
+        self.spawn(id, &env.vars, out);
+        self.tell_watchers(id, out);
+    }
+
+    /// Stores those that were queued and did not start at once.
+    pub(super) fn save_queued(&mut self, out: &mut Vec<Effect>) {
+        for id in std::mem::take(&mut self.gate.unsaved) {
+            let queued = |task: &Task| matches!(task.state(), State::Queued { .. });
+            if self.tasks.get(id).is_some_and(queued) {
+                self.store(id, Vec::new(), out);
+                self.tell_watchers(id, out);
+            }
+        }
+    }
+
+    /// Free memory was looked at.
+    pub(super) const fn memory(&mut self, free: Option<u64>) {
+        self.gate.asked = false;
+        self.gate.memory = Some(free);
+        self.gate.seen = free;
+        self.tasks.queue_mut().touch();
+    }
+
+    /// Somebody asks: a good time to look at memory again, where one waits for it.
+    pub(super) const fn look_at_memory_again(&mut self) {
+        if self.gate.short {
+            self.tasks.queue_mut().touch();
+        }
+    }
+
+    /// Why a task waits, by what decides that it does; `None` where it does not.
+    pub fn waiting(&self, task: &Task) -> Option<Waiting> {
+        let State::Queued { hold } = task.state() else {
+            return None;
+        };
+        if !self.gate.open {
+            return Some(Waiting::TakingOver);
+        }
+        if let Some(waiting) = self.first_others(task) {
+            return Some(waiting);
+        }
+        if let Some(hold) = hold {
+            return Some(Waiting::Time(*hold));
+        }
+        if self.gate.paused.is_some() {
+            return Some(Waiting::Paused);
+        }
+        let entry = self.tasks.queue().entry(task.id)?;
+        let kept = self.kept_before((entry.turn, task.id));
+        if let Some(full) = self.full(&entry.class, &kept) {
+            return Some(full);
+        }
+        let lease = entry.lease.as_ref();
+        let in_the_way = |lease| self.in_the_way(lease, (entry.turn, task.id), &kept);
+        if let Some(other) = lease.and_then(in_the_way) {
+            let other = self.tasks.get(other)?;
+            let dir = other.spec.lease.as_ref()?.to_string();
+            let task = other.id;
+            return Some(if other.state().is_on() {
+                Waiting::Leased { task, dir }
+            } else {
+                Waiting::Wanted { task, dir }
+            });
+        }
+        let floor = self.rules.limits.memory?;
+        let free = self.gate.seen;
+        (entry.class.agent).then_some(Waiting::Memory { free, floor })
+    }
+
+    /// Until when a queued task is held, where it is.
+    pub(super) const fn first_time(&self, task: &Task) -> Option<Waiting> {
+        match task.state() {
+            State::Queued { hold: Some(hold) } => Some(Waiting::Time(*hold)),
+            _ => None,
+        }
+    }
+
+    /// What is kept for those that come before a turn and have waited too long.
+    fn kept_before(&self, turn: Turn) -> Kept {
+        let mut kept = Kept::default();
+        let heads = self.tasks.queue().heads();
+        for head in heads.range(..turn) {
+            let Some(entry) = self.tasks.queue().entry(head.1) else {
+                continue;
+            };
+            if self.full(&entry.class, &kept).is_some() && self.was_overdue(*head) {
+                kept.add(&entry.class, head.1, entry.lease.as_ref());
+            }
+        }
+        kept
+    }
+
+    /// The first limit that lets no more of a class start.
+    fn full(&self, class: &Class, kept: &Kept) -> Option<Waiting> {
+        class.limits().find_map(|limit| {
+            let most = self.most(&limit)?;
+            let on = self.tasks.queue().on(&limit);
+            if on.len() >= most as usize {
+                let tasks = on.collect();
+                return Some(Waiting::Full { limit, most, tasks });
+            }
+            let (places, task) = *kept.places.get(&limit)?;
+            let full = on.len() + places as usize >= most as usize;
+            full.then_some(Waiting::Kept { limit, task })
+        })
+    }
+
+    /// Who has to go before a lease can be had.
+    fn in_the_way(&self, lease: &Lease, turn: Turn, kept: &Kept) -> Option<TaskId> {
+        let of_overdue = || {
+            let mut kept = kept.leases.iter();
+            let (id, _) = kept.find(|(_, other)| other.conflicts(lease))?;
+            Some(*id)
+        };
+        let queue = self.tasks.queue();
+        queue.in_the_way(lease, turn).or_else(of_overdue)
+    }
+
+    fn lacks_memory(&self, class: &Class) -> bool {
+        let Some(floor) = self.rules.limits.memory.filter(|_| class.agent) else {
+            return false;
+        };
+        match self.gate.memory {
+            None => true,
+            Some(free) => free.is_some_and(|free| free < floor),
+        }
+    }
+
+    /// Whether a task has been ready for too long.
+    fn is_overdue(&self, (_, id): Turn, now: Now) -> bool {
+        let since = self.tasks.queue().entry(id).and_then(|entry| entry.since);
+        since.is_some_and(|since| now.mono.saturating_sub(since) >= PATIENCE)
+    }
+
+    /// The same as of the last input.
+    fn was_overdue(&self, turn: Turn) -> bool {
+        self.is_overdue(turn, self.last)
+    }
+}

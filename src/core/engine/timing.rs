@@ -1,0 +1,189 @@
+//! Times: when a queued task may start, how long one may run, how long it may be silent.
+
+use std::time::Duration;
+
+use super::herd::Engine;
+use crate::core::attention::Attention;
+use crate::core::effect::Effect;
+use crate::core::event::{By, What};
+use crate::core::id::TaskId;
+use crate::core::plan::{Hold, HoldCause, Start};
+use crate::core::task::{Run, State, StopCause, Task};
+use crate::core::time::{Now, Timestamp};
+
+/// How far a run with bounds on its time has come, in monotonic time: the clock may be set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ran {
+    /// How long it ran before `since`, paused time not counted.
+    before: Duration,
+    /// Since when it runs; `None`: it is paused.
+    since: Option<Duration>,
+    /// Since when it has written nothing, and what it had written then.
+    quiet: Duration,
+    last_output: Option<Timestamp>,
+}
+
+/// Until when a task is held that was asked for so.
+pub(super) fn hold(start: Start, now: Now) -> Option<Hold> {
+    match start {
+        Start::Now => None,
+        Start::At(until) => Some(Hold {
+            until,
+            cause: HoldCause::Clock,
+        }),
+        Start::In(ms) => Some(Hold {
+            until: now.wall.plus(Duration::from_millis(ms)),
+            cause: HoldCause::Delay,
+        }),
+    }
+}
+
+impl Engine {
+    /// Has a queued task looked at when its time comes, where it waits for one.
+    pub(super) fn hold_until(&mut self, now: Now, id: TaskId) {
+        let Some(State::Queued { hold: Some(hold) }) = self.tasks.get(id).map(Task::state) else {
+            return self.alarms.clear(id);
+        };
+        let at = now.mono + now.wall.until(hold.until);
+        self.alarms.set(id, at);
+    }
+
+    /// The clock was set: what waits for a time of it waits for another while.
+    pub(super) fn clock_set(&mut self, now: Now) {
+        for id in self.alarms.tasks() {
+            if let Some(State::Queued {
+                hold:
+                    Some(Hold {
+                        cause: HoldCause::Clock,
+                        ..
+                    }),
+            }) = self.tasks.get(id).map(Task::state)
+            {
+                self.hold_until(now, id);
+            }
+        }
+    }
+
+    /// Looks at every task whose time has come.
+    pub(super) fn ring(&mut self, now: Now, out: &mut Vec<Effect>) {
+        while let Some(id) = self.alarms.pop_due(now.mono) {
+            match self.tasks.get(id).map(Task::state) {
+                Some(State::Queued { hold: Some(hold) }) => {
+                    // the clock may have been set back by a little at a time
+                    if hold.cause == HoldCause::Clock && now.wall < hold.until {
+                        self.hold_until(now, id);
+                        continue;
+                    }
+                    self.tasks
+                        .update(id, |task| task.run.state = State::Queued { hold: None });
+                    self.enqueue(now, id);
+                }
+                Some(State::Running { .. }) => self.mind_time(now, id, out),
+                _ => {}
+            }
+        }
+    }
+
+    /// A run may have come to another state, or written something: what that means for its
+    /// time. `was` is the run before.
+    pub(super) fn follow_time(&mut self, now: Now, id: TaskId, was: &Run, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        if let (State::Paused { since, .. }, false) =
+            (&was.state, matches!(task.state(), State::Paused { .. }))
+        {
+            let paused = since.until(now.wall).as_millis() as u64;
+            self.tasks.update(id, |task| task.run.paused_ms += paused);
+        }
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        if task.spec.timeout_ms.is_none() && task.spec.idle.is_none() {
+            return;
+        }
+        let last_output = task.run.last_output;
+        match task.state() {
+            State::Running { .. } => {
+                let began = task.run.started.unwrap_or(now.wall).until(now.wall);
+                let fresh = || Ran {
+                    before: began.saturating_sub(Duration::from_millis(task.run.paused_ms)),
+                    since: None,
+                    quiet: now.mono,
+                    last_output,
+                };
+                let mut ran = self.ran.get(&id).copied().unwrap_or_else(fresh);
+                if ran.since.is_none() {
+                    ran.since = Some(now.mono);
+                    ran.quiet = now.mono;
+                }
+                if ran.last_output != last_output {
+                    ran.last_output = last_output;
+                    ran.quiet = now.mono;
+                }
+                self.ran.insert(id, ran);
+                self.mind_time(now, id, out);
+            }
+            State::Paused { .. } => {
+                if let Some(ran) = self.ran.get_mut(&id)
+                    && let Some(since) = ran.since.take()
+                {
+                    ran.before += now.mono.saturating_sub(since);
+                }
+                self.alarms.clear(id);
+            }
+            State::Queued { .. } => {}
+            _ => {
+                self.ran.remove(&id);
+                self.alarms.clear(id);
+            }
+        }
+    }
+
+    /// Stops a running task that went beyond a bound on its time, or has it looked at when
+    /// it would.
+    fn mind_time(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
+        let (Some(task), Some(ran)) = (self.tasks.get(id), self.ran.get(&id)) else {
+            return;
+        };
+        let Some(since) = ran.since else {
+            return;
+        };
+        let timeout = task.spec.timeout_ms.map(Duration::from_millis);
+        let timeout = timeout.map(|most| since + most.saturating_sub(ran.before));
+        let idle = task.spec.idle;
+        let silent = idle.map(|idle| ran.quiet + Duration::from_millis(idle.after_ms));
+        let stalled = task.attention == Attention::Stalled;
+        if timeout.is_some_and(|at| at <= now.mono) {
+            return self.stop_for(now, id, StopCause::Overtime, out);
+        }
+        let is_silent = silent.is_some_and(|at| at <= now.mono);
+        if is_silent && idle.is_some_and(|idle| idle.stop) {
+            return self.stop_for(now, id, StopCause::Silent, out);
+        }
+        if is_silent != stalled {
+            self.stall(now, id, is_silent, out);
+        }
+        let next = timeout.into_iter().chain(silent.filter(|_| !is_silent));
+        match next.min() {
+            Some(at) => self.alarms.set(id, at),
+            None => self.alarms.clear(id),
+        }
+    }
+
+    /// Says that a task writes nothing, or that it does again.
+    fn stall(&mut self, now: Now, id: TaskId, stalls: bool, out: &mut Vec<Effect>) {
+        let wanted = if stalls {
+            Attention::Stalled
+        } else {
+            Attention::None
+        };
+        self.tasks.update(id, |task| task.attention = wanted);
+        if stalls {
+            let word = Some(wanted.word().into());
+            self.note(now, id, What::Attention, By::Limit, word);
+        }
+        self.store(id, Vec::new(), out);
+        self.tell_watchers(id, out);
+    }
+}

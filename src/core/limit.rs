@@ -1,0 +1,153 @@
+//! Limits on what runs at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::TaskId;
+
+/// How many may run at once; `None`: as many as there are.
+pub type Most = Option<u32>;
+
+/// The longest name of a lane or a provider, in characters.
+const MOST_NAME: usize = 100;
+
+/// What a limit is on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Everything.
+    Global,
+    /// All agents.
+    Agents,
+    /// Everything that uses one provider, whatever the model.
+    Provider(String),
+    /// Everything in one lane: a model, or a name that a person gave.
+    Lane(String),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global => f.write_str("global"),
+            Self::Agents => f.write_str("agents"),
+            Self::Provider(name) => write!(f, "provider:{name}"),
+            Self::Lane(name) => f.write_str(name),
+        }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "global" => Self::Global,
+            "agents" => Self::Agents,
+            _ => match text.strip_prefix("provider:") {
+                Some(name) => Self::Provider(lane_name(name)?),
+                None => Self::Lane(lane_name(text)?),
+            },
+        })
+    }
+}
+
+/// The name of a lane or a provider.
+///
+/// # Errors
+/// One line that says what a name may be.
+pub fn lane_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || "._:/@+-".contains(c);
+    if text.is_empty() || text.chars().count() > MOST_NAME || !text.chars().all(plain) {
+        return Err(format!(
+            "{text:?} is no lane; use up to {MOST_NAME} letters, digits and . _ : / @ + -"
+        ));
+    }
+    if matches!(text, "global" | "agents" | "memory" | "models") || text.starts_with("provider:") {
+        return Err(format!(
+            "{text:?} can't be a lane: it is the name of a limit"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// The one of `known` that was most likely meant by a name: it differs by one slip. Names
+/// that differ in their digits alone are no slip: `gpt-5` is not `gpt-4`, `b2` is not `b1`.
+pub fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let bare = |name: &str| -> String {
+        let is_digit = |c: &char| c.is_ascii_digit();
+        name.chars().filter(|c| !is_digit(c)).collect()
+    };
+    let slip =
+        |known: &&str| strsim::damerau_levenshtein(name, known) == 1 && bare(name) != bare(known);
+    known.into_iter().find(slip)
+}
+
+/// The limits that the configuration sets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// On everything.
+    pub global: Most,
+    /// On all agents.
+    pub agents: Most,
+    /// On each lane that is a model and has no limit of its own.
+    pub models: Most,
+    /// On lanes by name.
+    pub lanes: BTreeMap<String, Most>,
+    /// On providers by name.
+    pub providers: BTreeMap<String, Most>,
+    /// Bytes of free memory below which no agent starts.
+    pub memory: Option<u64>,
+}
+
+/// Where a limit comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitSource {
+    /// A person said so by `wrangle limit`; it stays until they say otherwise.
+    Said,
+    /// The configuration, or its defaults.
+    Config,
+}
+
+/// A limit as `wrangle limit --json` shows it. Fields are added, never renamed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitReport {
+    /// `global`, `agents`, `provider:NAME`, or a lane's name.
+    pub name: String,
+    /// How many at once; null: no limit.
+    pub most: Most,
+    /// How many run now.
+    pub running: u32,
+    /// Which.
+    pub tasks: Vec<TaskId>,
+    /// How many queued tasks need it.
+    pub queued: u32,
+    /// Who set it.
+    pub source: LimitSource,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_limits_are_read_as_they_are_written() {
+        for text in [
+            "global",
+            "agents",
+            "provider:anthropic",
+            "sonnet",
+            "a/b-4.5",
+        ] {
+            assert_eq!(text.parse::<Limit>().unwrap().to_string(), text);
+        }
+        assert_eq!(meant("sonet", ["opus", "sonnet"]), Some("sonnet"));
+        assert_eq!(meant("b2", ["b1", "b3"]), None);
+        for text in ["", "a b", "memory", "provider:", "x\ny", "provider:global"] {
+            assert!(text.parse::<Limit>().is_err(), "{text:?}");
+        }
+    }
+}
