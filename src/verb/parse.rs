@@ -67,7 +67,7 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         }),
         Command::Export(export) => Ok(Asked::Export(export)),
         Command::Events(_) => Err(
-            "events are printed in a shell: wrangle events -f; here show ID says how a task came to stand where it does".into(),
+            "events are printed in a shell: wrangle events -f".into(),
         ),
         Command::Screen
         | Command::Supervisor { .. }

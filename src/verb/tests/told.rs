@@ -30,7 +30,13 @@ fn verbs() -> Vec<String> {
 fn the_manual_has_a_page_for_every_verb_in_the_words_of_help() {
     let page = text(&["man"]);
     assert!(page.contains(".TH wrangle 1"), "{page}");
-    for part in ["Exit codes: 0 done", "wrangle\\-run(1)"] {
+    for part in [
+        "Exit codes: 0 done",
+        "wrangle\\-run(1)",
+        ".SH \"EXIT STATUS\"",
+        "WRANGLE_HOME",
+        "wrangle.toml",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let Told::Files(dir, pages) = told(&["man", "--out", "somewhere"]) else {
