@@ -61,6 +61,8 @@ impl Screen {
                     Context::List
                 };
                 if let Some(command) = hits.and_then(command).or_else(|| command(place)) {
+                    // a key goes by what is selected: the wheel may have taken it out of view
+                    self.list.reveal();
                     self.perform(turn, command);
                 }
             }

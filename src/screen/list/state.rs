@@ -328,6 +328,11 @@ impl List {
         self.reveal = false;
     }
 
+    /// Has the selected row come into view.
+    pub(in crate::screen) const fn reveal(&mut self) {
+        self.reveal = true;
+    }
+
     /// Settles which rows are drawn, where so many have room.
     pub(in crate::screen) fn settle(&mut self, room: usize) {
         self.room = room;

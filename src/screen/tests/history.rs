@@ -81,6 +81,28 @@ fn a_click_unfolds() {
 }
 
 #[test]
+fn what_the_wheel_took_out_of_view_a_key_brings_back() {
+    let mut desk = desk(60, Attention::None);
+    for key in ["Enter Esc", "x", "D Esc", "f"] {
+        desk.press("z G g");
+        desk.draw();
+        for _ in 0..9 {
+            desk.event(Event::Mouse(MouseEvent {
+                kind: MouseEventKind::ScrollDown,
+                column: 5,
+                row: 2,
+                modifiers: KeyModifiers::NONE,
+            }));
+        }
+        assert!(!rows(&mut desk).contains(&61));
+        assert_eq!(selected(&desk), Some(61));
+        desk.press(key);
+        assert!(rows(&mut desk).contains(&61), "{key}");
+        desk.press("z");
+    }
+}
+
+#[test]
 fn whether_it_is_unfolded_is_remembered() {
     let mut desk = desk(3, Attention::None);
     desk.press("z").remember();
