@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::connect::{connect, reconnect};
 use super::keys::{Keys, Typed};
+use super::line::again_and_again;
 use super::offer::{self, Said};
 use super::open::Deaths;
 use super::pager::Pager;
@@ -222,10 +223,7 @@ impl Relay {
                     Err(why) => why,
                 }
             } else {
-                Trouble::Unreachable(format!(
-                    "the supervisor died again and again; tasks go on with their shims; see {}",
-                    self.paths.log().display()
-                ))
+                again_and_again(&self.paths)
             };
             match self.offer(&why).await {
                 Ok(Said::Again) => (worth, self.deaths) = (true, Deaths::default()),

@@ -117,9 +117,11 @@ impl Line {
     /// what the last one left unanswered. After a takeover (`replaced`) nothing of that
     /// was carried out; one that died may have begun it.
     fn come_back(&mut self, replaced: bool) -> Result<(), Trouble> {
-        let worth = replaced || (self.open.stands() && self.deaths.bear(Instant::now()));
-        if !worth {
+        if !replaced && !self.open.stands() {
             return Err(lost());
+        }
+        if !replaced && !self.deaths.bear(Instant::now()) {
+            return Err(again_and_again(&self.paths));
         }
         let (next, _) = reconnect(&self.paths, &Role::Call)?;
         self.stream = next.stream;
@@ -294,6 +296,14 @@ fn lost() -> Trouble {
         "the supervisor ended; tasks go on with their shims: the next wrangle takes them over"
             .into(),
     )
+}
+
+/// What is said where they die in a row.
+pub(super) fn again_and_again(paths: &Paths) -> Trouble {
+    Trouble::Unreachable(format!(
+        "the supervisor died again and again; tasks go on with their shims; see {}",
+        paths.log().display()
+    ))
 }
 
 /// A process whose end can be waited for.

@@ -1,9 +1,11 @@
 //! Supervisor and shim killed, alone and together, and the herd found true again.
 
+use std::io::{BufRead, BufReader};
+
 use wrangle::core::id::Ident;
 use wrangle::sys::proc;
 
-use crate::herd::Herd;
+use crate::herd::{Herd, finish};
 use crate::procs::{kill_all, of_tree, wait_until};
 
 /// Supervisor and shim of a tree killed in one go: the next supervisor ends what is left.
@@ -109,6 +111,29 @@ fn an_adopted_shim_killed_leaves_nothing() {
     let task = herd.wait_state(id, "ended");
     assert!(of_tree(&token).is_empty());
     assert_eq!(task["outcome"], "lost", "{task}");
+}
+
+#[test]
+fn who_follows_while_they_die_in_a_row_gives_up_and_says_so() {
+    let herd = Herd::new();
+    let id = herd.run(&[], &["sh", "-c", "echo begun; sleep 250"]);
+    let mut follows = herd.command(["logs", "-f", &id.to_string()]);
+    let mut follows = follows.spawn().unwrap();
+    let mut lines = BufReader::new(follows.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "begun");
+    for _ in 0..3 {
+        let died = herd.kill_supervisor();
+        // nobody but the follower starts one
+        wait_until("the next one is there", || {
+            herd.supervisor().is_some_and(|next| next != died)
+        });
+        herd.ok(&["ls"]);
+    }
+    herd.kill_supervisor();
+    let done = finish(follows);
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.err.contains("died again and again"), "{done:?}");
+    assert_eq!(herd.task(id)["state"], "running");
 }
 
 #[test]
