@@ -14,6 +14,13 @@ use super::load::Loaded;
 use super::place::{BESIDE, beside, real};
 use crate::core::id::TaskId;
 use crate::core::record::Change;
+use crate::sys::fault;
+
+/// What a new database is called while it is being made.
+const UNFINISHED: &str = ".new";
+
+/// What a new database is called once it is whole and has its place to take yet.
+const WHOLE: &str = ".whole";
 
 /// What is known without reading it: the small part that no log directory tells.
 #[derive(Debug, Default)]
@@ -79,7 +86,7 @@ impl Fresh {
     fn begin(target: &Path) -> Result<Self, Refusal> {
         let target = real(target);
         let fresh = Self {
-            path: beside(&target, ".new"),
+            path: beside(&target, UNFINISHED),
             target,
         };
         fresh.clear();
@@ -126,15 +133,32 @@ impl Fresh {
         Ok(fresh)
     }
 
+    /// One that was whole when its supervisor died, before it was in its place.
+    pub(super) fn left_behind(target: &Path) -> Option<Self> {
+        let target = real(target);
+        // what was not whole is of no use
+        drop(Self {
+            path: beside(&target, UNFINISHED),
+            target: target.clone(),
+        });
+        let path = beside(&target, WHOLE);
+        path.exists().then_some(Self { path, target })
+    }
+
     /// Puts it in its place; what lay there is kept under a name with `stamp`, which is
-    /// given back.
-    pub(super) fn settle(self, stamp: &str) -> Result<Option<PathBuf>, Refusal> {
-        let cannot = |error: io::Error| self.cannot(&error);
+    /// given back. Whoever dies in between leaves it under a name that says that it is
+    /// whole, for the next start.
+    pub(super) fn settle(mut self, stamp: &str) -> Result<Option<PathBuf>, Refusal> {
+        let whole = beside(&self.target, WHOLE);
         fs::File::open(&self.path)
             .and_then(|file| file.sync_all())
-            .map_err(cannot)?;
-        let aside = set_aside(&self.target, stamp).map_err(cannot)?;
-        fs::rename(&self.path, &self.target).map_err(cannot)?;
+            .and_then(|()| fs::rename(&self.path, &whole))
+            .map_err(|error| self.cannot(&error))?;
+        self.path = whole;
+        fault::point("before-settled");
+        let aside = set_aside(&self.target, stamp).map_err(|error| self.cannot(&error))?;
+        fault::point("half-settled");
+        fs::rename(&self.path, &self.target).map_err(|error| self.cannot(&error))?;
         Ok(aside)
     }
 

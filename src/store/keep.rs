@@ -156,6 +156,21 @@ impl Keeper {
     }
 }
 
+/// Puts a database in its place that another supervisor had written anew when it died;
+/// what became of it.
+fn finish(path: &Path, stamp: &str) -> Result<Option<String>, Refusal> {
+    let Some(fresh) = Fresh::left_behind(path) else {
+        return Ok(None);
+    };
+    let aside = fresh.settle(&format!("{stamp}-0"))?;
+    let kept = aside.map_or_else(String::new, |aside| {
+        format!("; what lay there is kept as {}", aside.display())
+    });
+    Ok(Some(format!(
+        "the database was being written anew when the supervisor died: it is in its place now{kept}"
+    )))
+}
+
 /// Opens and reads with `read`; a damaged database is set aside first, under a name with
 /// `stamp`, and another begun.
 pub(super) fn open_and_read(
@@ -163,13 +178,15 @@ pub(super) fn open_and_read(
     stamp: &str,
     read: impl Fn(&Connection) -> rusqlite::Result<Loaded>,
 ) -> Result<(Connection, Loaded), Refusal> {
+    let finished = finish(path, stamp)?;
     let attempt = || {
         if let Some(obstacle) = lie::obstacle(path) {
             return Err(Refusal::Unusable(obstacle));
         }
         db::private(path).map_err(|error| Refusal::Unusable(error.to_string()))?;
         let db = db::open(path)?;
-        let loaded = read(&db)?;
+        let mut loaded = read(&db)?;
+        loaded.problems.extend(finished.clone());
         Ok((db, loaded))
     };
     match attempt() {

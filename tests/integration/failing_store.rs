@@ -355,3 +355,34 @@ fn a_takeover_does_not_wait_for_a_database_that_somebody_holds() {
     herd.ok(&["shutdown"]);
     crate::herd::finish(newcomer);
 }
+
+#[test]
+fn a_supervisor_that_dies_while_it_writes_the_database_anew_leaves_all_of_it() {
+    for place in ["before-settled", "half-settled"] {
+        let herd = crashed();
+        // its number is known to the database alone
+        let last = herd.run(&[], &["true"]);
+        herd.wait_state(last, "ended");
+        herd.ok(&["rm", &last.to_string()]);
+        let told = herd.json(&["events", "--json"]).len();
+        let supervisor = herd.kill_supervisor();
+        let mut call = herd.command(["ls"]);
+        assert!(
+            call.env("WRANGLE_FAULT", place)
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        let faulty = herd.supervisor().unwrap();
+        assert_ne!(faulty, supervisor);
+        fs::remove_file(database(&herd)).unwrap();
+        herd.command(["run", "--", "true"]).output().unwrap();
+        wait_until("it dies there", || !crate::procs::exists(faulty));
+        is_all_there(&herd, place);
+        assert_eq!(herd.run(&[], &["true"]), last + 1, "{place}");
+        herd.wait_state(last + 1, "ended");
+        assert!(herd.json(&["events", "--json"]).len() > told, "{place}");
+        holds(&herd);
+    }
+}
