@@ -74,6 +74,9 @@ fn one_line(error: &Error) -> String {
             Some(why) => format!("{argument}: {why}"),
             None => format!("{value:?} is no value of {argument}"),
         },
+        ErrorKind::InvalidUtf8 => {
+            "names, labels and the like are UTF-8; any bytes may stand in commands, directories, files and --env alone".into()
+        }
         ErrorKind::MissingRequiredArgument => format!("missing {argument}; usage: {usage}"),
         ErrorKind::ArgumentConflict => {
             let other = get(ContextKind::PriorArg);

@@ -114,3 +114,16 @@ fn what_is_missing_is_named_with_the_remedy() {
         assert!(line.contains(part), "{words:?}: {line}");
     }
 }
+
+#[test]
+fn what_is_no_text_is_refused_where_text_is_wanted() {
+    use std::os::unix::ffi::OsStringExt;
+    let words = ["run", "--name", "", "true"].map(std::ffi::OsString::from);
+    let mut words = words.to_vec();
+    words[2] = std::ffi::OsString::from_vec(b"a\xff".to_vec());
+    let refused = crate::verb::parse_args(words).unwrap_err();
+    assert!(
+        matches!(&refused, crate::verb::Stop::Usage(line) if line.contains("UTF-8; ")),
+        "{refused:?}"
+    );
+}
