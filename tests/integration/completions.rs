@@ -83,3 +83,34 @@ fn the_variable_alone_changes_nothing() {
         "{done:?}"
     );
 }
+
+/// What a program says of a file, where it is installed.
+fn said(program: &str, args: &[&str], file: &std::path::Path) -> Option<String> {
+    let done = match Command::new(program).args(args).arg(file).output() {
+        Ok(done) => done,
+        Err(error) => {
+            eprintln!("skipped: {program}: {error}");
+            return None;
+        }
+    };
+    Some(String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+#[test]
+fn scripts_and_pages_are_right_where_they_can_be_checked() {
+    let herd = Herd::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let file = herd.dir().join(shell);
+        std::fs::write(&file, herd.ok(&["completions", shell])).unwrap();
+        let wrong = said(shell, &["-n"], &file).unwrap_or_default();
+        assert_eq!(wrong, "", "{shell}");
+    }
+    herd.ok(&["man", "--out", "man1"]);
+    let pages = std::fs::read_dir(herd.dir().join("man1")).unwrap();
+    for page in pages.map(|entry| entry.unwrap().path()) {
+        let Some(wrong) = said("groff", &["-man", "-Tutf8", "-ww"], &page) else {
+            return;
+        };
+        assert_eq!(wrong, "", "{}", page.display());
+    }
+}
