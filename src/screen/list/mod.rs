@@ -2,6 +2,7 @@
 
 mod above;
 mod filter;
+mod follow;
 mod query;
 mod rows;
 mod state;

@@ -7,12 +7,9 @@
 //! What a person looks at stays where it is: a task leaves its place above when the
 //! history is folded again, and else only where there are too many.
 
-use std::collections::BTreeSet;
-
 use super::above::Above;
 use super::filter::Filter;
-use super::rows::{Part, Row, Rows};
-use crate::core::attention::Attention;
+use super::rows::{Row, Rows};
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 use crate::core::place;
@@ -20,28 +17,28 @@ use crate::core::place;
 /// The task list.
 #[derive(Debug, Default)]
 pub(in crate::screen) struct List {
-    selected: Option<Row>,
+    pub(super) selected: Option<Row>,
     /// A task to be shown, whatever hides it.
-    asked: Option<TaskId>,
+    pub(super) asked: Option<TaskId>,
     /// The tasks above the history.
-    above: Above,
-    unfolded: bool,
-    filter: Option<Filter>,
-    rows: Rows,
+    pub(super) above: Above,
+    pub(super) unfolded: bool,
+    pub(super) filter: Option<Filter>,
+    pub(super) rows: Rows,
     /// The task that has a row whatever the filter says, for it was selected.
-    spared: Option<TaskId>,
+    pub(super) spared: Option<TaskId>,
     /// Tasks in the history, and how many of them want a person.
-    history: usize,
-    unread: usize,
+    pub(super) history: usize,
+    pub(super) unread: usize,
     /// After how many changes of the herd the rows are true.
-    changes: Option<u64>,
+    pub(super) changes: Option<u64>,
     /// Whether the rows have to be made anew all the same.
-    stale: bool,
+    pub(super) stale: bool,
     /// The row that is drawn first, and how many have room.
-    top: usize,
-    room: usize,
+    pub(super) top: usize,
+    pub(super) room: usize,
     /// Whether the selected row has to come into view.
-    reveal: bool,
+    pub(super) reveal: bool,
 }
 
 impl List {
@@ -79,7 +76,7 @@ impl List {
     }
 
     /// Whether one stands that asks anything.
-    fn is_filtered(&self) -> bool {
+    pub(super) fn is_filtered(&self) -> bool {
         let filter = self.filter.as_ref();
         filter.is_some_and(|filter| !filter.is_empty())
     }
@@ -135,153 +132,9 @@ impl List {
         self.stale = true;
     }
 
-    /// Follows what the engine has become: what has changed since is put into its place,
-    /// the rest is not looked at.
-    pub(in crate::screen) fn refresh(&mut self, engine: &Engine) {
-        let mut moved = BTreeSet::new();
-        let changed = self
-            .changes
-            .and_then(|since| engine.changed_since(since))
-            .map(|changed| moved.extend(changed));
-        self.changes = Some(engine.changes());
-        self.stale |= changed.is_none();
-        if let Some(filter) = &mut self.filter {
-            if changed.is_none() {
-                filter.all_changed(engine);
-            }
-            for id in &moved {
-                filter.changed(engine, *id);
-            }
-        }
-        let selected = self.selected();
-        let alone = self.selected.is_none() && !self.unfolded;
-        let mut settled = self.above.settle(engine, selected, alone, &mut moved);
-        if let Some(id) = self.asked.take()
-            && let Some(task) = engine.task(id)
-        {
-            if self
-                .filter
-                .as_mut()
-                .is_some_and(|filter| !filter.lets(task))
-            {
-                self.filter = None;
-                self.stale = true;
-            }
-            if self.filter.is_none() && !self.unfolded {
-                self.above.keep(id, selected, &mut moved);
-                settled = true;
-            }
-        }
-        if self.spared != selected {
-            moved.extend([self.spared, selected].into_iter().flatten());
-            self.spared = selected;
-        }
-        if settled || self.stale {
-            self.count(engine);
-        }
-        if self.stale || !moved.is_empty() {
-            self.update_rows(engine, &moved);
-        }
-    }
-
-    /// Counts what is in the history.
-    fn count(&mut self, engine: &Engine) {
-        let above = self.above.ids();
-        self.history = engine.tasks().len().saturating_sub(above.len());
-        let above = above.iter().filter_map(|id| engine.task(*id));
-        let unread = above.filter(|task| task.attention != Attention::None);
-        self.unread = engine.attention_ids().len().saturating_sub(unread.count());
-    }
-
-    /// Where a task has its row.
-    fn part(&mut self, engine: &Engine, id: TaskId) -> Part {
-        let Some(task) = engine.task(id) else {
-            return Part::Nowhere;
-        };
-        let is_above = self.above.contains(id);
-        let has_row = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
-            // a row never goes from under the cursor by itself
-            Some(filter) => filter.lets(task) || self.spared == Some(id),
-            None => is_above || self.unfolded,
-        };
-        match (has_row, is_above) {
-            (true, true) => Part::Above,
-            (true, false) => Part::History,
-            (false, _) => Part::Nowhere,
-        }
-    }
-
-    /// The rows, made of nothing.
-    fn made_anew(&mut self, engine: &Engine) -> Rows {
-        let mut above = Vec::new();
-        let mut history = Vec::new();
-        if self.unfolded || self.filter.is_some() {
-            for id in engine.tasks().map(|task| task.id) {
-                match self.part(engine, id) {
-                    Part::Above => above.push(id),
-                    Part::History => history.push(id),
-                    Part::Nowhere => {}
-                }
-            }
-        } else {
-            above.extend(self.above.ids());
-        }
-        Rows::new(above, false, history)
-    }
-
-    /// Gives those that moved their rows, or makes all anew; keeps the selection on one of
-    /// them, and that where it is in view.
-    fn update_rows(&mut self, engine: &Engine, moved: &BTreeSet<TaskId>) {
-        let at = self.selected.and_then(|row| self.rows.position(row));
-        let anchor = match at {
-            Some(at) if (self.top..self.top + self.room).contains(&at) => Some(at),
-            _ => (self.top > 0).then_some(self.top),
-        };
-        let anchor = anchor.and_then(|was| Some((was, self.rows.get(was)?)));
-        if std::mem::take(&mut self.stale) {
-            self.rows = self.made_anew(engine);
-        } else {
-            for id in moved {
-                let part = self.part(engine, *id);
-                self.rows.put(*id, part);
-            }
-        }
-        self.rows.set_fold(!self.is_filtered() && self.history > 0);
-        if let Some((was, row)) = anchor
-            && let Some(now) = self.rows.position(row)
-        {
-            self.top = (self.top + now).saturating_sub(was);
-        }
-        if self
-            .selected
-            .is_none_or(|row| self.rows.position(row).is_none())
-        {
-            self.selected = self.instead(engine, at);
-            self.reveal = true;
-        }
-    }
-
-    /// Whether the rows are what they would be made of nothing, a filter's matches those of
-    /// one that knows nothing, and the history as long as it is counted.
-    #[cfg(test)]
-    pub(in crate::screen) fn is_true(&mut self, engine: &Engine) -> bool {
-        let fresh = self.filter.as_ref();
-        let fresh = fresh.map(|filter| Filter::new(filter.text(), filter.origin));
-        let kept = std::mem::replace(&mut self.filter, fresh);
-        let mut rows = self.made_anew(engine);
-        rows.set_fold(!self.is_filtered() && self.history > 0);
-        let fresh = std::mem::replace(&mut self.filter, kept);
-        let matches = |filter: Option<&Filter>| filter.map(Filter::matches);
-        let is_same = matches(fresh.as_ref()) == matches(self.filter.as_ref());
-        let counts = (self.history, self.unread);
-        self.count(engine);
-        let is_counted = counts == (self.history, self.unread);
-        rows == self.rows && (is_same || !self.is_filtered()) && is_counted
-    }
-
     /// What is selected where nothing was, or what was is gone: its neighbour; at first
     /// who most wants a person, else the newest.
-    fn instead(&self, engine: &Engine, was: Option<usize>) -> Option<Row> {
+    pub(super) fn instead(&self, engine: &Engine, was: Option<usize>) -> Option<Row> {
         let last = self.rows.len().checked_sub(1)?;
         let is_here = |row: &Row| self.rows.position(*row).is_some();
         if let Some(filter) = &self.filter {
