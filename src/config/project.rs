@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use super::doc::{self, Item, unknown};
 use super::layer::{Layer, SECTIONS, Setting, Source};
+use super::offer::{Offer, offer};
 use super::settings::{Config, Sources};
-use super::value::{Value, as_words, for_shell, parse_duration, whole};
-use crate::core::raw::Raw;
-use crate::core::task::AfterExit;
+use super::value::Value;
 
 /// What a project's file is called.
 pub const PROJECT: &str = "wrangle.toml";
@@ -24,23 +23,6 @@ const MOST_NAME: usize = 100;
 const MOST_LABEL: usize = 64;
 /// The longest grace period that a task may have.
 pub const MOST_GRACE: Duration = Duration::from_secs(86_400);
-/// Further runs in a row after failures: where the file says only that there are any,
-/// and the most it can say.
-const RESTARTS: u32 = 5;
-const MOST_RESTARTS: u32 = 1000;
-/// What an offered task may say.
-pub(super) const KEYS: [&str; 9] = [
-    "command",
-    "dir",
-    "env",
-    "name",
-    "labels",
-    "grace",
-    "after_exit",
-    "stdin",
-    "restart",
-];
-
 /// What a project's file says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
@@ -51,56 +33,6 @@ pub struct Project {
     /// The tasks it offers, by name.
     pub tasks: BTreeMap<String, Offer>,
     layer: Layer,
-}
-
-/// A task that a project offers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offer {
-    /// Program and arguments.
-    argv: Vec<String>,
-    /// Whether they were written as one line, for the shell.
-    shell: bool,
-    /// Where it runs.
-    pub dir: PathBuf,
-    /// Variables it is given.
-    pub env: BTreeMap<String, String>,
-    /// What the list calls it.
-    pub name: Option<String>,
-    /// Its labels.
-    pub labels: Vec<String>,
-    /// Between SIGTERM and SIGKILL.
-    pub grace: Option<Duration>,
-    /// What becomes of processes it leaves behind.
-    pub after_exit: Option<AfterExit>,
-    /// Whether its standard input stays open.
-    pub stdin: bool,
-    /// How many further runs follow failures by themselves, in a row.
-    pub restarts: u32,
-}
-
-impl Offer {
-    /// The command, with further arguments behind it.
-    pub fn argv(&self, more: Vec<Raw>) -> Vec<Raw> {
-        let mut argv: Vec<Raw> = self.argv.iter().map(|word| word.as_str().into()).collect();
-        if self.shell
-            && !more.is_empty()
-            && let Some(text) = argv.last_mut()
-        {
-            *text = format!("{} \"$@\"", text.lossy().trim_end()).into();
-            argv.push("sh".into());
-        }
-        argv.extend(more);
-        argv
-    }
-
-    /// The command as a person reads it.
-    pub fn command_line(&self) -> String {
-        match self.argv.last() {
-            Some(text) if self.shell => text.clone(),
-            _ => shlex::try_join(self.argv.iter().map(String::as_str))
-                .unwrap_or_else(|_| self.argv.join(" ")),
-        }
-    }
 }
 
 impl Project {
@@ -226,114 +158,6 @@ fn not_a_projects(key: &str) -> String {
     unknown("", key, ["task", "tasks"])
 }
 
-/// A table below `[tasks]`.
-fn offer(task: &Item, dir: &Path, say: &mut impl FnMut(usize, String)) -> Offer {
-    let within = format!("tasks.{}", task.key);
-    let mut offer = Offer {
-        dir: dir.to_path_buf(),
-        ..Offer::default()
-    };
-    if let Err(why) = parse_name(&task.key).and_then(|_| one_word(&task.key, "a task's name")) {
-        say(task.line, format!("{within}: {why}"));
-    }
-    let keys = match task.table() {
-        Ok(keys) => keys,
-        Err(why) => {
-            say(task.line, format!("{within} {why}"));
-            return offer;
-        }
-    };
-    for item in keys {
-        if !KEYS.contains(&item.key.as_str()) {
-            say(item.line, unknown(&format!("{within}."), &item.key, KEYS));
-        } else if let Err(why) = set(&mut offer, item, dir) {
-            say(item.line, format!("{within}.{}: {why}", item.key));
-        }
-    }
-    if !keys.iter().any(|item| item.key == "command") {
-        let line = format!("{within} lacks a command; add command = \"...\"");
-        say(task.line, line);
-    }
-    offer
-}
-
-fn set(offer: &mut Offer, item: &Item, dir: &Path) -> Result<(), String> {
-    let value = &item.value;
-    let text = || match value {
-        toml::Value::String(text) => whole(text),
-        other => Err(format!("{other} is not a text; write it in quotes")),
-    };
-    match item.key.as_str() {
-        "command" => {
-            (offer.argv, offer.shell) = match value {
-                toml::Value::String(line) => (for_shell(line)?, true),
-                toml::Value::Array(words) => (as_words(words)?, false),
-                other => {
-                    return Err(format!(
-                        "{other} is not a command; write it as \"make test\", run by sh -c, or [\"make\", \"test\"]"
-                    ));
-                }
-            }
-        }
-        "dir" => offer.dir = dir.join(text()?),
-        "env" => {
-            let toml::Value::Table(table) = value else {
-                return Err("write it as { NAME = \"value\" }".into());
-            };
-            for (key, value) in table {
-                if key.is_empty() || key.contains(['=', '\0']) {
-                    return Err(format!("{key:?} is no variable's name"));
-                }
-                let toml::Value::String(value) = value else {
-                    return Err(format!("{key} is not a text; write it in quotes"));
-                };
-                offer.env.insert(key.clone(), whole(value)?);
-            }
-        }
-        "name" => offer.name = Some(parse_name(&text()?)?),
-        "labels" => {
-            let toml::Value::Array(list) = value else {
-                return Err("write it as [\"one\", \"two\"]".into());
-            };
-            for label in list {
-                let label = label.as_str().ok_or("each label is a text, in quotes")?;
-                offer.labels.push(parse_label(label)?);
-            }
-            offer.labels.sort();
-            offer.labels.dedup();
-        }
-        "grace" => offer.grace = Some(parse_duration(&text()?, MOST_GRACE)?),
-        "after_exit" => {
-            offer.after_exit = Some(match text()?.as_str() {
-                "sweep" => AfterExit::Sweep,
-                "keep" => AfterExit::Keep,
-                other => return Err(format!("{other:?} is neither \"sweep\" nor \"keep\"")),
-            });
-        }
-        "stdin" => {
-            let open = value.as_bool();
-            offer.stdin = open.ok_or_else(|| format!("{value} is not true or false"))?;
-        }
-        // `restart`
-        _ => {
-            offer.restarts = match value {
-                toml::Value::String(policy) if policy == "never" => 0,
-                toml::Value::String(policy) if policy == "on-failure" => RESTARTS,
-                toml::Value::Integer(most) => u32::try_from(*most)
-                    .ok()
-                    .filter(|most| *most <= MOST_RESTARTS)
-                    .ok_or_else(|| format!("{most} is not a number from 0 to {MOST_RESTARTS}"))?,
-                other => {
-                    return Err(format!(
-                        "{other} is none of \"never\", \"on-failure\", or how often at most after failures"
-                    ));
-                }
-            };
-        }
-    }
-    Ok(())
-}
-
 /// A task's name as a person may give it: it cannot be taken for a number or for `@`.
 ///
 /// # Errors
@@ -379,7 +203,7 @@ pub fn parse_label(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn one_word(text: &str, what: &str) -> Result<(), String> {
+pub(super) fn one_word(text: &str, what: &str) -> Result<(), String> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(format!("{text:?} is not {what}: write it as one word"));
     }

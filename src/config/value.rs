@@ -18,6 +18,22 @@ pub fn parse_duration(text: &str, most: Duration) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// The shortest time that a task can be given for anything.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// A time that a task is given for something, as people write it: neither none at all nor
+/// more than a year.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub fn parse_span(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text, MOST)?;
+    if time < LEAST {
+        return Err(format!("{text:?} is no time at all; the least is 1ms"));
+    }
+    Ok(time)
+}
+
 /// The one of `words` that was most likely meant by `word`.
 pub fn similar<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     words

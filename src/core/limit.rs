@@ -65,12 +65,30 @@ pub fn lane_name(text: &str) -> Result<String, String> {
             "{text:?} is no lane; use up to {MOST_NAME} letters, digits and . _ : / @ + -"
         ));
     }
-    if matches!(text, "global" | "agents" | "memory" | "models") || text.starts_with("provider:") {
-        return Err(format!(
-            "{text:?} can't be a lane: it is the name of a limit"
-        ));
+    let whose = provider_of(text);
+    for name in whose.as_deref().into_iter().chain([text]) {
+        let is_limit = matches!(name, "global" | "agents" | "memory" | "models");
+        if is_limit || name.starts_with("provider:") {
+            return Err(format!(
+                "{text:?} can't be a lane: {name} is the name of a limit"
+            ));
+        }
     }
     Ok(text.to_owned())
+}
+
+/// The name of a model, which is the name of a lane too.
+///
+/// # Errors
+/// One line that says what a name may be.
+pub fn model_name(text: &str) -> Result<String, String> {
+    lane_name(text).map_err(|why| why.replacen("is no lane", "is no model", 1))
+}
+
+/// Whose a model or a lane is, where it is written as `provider/name`.
+pub fn provider_of(name: &str) -> Option<String> {
+    let (provider, _) = name.split_once('/')?;
+    (!provider.is_empty()).then(|| provider.to_owned())
 }
 
 /// The one of `known` that was most likely meant by a name: it differs by one slip. Names
@@ -146,7 +164,19 @@ mod tests {
         }
         assert_eq!(meant("sonet", ["opus", "sonnet"]), Some("sonnet"));
         assert_eq!(meant("b2", ["b1", "b3"]), None);
-        for text in ["", "a b", "memory", "provider:", "x\ny", "provider:global"] {
+        assert_eq!(provider_of("a/b/c").as_deref(), Some("a"));
+        assert_eq!(provider_of("/b"), None);
+        let wrong = model_name("a b").unwrap_err();
+        assert!(wrong.contains("is no model; use"), "{wrong}");
+        for text in [
+            "",
+            "a b",
+            "memory",
+            "provider:",
+            "x\ny",
+            "provider:global",
+            "agents/x",
+        ] {
             assert!(text.parse::<Limit>().is_err(), "{text:?}");
         }
     }

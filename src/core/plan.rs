@@ -196,6 +196,20 @@ impl Fate {
     }
 }
 
+impl FromStr for Fate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|fate| fate.word() == text)
+            .ok_or_else(|| {
+                let all = Self::ALL.map(Self::word).join(", ");
+                format!("{text:?} is no end after which a task is run again; one of {all}")
+            })
+    }
+}
+
 /// The usual ends after which a task is run again.
 pub fn usual_fates() -> Vec<Fate> {
     Fate::USUAL.to_vec()

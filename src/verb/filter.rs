@@ -26,10 +26,11 @@ pub(super) const STATES: [&str; 7] = [
 ];
 
 /// The words of the outcomes an ended run can have.
-pub(super) const OUTCOMES: [&str; 6] = [
+pub(super) const OUTCOMES: [&str; 7] = [
     "succeeded",
     "failed",
     "killed",
+    "timed_out",
     "revoked",
     "did_not_start",
     "lost",

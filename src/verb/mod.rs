@@ -12,6 +12,7 @@ mod events;
 mod export;
 mod filter;
 mod known;
+mod lease;
 mod logs;
 mod ls;
 mod man;
@@ -30,11 +31,13 @@ mod shell;
 mod show;
 mod shutdown;
 mod supervisor;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod told;
 mod trust;
 mod wait;
+mod when;
 mod why;
 
 pub use command::{Asked, Call, Command, Context, Document, Events, Export, Logs};

@@ -13,6 +13,7 @@ use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
 use super::filter::labels;
 use super::project;
+use super::terms::Terms;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Spec};
@@ -54,6 +55,8 @@ pub struct Run {
     /// Keep standard input open, so that send can write to it
     #[arg(long)]
     stdin: bool,
+    #[command(flatten)]
+    terms: Terms,
     /// Print its output until it ends, and exit with its code
     #[arg(long)]
     follow: bool,
@@ -111,21 +114,22 @@ impl Ask for Run {
             .collect();
         given.retain(|(key, _)| self.env.iter().all(|(known, _)| known != key));
         given.extend(self.env);
-        let spec = Spec {
+        let mut spec = Spec {
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
             after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
             stdin: self.stdin || offer.stdin,
-            restarts: offer.restarts,
-            labels: labels([offer.labels, self.label].concat()),
+            labels: labels([offer.labels.clone(), self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
-            ..Spec::command(self.name.unwrap_or(name), argv, dir.into())
+            ..Spec::command(self.name.unwrap_or(name), argv, dir.clone().into())
         };
+        let admission = self.terms.lay(&offer, &dir, &mut spec, context)?;
         let env = environment(&context.caller, given);
+        let request = admission.onto(RunRequest::new(spec, env));
         Ok(Command::Call(Call {
             json: self.json,
             follow: self.follow,
             notice: defaults.notice,
-            ..Request::Run(Box::new(RunRequest::new(spec, env))).into()
+            ..Request::Run(Box::new(request)).into()
         }))
     }
 }

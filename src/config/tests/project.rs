@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::project::KEYS;
+use crate::config::offer::KEYS;
 use crate::config::*;
 use crate::core::raw::Raw;
 use crate::core::task::AfterExit;
@@ -162,13 +162,31 @@ fn each_value_has_its_form() {
         ("after_exit", "\"kep\""),
         ("stdin", "\"yes\""),
         ("restart", "true"),
+        ("model", "\"a b\""),
+        ("lane", "\"global\""),
+        ("lane", "7"),
+        ("priority", "\"urgent\""),
+        ("exclusive", "1"),
+        ("timeout", "\"0s\""),
+        ("timeout", "\"-1m\""),
+        ("idle_timeout", "\"900y\""),
+        ("on_idle", "\"kill\""),
+        ("retry", "-1"),
+        ("retry", "1001"),
+        ("retry_on", "\"lost\""),
+        ("retry_on", "[\"succeeded\"]"),
     ] {
         let command = if key == "command" {
             ""
         } else {
             "command = \"x\"\n"
         };
-        let lines = problems(&format!("[tasks.t]\n{command}{key} = {wrong}\n"));
+        let idle = if key == "on_idle" {
+            "idle_timeout = \"1m\"\n"
+        } else {
+            ""
+        };
+        let lines = problems(&format!("[tasks.t]\n{command}{idle}{key} = {wrong}\n"));
         assert_eq!(lines.len(), 1, "{key} = {wrong}: {lines:?}");
         assert!(lines[0].contains(&format!("tasks.t.{key}: ")), "{lines:?}");
     }
@@ -181,4 +199,17 @@ fn what_is_no_file_is_not_waited_for() {
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let lines = Project::read(&pipe).unwrap_err();
     assert!(lines[0].contains("not a file"), "{lines:?}");
+}
+
+#[test]
+fn what_says_one_thing_twice_or_half_of_it_is_wrong() {
+    let task = |text: &str| problems(&format!("[tasks.t]\ncommand = \"x\"\n{text}\n"));
+    assert_eq!(
+        task("restart = 2\nretry = 2"),
+        ["/p/wrangle.toml:4: tasks.t.retry and tasks.t.restart both say how often; leave one out"]
+    );
+    assert_eq!(
+        task("on_idle = \"stop\""),
+        ["/p/wrangle.toml:3: tasks.t.on_idle lacks an idle_timeout; add idle_timeout = \"10m\""]
+    );
 }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::Trust;
+use crate::core::plan::{Fate, Priority};
 use crate::core::raw::Raw;
 use crate::core::task::AfterExit;
 use crate::core::wire::{Request, RunRequest};
@@ -260,4 +261,61 @@ fn the_bar_trusts_and_runs_and_completes() {
     );
     assert!(desk.said("trust gone").unwrap_err().contains("gone"));
     assert!(desk.call(&["run", "@test"]).is_err());
+}
+
+#[test]
+fn what_is_offered_has_a_place_in_the_queue_that_options_go_before() {
+    let desk = Desk::trusted(
+        r#"
+        [tasks.review]
+        command = "review"
+        model = "anthropic/opus"
+        lane = "reviews"
+        priority = "low"
+        exclusive = true
+        timeout = "1h"
+        idle_timeout = "5m"
+        on_idle = "stop"
+        retry = 2
+        retry_on = ["timed_out", "failed"]
+        "#,
+    );
+    let run = desk.run(&["run", "@review"]);
+    let spec = &run.spec;
+    assert_eq!(run.priority, Priority::Low);
+    assert_eq!(spec.model.as_deref(), Some("anthropic/opus"));
+    assert_eq!(spec.lane.as_deref(), Some("reviews"));
+    assert_eq!(spec.provider.as_deref(), Some("anthropic"));
+    assert_eq!(spec.lease.as_ref().unwrap().path(), desk.dir());
+    assert_eq!((spec.timeout_ms, spec.restarts), (Some(3_600_000), 2));
+    assert_eq!(
+        spec.idle.map(|idle| (idle.after_ms, idle.stop)),
+        Some((300_000, true))
+    );
+    assert_eq!(spec.retry_on, [Fate::Failed, Fate::TimedOut]);
+    let run = desk.run(&[
+        "run",
+        "--lane",
+        "now",
+        "--priority",
+        "high",
+        "--share",
+        "--timeout",
+        "1m",
+        "--on-idle",
+        "tell",
+        "--retry",
+        "0",
+        "@review",
+    ]);
+    let spec = &run.spec;
+    assert_eq!(
+        (run.priority, spec.lane.as_deref()),
+        (Priority::High, Some("now"))
+    );
+    assert_eq!(
+        (&spec.lease, spec.timeout_ms, spec.restarts),
+        (&None, Some(60_000), 0)
+    );
+    assert_eq!(spec.idle.map(|idle| idle.stop), Some(false));
 }

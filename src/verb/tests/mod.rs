@@ -5,5 +5,6 @@ mod parse;
 mod run;
 mod schema;
 mod shell;
+mod terms;
 mod told;
 mod wrong;
