@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::connect::{connect, connect_if_running};
 use super::detail;
 use super::json;
+use super::launch::{self, code, say_how};
 use super::line::{Line, News, Process};
-use super::logs::{self, Form};
 use super::out::Out;
 use super::table;
 use super::trouble::{Trouble, say};
@@ -30,7 +30,8 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
     }
     let (mut line, welcome) = connect(paths, &Role::Call)?;
     match call.request {
-        Request::Run(_) | Request::Retry { .. } => launch(&mut line, call),
+        Request::Run(_) | Request::Retry { .. } => launch::one(&mut line, call),
+        Request::RunEach(..) => launch::each(&mut line, call),
         Request::Wait(pick) => {
             let targets = numbers(&mut line, pick, true)?;
             wait(&mut line, targets, call.timeout, call.any)
@@ -157,7 +158,7 @@ pub(super) fn shown(line: &mut Line, target: &Target) -> Result<TaskReport, Trou
 }
 
 /// Every task that a request is answered with.
-fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
+pub(super) fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Trouble> {
     let mut tasks = Vec::new();
     while let Some((answer, last)) = line.answer(number, None)? {
         match answer {
@@ -208,52 +209,11 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
     Ok(())
 }
 
-fn objects(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
+pub(super) fn objects(out: &mut Out, tasks: &[TaskReport]) -> Result<(), Trouble> {
     for task in tasks {
         out.line(&json::text(task, "a task")?)?;
     }
     Ok(())
-}
-
-/// `run` and `retry`: says which task it is, or follows it.
-fn launch(line: &mut Line, call: Call) -> Result<u8, Trouble> {
-    let number = line.ask(call.request)?;
-    let Some(task) = tasks(line, number)?.pop() else {
-        return Err(Trouble::Failed(
-            "the supervisor did not say which task this is; wrangle ls lists them".into(),
-        ));
-    };
-    let mut out = Out::new();
-    if call.follow {
-        let form = if out.tty {
-            Form::safe(&out)
-        } else {
-            Form::Exact
-        };
-        let task = logs::follow(line, &mut out, &task, form, |task| {
-            matches!(task.state.as_str(), "ended" | "lingering")
-        })?;
-        say_how(&task);
-        if task.state == "lingering" {
-            say(&format!(
-                "{} left in the background go on; wrangle revoke {} stops them",
-                table::processes(task.left),
-                task.id
-            ));
-        }
-        return Ok(code(&task));
-    }
-    if call.json {
-        objects(&mut out, &[task])?;
-    } else if out.tty {
-        let command = table::plain(&task.command);
-        out.line(&format!("task {} launched: {command}", task.id))?;
-    } else {
-        // for scripts: ID=$(wrangle run ...)
-        out.line(&task.id.to_string())?;
-    }
-    out.flush()?;
-    Ok(0)
 }
 
 /// Says why a task stands where it stands.
@@ -313,22 +273,6 @@ fn wait(
         [code] if !many => *code,
         codes => u8::from(codes.iter().any(|code| *code != 0)),
     })
-}
-
-/// A bad end is worth a line.
-fn say_how(task: &TaskReport) {
-    if code(task) != 0 {
-        say(&table::sentence(task));
-    }
-}
-
-/// What a call that stands for the task exits with.
-fn code(task: &TaskReport) -> u8 {
-    match (task.exit_code, task.signal) {
-        (Some(code), _) => code as u8,
-        (None, Some(signal)) => (128 + signal) as u8,
-        (None, None) => 1,
-    }
 }
 
 /// What is said when the following of a task is interrupted.

@@ -5,6 +5,7 @@
 //! | `connect` | finds the supervisor, or starts one; `upgrade` judges one of another version |
 //! | `line` | the line to it: requests, answers, interrupts; `open` is what another one is asked again |
 //! | `call` | one verb: a request and what becomes of its answers |
+//! | `launch` | a task launched, or many: what is said of them |
 //! | `table`, `detail`, `json` | tasks as text: many, one in full, for programs |
 //! | `logs` | a task's output, from the disk |
 //! | `export` | a task with its output as one document |
@@ -26,6 +27,7 @@ mod export;
 mod glance;
 mod json;
 mod keys;
+mod launch;
 mod line;
 mod logs;
 mod offer;
