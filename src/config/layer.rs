@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::doc::{self, unknown};
-use super::value::{Form, Value};
+use super::doc::{self, Item, unknown};
+use super::value::{Form, Value, per_name};
 
 /// The defaults, as a file that a person can read.
 pub const DEFAULT: &str = include_str!("../../assets/config.toml");
 
 /// Every setting there is, by section. What each means is said in `assets/config.toml`.
-pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 6] = [
+pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 7] = [
     (
         "output",
         &[
@@ -20,6 +20,17 @@ pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 6] = [
         ],
     ),
     ("task", &[("grace", Form::Time)]),
+    (
+        "limits",
+        &[
+            ("global", Form::CountOrNone),
+            ("agents", Form::CountOrNone),
+            ("models", Form::CountOrNone),
+            ("memory", Form::SizeOrNone),
+            ("lanes", Form::PerName),
+            ("providers", Form::PerName),
+        ],
+    ),
     (
         "supervisor",
         &[
@@ -138,7 +149,16 @@ impl Layer {
                     continue;
                 }
                 let key = format!("{}.{}", section.key, item.key);
-                let read = form(&section.key, &item.key).and_then(|form| {
+                let form = form(&section.key, &item.key);
+                if let (Ok(Form::PerName), Ok(named)) = (&form, item.table()) {
+                    let wrong = wrong_names(&key, named);
+                    let before = problems.len();
+                    problems.extend(wrong.map(|(line, why)| at(line, &why)));
+                    if problems.len() > before {
+                        continue;
+                    }
+                }
+                let read = form.and_then(|form| {
                     let value = form.read(&item.value);
                     value.map_err(|why| format!("{key}: {why}"))
                 });
@@ -229,6 +249,14 @@ fn form(section: &str, key: &str) -> Result<Form, String> {
     }
     let within = format!("{section}.");
     Err(unknown(&within, key, keys.iter().map(|(name, _)| *name)))
+}
+
+/// What is wrong in a table of names, by lines.
+fn wrong_names(key: &str, named: &[Item]) -> impl Iterator<Item = (usize, String)> {
+    named.iter().filter_map(move |item| {
+        let why = per_name(&item.key, &item.value).err()?;
+        Some((item.line, format!("{key}.{}: {why}", item.key)))
+    })
 }
 
 /// The section and the rest of a variable's name, where it looks like a setting.

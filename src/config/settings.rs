@@ -12,6 +12,7 @@ use super::layer::{DEFAULT, Layer, Own, Setting, Source};
 use super::paths::Paths;
 use super::project::MOST_GRACE;
 use super::value::Value;
+use crate::core::limit::{Limits, Most};
 
 /// Everything that may be set. `assets/config.toml` holds the defaults and says what each means.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub output: Output,
     /// Defaults of a task.
     pub task: Task,
+    /// How much runs at once.
+    pub limits: Limits,
     /// How long things stay.
     pub supervisor: Supervisor,
     /// Which ended tasks stay.
@@ -290,14 +293,22 @@ impl All<'_> {
             task: Task {
                 grace: self.time("task.grace")?,
             },
+            limits: Limits {
+                global: self.unless("limits.global", Self::count)?,
+                agents: self.unless("limits.agents", Self::count)?,
+                models: self.unless("limits.models", Self::count)?,
+                lanes: self.per_name("limits.lanes")?,
+                providers: self.per_name("limits.providers")?,
+                memory: self.unless("limits.memory", Self::size)?,
+            },
             supervisor: Supervisor {
                 orphan_limit: self.time("supervisor.orphan_limit")?,
-                idle_exit: self.or_never("supervisor.idle_exit", Self::time)?,
+                idle_exit: self.unless("supervisor.idle_exit", Self::time)?,
             },
             history: History {
-                keep_age: self.or_never("history.keep_age", Self::time)?,
-                keep_count: self.or_never("history.keep_count", Self::count)?,
-                keep_bytes: self.or_never("history.keep_bytes", Self::size)?,
+                keep_age: self.unless("history.keep_age", Self::time)?,
+                keep_count: self.unless("history.keep_count", Self::count)?,
+                keep_bytes: self.unless("history.keep_bytes", Self::size)?,
             },
             hooks: Hooks {
                 commands: self.commands(),
@@ -342,14 +353,22 @@ impl All<'_> {
         }
     }
 
-    fn or_never<T>(
+    /// `None` where no limit is set.
+    fn unless<T>(
         &self,
         key: &str,
         take: impl Fn(&Self, &str) -> Result<T, String>,
     ) -> Result<Option<T>, String> {
         match self.value(key)? {
-            Value::Never => Ok(None),
+            Value::Never | Value::None => Ok(None),
             _ => take(self, key).map(Some),
+        }
+    }
+
+    fn per_name(&self, key: &str) -> Result<BTreeMap<String, Most>, String> {
+        match self.value(key)? {
+            Value::PerName(named) => Ok(named.clone()),
+            _ => Err(key.into()),
         }
     }
 

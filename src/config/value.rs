@@ -1,8 +1,11 @@
 //! Values as people write them: times, sizes, numbers, commands.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+
+use crate::core::limit::{Most, lane_name};
 
 /// A time as people write it (`10s`, `30m`, `1h 30m`), at most `most`.
 ///
@@ -63,6 +66,12 @@ pub(super) enum Form {
     TimeOrNever,
     /// A number, or `never`.
     CountOrNever,
+    /// Bytes, or `none`.
+    SizeOrNone,
+    /// A number, or `none`.
+    CountOrNone,
+    /// Lanes or providers by name, each with a number or `none`.
+    PerName,
     /// Yes or no.
     Flag,
     /// Commands: a string is the shell's, a list of words is taken as it is.
@@ -82,8 +91,12 @@ pub enum Value {
     Flag(bool),
     /// Commands with their arguments.
     Commands(Vec<Vec<String>>),
+    /// By name, how many at once; none: as many as there are.
+    PerName(BTreeMap<String, Most>),
     /// No limit.
     Never,
+    /// The same, of what is no time.
+    None,
 }
 
 impl Form {
@@ -94,9 +107,18 @@ impl Form {
     pub(super) fn read(self, value: &toml::Value) -> Result<Value, String> {
         match (self, value) {
             (Self::Flag, toml::Value::Boolean(flag)) => Ok(Value::Flag(*flag)),
-            (Self::CountOrNever, toml::Value::Integer(count)) => u32::try_from(*count)
-                .map(Value::Count)
-                .map_err(|_| self.refuse(value)),
+            (Self::CountOrNever | Self::CountOrNone, toml::Value::Integer(count)) => {
+                u32::try_from(*count)
+                    .map(Value::Count)
+                    .map_err(|_| self.refuse(value))
+            }
+            (Self::PerName, toml::Value::Table(table)) => {
+                let named = table.iter().map(|(name, value)| {
+                    let most = per_name(name, value).map_err(|why| format!("{name}: {why}"));
+                    most.map(|most| (name.clone(), most))
+                });
+                named.collect::<Result<_, _>>().map(Value::PerName)
+            }
             (Self::Commands, toml::Value::String(line)) => {
                 Ok(Value::Commands(vec![for_shell(line)?]))
             }
@@ -104,7 +126,7 @@ impl Form {
                 let all: Result<_, String> = list.iter().map(command).collect();
                 all.map(Value::Commands)
             }
-            (Self::Flag | Self::Commands, _) => Err(self.refuse(value)),
+            (Self::Flag | Self::Commands | Self::PerName, _) => Err(self.refuse(value)),
             (_, toml::Value::String(text)) => self.read_text(text),
             (_, value) => Err(self.refuse(value)),
         }
@@ -115,10 +137,13 @@ impl Form {
     /// # Errors
     /// As [`Form::read`].
     pub(super) fn read_text(self, text: &str) -> Result<Value, String> {
-        let never = text.trim() == "never";
+        let word = text.trim();
         match self {
-            Self::SizeOrNever | Self::TimeOrNever | Self::CountOrNever if never => Ok(Value::Never),
-            Self::Size | Self::SizeOrNever => text
+            Self::SizeOrNever | Self::TimeOrNever | Self::CountOrNever if word == "never" => {
+                Ok(Value::Never)
+            }
+            Self::SizeOrNone | Self::CountOrNone if word == "none" => Ok(Value::None),
+            Self::Size | Self::SizeOrNever | Self::SizeOrNone => text
                 .parse::<ByteSize>()
                 .map(|size| Value::Size(size.as_u64()))
                 .map_err(|_| self.refuse(&text.into())),
@@ -127,13 +152,15 @@ impl Form {
                 Ok(time) => Ok(Value::Time(time)),
                 Err(line) => Err(format!("{line}, or never")),
             },
-            Self::CountOrNever => text
-                .trim()
+            Self::CountOrNever | Self::CountOrNone => word
                 .parse()
                 .map(Value::Count)
                 .map_err(|_| self.refuse(&text.into())),
-            Self::Flag => text
-                .trim()
+            Self::PerName => match toml::from_str::<toml::Table>(&format!("it = {word}")) {
+                Ok(table) => self.read(table.get("it").unwrap_or(&text.into())),
+                Err(_) => Err(self.refuse(&text.into())),
+            },
+            Self::Flag => word
                 .parse()
                 .map(Value::Flag)
                 .map_err(|_| self.refuse(&text.into())),
@@ -148,10 +175,22 @@ impl Form {
             Self::Time => "a time; write it as \"10s\", \"30m\" or \"2h\"",
             Self::TimeOrNever => "a time; write it as \"10s\", \"30m\" or \"2h\", or \"never\"",
             Self::CountOrNever => "a number; write it as 10000, or \"never\"",
+            Self::SizeOrNone => "a size; write it as \"256 MiB\" or \"4 GiB\", or \"none\"",
+            Self::CountOrNone => "a number; write it as 8, or \"none\"",
+            Self::PerName => "a table; write it as { NAME = 3, OTHER = \"none\" }",
             Self::Flag => "true or false",
             Self::Commands => COMMANDS,
         };
         format!("{value} is not {what}")
+    }
+}
+
+/// How many may be at once in the lane, or of the provider, of this name.
+pub(super) fn per_name(name: &str, value: &toml::Value) -> Result<Most, String> {
+    lane_name(name)?;
+    match Form::CountOrNone.read(value)? {
+        Value::Count(most) => Ok(Some(most)),
+        _ => Ok(None),
     }
 }
 
@@ -215,7 +254,14 @@ impl Value {
             Self::Count(count) => i64::from(*count).into(),
             Self::Flag(flag) => (*flag).into(),
             Self::Commands(all) => all.clone().into(),
+            Self::PerName(named) => {
+                let value =
+                    |most: &Most| most.map_or_else(|| "none".into(), |most| i64::from(most).into());
+                let named = named.iter().map(|(name, most)| (name.clone(), value(most)));
+                toml::Value::Table(named.collect())
+            }
             Self::Never => "never".into(),
+            Self::None => "none".into(),
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::config::{Config, Paths};
 use crate::core::engine::{Keep, Rules};
 use crate::core::event::By;
 use crate::core::first;
-use crate::core::limit::Limits;
 use crate::core::wire::{FromSupervisor, Role};
 use crate::sys::clock::Clock;
 use crate::sys::{fault, proc, socket, stdio};
@@ -130,11 +129,7 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
             count: config.history.keep_count,
             bytes: config.history.keep_bytes,
         },
-        limits: Limits {
-            agents: Some(8),
-            models: Some(5),
-            ..Limits::default()
-        },
+        limits: config.limits.clone(),
         hooked: config.hooks.commands.keys().cloned().collect(),
     }
 }

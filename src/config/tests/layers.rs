@@ -38,6 +38,13 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.task.grace, Duration::from_secs(10));
     assert_eq!(config.supervisor.orphan_limit, Duration::from_secs(600));
     assert_eq!(config.supervisor.idle_exit, Some(Duration::from_secs(600)));
+    let limits = &config.limits;
+    assert_eq!(
+        (limits.global, limits.agents, limits.models),
+        (None, Some(8), Some(5))
+    );
+    assert_eq!(limits.memory, Some(256 << 20));
+    assert!(limits.lanes.is_empty() && limits.providers.is_empty());
     assert_eq!(config.history.keep_age, None);
     assert_eq!(config.history.keep_count, Some(10_000));
     assert_eq!(config.history.keep_bytes, None);
@@ -276,4 +283,76 @@ fn a_missing_file_is_no_error_and_an_unreadable_one_is() {
         lines[0].contains(&home.path().display().to_string()),
         "{lines:?}"
     );
+}
+
+#[test]
+fn limits_are_set_in_every_layer() {
+    let file = r#"
+        [limits]
+        global = 20
+        agents = "none"
+        models = 0
+        memory = "none"
+        [limits.lanes]
+        sonnet = 3
+        "openai/gpt-5" = "none"
+        [limits.providers]
+        anthropic = 6
+    "#;
+    let limits = read(file, &[], &[]).unwrap().limits;
+    assert_eq!(
+        (limits.global, limits.agents, limits.models),
+        (Some(20), None, Some(0))
+    );
+    assert_eq!(limits.memory, None);
+    let lanes: Vec<_> = limits.lanes.into_iter().collect();
+    assert_eq!(
+        lanes,
+        [("openai/gpt-5".into(), None), ("sonnet".into(), Some(3))]
+    );
+    assert_eq!(limits.providers["anthropic"], Some(6));
+    let env = [
+        ("WRANGLE_LIMITS_AGENTS", "2"),
+        ("WRANGLE_LIMITS_LANES", "{ opus = 1, x = \"none\" }"),
+    ];
+    let config = read(
+        file,
+        &env,
+        &[("limits.memory", "2 GiB"), ("limits.global", "none")],
+    );
+    let limits = config.unwrap().limits;
+    assert_eq!(
+        (limits.global, limits.agents, limits.memory),
+        (None, Some(2), Some(2 << 30))
+    );
+    let lanes: Vec<_> = limits.lanes.into_iter().collect();
+    assert_eq!(lanes, [("opus".into(), Some(1)), ("x".into(), None)]);
+}
+
+#[test]
+fn a_wrong_limit_is_named_with_its_line() {
+    let file = "[limits]\nagents = -1\nmodels = \"never\"\nmemory = 7\nproviders = 3\nagent = 1\n\
+        [limits.lanes]\nsonnet = 1.5\n\"a b\" = 2\nglobal = 3\nopus = 5000000000\nok = 1\n";
+    let wrong = read(
+        file,
+        &[("WRANGLE_LIMITS_LANES", "3")],
+        &[("limits.lanes", "{ x = -1 }")],
+    );
+    let wrong = wrong.unwrap_err();
+    for (line, what) in wrong.iter().zip([
+        "c.toml:2: limits.agents: -1 is not a number; write it as 8, or \"none\"",
+        "c.toml:3: limits.models: \"never\" is not a number",
+        "c.toml:4: limits.memory: 7 is not a size",
+        "c.toml:5: limits.providers: 3 is not a table; write it as { NAME = 3",
+        "c.toml:6: unknown key limits.agent; did you mean limits.agents?",
+        "c.toml:8: limits.lanes.sonnet: 1.5 is not a number",
+        "c.toml:9: limits.lanes.a b: \"a b\" is no lane",
+        "c.toml:10: limits.lanes.global: \"global\" can't be a lane",
+        "c.toml:11: limits.lanes.opus: 5000000000 is not a number",
+        "WRANGLE_LIMITS_LANES: 3 is not a table",
+        "--set: limits.lanes: x: -1 is not a number",
+    ]) {
+        assert!(line.starts_with(what), "{line:?} is not {what:?}");
+    }
+    assert_eq!(wrong.len(), 11, "{wrong:#?}");
 }

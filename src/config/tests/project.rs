@@ -212,4 +212,7 @@ fn what_says_one_thing_twice_or_half_of_it_is_wrong() {
         task("on_idle = \"stop\""),
         ["/p/wrangle.toml:3: tasks.t.on_idle lacks an idle_timeout; add idle_timeout = \"10m\""]
     );
+    let limits = problems("[limits]\nagents = 2\n");
+    let wanted = "/p/wrangle.toml:1: limits can't be set by a project";
+    assert!(limits[0].starts_with(wanted), "{limits:?}");
 }
