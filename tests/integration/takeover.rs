@@ -115,8 +115,10 @@ fn twenty_floods_lose_no_byte_and_no_process() {
     let len = |seed: usize| (6 << 20) + 17 * seed as u64;
     let ids: Vec<u64> = (0..20)
         .map(|seed| {
+            // one is still at it however long three takeovers last
+            let pause = if seed == 0 { "25" } else { "5" };
             let (len, word, seed) = (len(seed), kinds[seed % 3].1, seed.to_string());
-            herd.writer("drip", &[&len.to_string(), word, &seed, "5"])
+            herd.writer("drip", &[&len.to_string(), word, &seed, pause])
         })
         .collect();
     let other = herd.run(&["--stdin"], &["sh", "-c", "read go; exit 7"]);
