@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Attention;
 use super::id::{Ident, RunId, TaskId};
-use super::plan::{After, Fate, Hold, Idle, Lease, Priority, usual_fates};
+use super::plan::{After, Fate, Hold, HoldCause, Idle, Lease, Priority, usual_fates};
 use super::raw::Raw;
 use super::time::Timestamp;
 
@@ -485,6 +485,16 @@ impl Task {
     /// Whether anything of it may live.
     pub const fn is_active(&self) -> bool {
         self.run.state.is_active()
+    }
+
+    /// Whether it waits in the queue for its turn. One that failed, and only waits to be run
+    /// again, has had it.
+    pub const fn in_line(&self) -> bool {
+        match self.run.state {
+            State::Queued { hold: Some(hold) } => !matches!(hold.cause, HoldCause::Again),
+            State::Queued { hold: None } => true,
+            _ => false,
+        }
     }
 
     /// Where it stands in the queue, the first being the least; see [`super::plan::LEVEL`].

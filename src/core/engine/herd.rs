@@ -14,6 +14,7 @@ use super::store::Writes;
 use super::tasks::Tasks;
 use super::timing::Ran;
 use super::why::reason;
+use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::{Input, Ticket};
@@ -287,6 +288,16 @@ impl Engine {
         self.tasks.active().map(|task| task.id)
     }
 
+    /// Those of them that don't wait in line for their turn, oldest first.
+    pub fn under_way(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
+        self.tasks.under_way()
+    }
+
+    /// How many wait in line for their turn.
+    pub fn in_line(&self) -> usize {
+        self.active() - self.tasks.under_way().len()
+    }
+
     /// Those that want something of a person, oldest first.
     pub fn attention_ids(&self) -> impl DoubleEndedIterator<Item = TaskId> + ExactSizeIterator {
         self.tasks.attention().map(|task| task.id)
@@ -295,6 +306,18 @@ impl Engine {
     /// The same, the least urgent first, of those alike the oldest.
     pub fn urgent_ids(&self) -> impl DoubleEndedIterator<Item = TaskId> {
         self.tasks.urgent()
+    }
+
+    /// How many run and write nothing for longer than they were to.
+    pub fn stalled(&self) -> usize {
+        let urgent = self.tasks.urgent().rev();
+        urgent
+            .take_while(|id| {
+                self.tasks
+                    .get(*id)
+                    .is_some_and(|task| task.attention == Attention::Stalled)
+            })
+            .count()
     }
 
     /// Counts the changes of tasks.
@@ -308,7 +331,7 @@ impl Engine {
         self.tasks.changes().since(changes)
     }
 
-    /// Changes whenever a task comes, goes, ends, begins again or wants something else of
+    /// Changes whenever a task comes, goes, starts, ends, begins again or wants something else of
     /// a person: what was made of all tasks at the same shape is still true of which they are.
     pub const fn shape(&self) -> u64 {
         self.tasks.shape()

@@ -282,11 +282,9 @@ impl Engine {
 
     /// A person has it before their eyes.
     pub(super) fn seen(&mut self, id: TaskId, out: &mut Vec<Effect>) {
-        if self
-            .tasks
-            .get(id)
-            .is_some_and(|task| task.attention != Attention::None)
-        {
+        // what stalls does so whether it is looked at or not
+        let passes = |task: &Task| !matches!(task.attention, Attention::None | Attention::Stalled);
+        if self.tasks.get(id).is_some_and(passes) {
             self.tasks
                 .update(id, |task| task.attention = Attention::None);
             self.store(id, Vec::new(), out);

@@ -15,6 +15,8 @@ use crate::core::time::Timestamp;
 pub(super) struct Tasks {
     all: BTreeMap<TaskId, Task>,
     active: BTreeSet<TaskId>,
+    /// Those of them that don't wait in line.
+    under_way: BTreeSet<TaskId>,
     attention: BTreeSet<TaskId>,
     /// The same, by urgency.
     urgent: BTreeSet<(Attention, TaskId)>,
@@ -32,6 +34,7 @@ pub(super) struct Tasks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     ended: Option<Timestamp>,
+    in_line: bool,
     attention: Attention,
     kept: u64,
 }
@@ -43,6 +46,7 @@ impl Place {
                 State::Ended { at, .. } => Some(at),
                 _ => None,
             },
+            in_line: task.in_line(),
             attention: task.attention,
             kept: task.kept(),
         }
@@ -66,6 +70,11 @@ impl Tasks {
     /// Those of which anything may live, oldest first.
     pub(super) fn active(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
         self.active.iter().map(|id| &self.all[id])
+    }
+
+    /// Those of them that don't wait in line, oldest first.
+    pub(super) fn under_way(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
+        self.under_way.iter().map(|id| &self.all[id])
     }
 
     /// Those that want something of a person, oldest first.
@@ -93,7 +102,8 @@ impl Tasks {
         self.kept_ended
     }
 
-    /// Changes whenever a task comes, goes, ends, begins again or wants something else.
+    /// Changes whenever a task comes, goes, starts, ends, begins again or wants something
+    /// else.
     pub(super) const fn shape(&self) -> u64 {
         self.shape
     }
@@ -156,7 +166,8 @@ impl Tasks {
             self.leave(id, before);
             self.enter(id, after);
         }
-        if (before.ended, before.attention) != (after.ended, after.attention) {
+        let shape = |place: Place| (place.ended, place.in_line, place.attention);
+        if shape(before) != shape(after) {
             self.shape += 1;
         }
         Some(answer)
@@ -170,6 +181,9 @@ impl Tasks {
                 self.kept_ended += place.kept;
             }
             None => drop(self.active.insert(id)),
+        }
+        if place.ended.is_none() && !place.in_line {
+            self.under_way.insert(id);
         }
         if place.attention != Attention::None {
             self.attention.insert(id);
@@ -186,6 +200,7 @@ impl Tasks {
             }
             None => drop(self.active.remove(&id)),
         }
+        self.under_way.remove(&id);
         self.attention.remove(&id);
         self.urgent.remove(&(place.attention, id));
     }

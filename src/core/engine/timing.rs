@@ -171,6 +171,15 @@ impl Engine {
         }
     }
 
+    /// When a running task is stopped for its `--timeout`, where it has one.
+    pub fn stops_at(&self, id: TaskId) -> Option<Timestamp> {
+        let ran = self.ran.get(&id)?;
+        let most = Duration::from_millis(self.tasks.get(id)?.spec.timeout_ms?);
+        let at = ran.since? + most.saturating_sub(ran.before);
+        let left = at.saturating_sub(self.last.mono);
+        Some(self.last.wall.plus(left))
+    }
+
     /// Says that a task writes nothing, or that it does again.
     fn stall(&mut self, now: Now, id: TaskId, stalls: bool, out: &mut Vec<Effect>) {
         let wanted = if stalls {
