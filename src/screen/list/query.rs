@@ -57,6 +57,10 @@ enum Term {
     Number(TaskId),
     /// `state:failed`: in such a state, or with such an outcome.
     State(String),
+    /// `lane:sonnet`: that counts against a lane called so, or whose name begins so.
+    Lane(String),
+    /// `priority:high`: of such a priority.
+    Priority(String),
     /// `dir:api`: where the directory contains it.
     Dir(Atom),
     /// `label:ci`, `#ci`: with this label.
@@ -83,7 +87,9 @@ impl Term {
         match (self, other) {
             (Self::Number(id), Self::Number(was)) => id == was,
             (Self::Label(label), Self::Label(was)) => label == was,
-            (Self::State(word), Self::State(was)) => word.starts_with(was.as_str()),
+            (Self::State(word), Self::State(was))
+            | (Self::Lane(word), Self::Lane(was))
+            | (Self::Priority(word), Self::Priority(was)) => word.starts_with(was.as_str()),
             (Self::Dir(atom), Self::Dir(was)) => is_beginning(was, atom),
             (Self::Word(word, atom), Self::Word(was, before)) => {
                 word.starts_with(was.as_str()) && is_beginning(before, atom)
@@ -96,6 +102,11 @@ impl Term {
         let lets = match self {
             Self::Number(id) => task.id == *id,
             Self::State(word) => stands(task, word),
+            Self::Lane(word) => {
+                let lane = task.spec.lane.as_ref();
+                lane.is_some_and(|lane| lane.to_lowercase().starts_with(word))
+            }
+            Self::Priority(word) => task.priority.word().starts_with(word.as_str()),
             Self::Dir(atom) => atom.score(texts.dir.slice(..), matcher).is_some(),
             Self::Label(label) => task.spec.labels.contains(label),
             Self::Word(word, atom) => {
@@ -178,7 +189,11 @@ impl Query {
             })
         };
         self.0.iter().find_map(|term| match term {
-            Term::Number(_) | Term::State(_) | Term::Label(_) => None,
+            Term::Number(_)
+            | Term::State(_)
+            | Term::Lane(_)
+            | Term::Priority(_)
+            | Term::Label(_) => None,
             Term::Dir(atom) => found_in(&texts.dir, atom),
             Term::Word(word, _) if has_number(task, word) || stands(task, word) => None,
             Term::Word(_, atom) if found_in(&texts.name, atom).is_some() => None,
@@ -215,7 +230,9 @@ impl Query {
         let found = |term: &Term| match term {
             Term::Number(_) => Some((0, number.len())),
             Term::Word(word, _) => Some((number.find(word.as_str())?, word.len())),
-            Term::State(_) | Term::Dir(_) | Term::Label(_) => None,
+            Term::State(_) | Term::Lane(_) | Term::Priority(_) | Term::Dir(_) | Term::Label(_) => {
+                None
+            }
         };
         let found = self.0.iter().filter_map(found);
         found
@@ -233,10 +250,12 @@ fn term(word: &str) -> Option<Term> {
     Some(match (number, word.split_once(':')) {
         (Some(number), _) => Term::Number(TaskId(number)),
         // half typed, it asks nothing yet
-        (None, Some(("state" | "dir" | "label", ""))) => return None,
+        (None, Some(("state" | "lane" | "priority" | "dir" | "label", ""))) => return None,
         (None, None) if word == "#" => return None,
         (None, None) if word.starts_with('#') => Term::Label(word[1..].to_owned()),
         (None, Some(("state", word))) => Term::State(word.to_lowercase()),
+        (None, Some(("lane", word))) => Term::Lane(word.to_lowercase()),
+        (None, Some(("priority", word))) => Term::Priority(word.to_lowercase()),
         // the screen writes the home directory as ~
         (None, Some(("dir", path))) => {
             Term::Dir(atom(path.trim_start_matches('~'), AtomKind::Substring))
