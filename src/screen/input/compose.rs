@@ -38,6 +38,13 @@ impl Screen {
             self.fail("no command yet: type one");
             return;
         }
+        let (options, command) = match split(&command) {
+            Ok(split) => split,
+            Err(why) => {
+                self.draft.field = 0;
+                return self.fail(why);
+            }
+        };
         let name = self.draft.name.text();
         let dir = self.draft.dir.text();
         let mut words = vec!["run"];
@@ -47,6 +54,7 @@ impl Screen {
         if !dir.trim().is_empty() {
             words.extend(["--dir", dir.trim()]);
         }
+        words.extend(options.iter().map(String::as_str));
         words.extend(["--", "sh", "-c", command.trim_end()]);
         let asked = shlex::try_join(words)
             .map_err(|_| "the command holds a NUL, which no program can be given".to_owned())
@@ -58,6 +66,45 @@ impl Screen {
                 self.carry_out(turn, asked);
             }
             Err(why) => self.fail(why),
+        }
+    }
+}
+
+/// The options at the head of what is composed, and the command after `--`: no command
+/// begins with a dash.
+fn split(text: &str) -> Result<(Vec<String>, &str), &'static str> {
+    let text = text.trim_start();
+    if !text.starts_with('-') {
+        return Ok((Vec::new(), text));
+    }
+    let is_apart = |at: usize| {
+        let after = text[at + 2..].chars().next();
+        text[..at].ends_with(char::is_whitespace) && after.is_some_and(char::is_whitespace)
+    };
+    let all = text.match_indices("--").map(|(at, _)| at);
+    let mut ends = all.filter(|at| is_apart(*at));
+    // one in quotes is part of a word
+    let found = ends.find_map(|at| Some((shlex::split(&text[..at])?, text[at + 2..].trim_start())));
+    found
+        .filter(|(_, command)| !command.is_empty())
+        .ok_or("what begins with a dash is an option: write -- and then the command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn options_stand_before_the_command() {
+        let (options, command) = split("--lane x --label 'a -- b' --\nmake -- all").unwrap();
+        assert_eq!(options, ["--lane", "x", "--label", "a -- b"]);
+        assert_eq!(command, "make -- all");
+        assert_eq!(
+            split("make --all -- x"),
+            Ok((Vec::new(), "make --all -- x"))
+        );
+        for text in ["--lane x make", "--lane x --", "--lane 'x -- make"] {
+            assert!(split(text).is_err(), "{text}");
         }
     }
 }
