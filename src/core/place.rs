@@ -47,7 +47,7 @@ impl Place {
 }
 
 /// A row of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Row {
     /// A task.
@@ -70,6 +70,8 @@ pub struct List {
     pub kept: Vec<TaskId>,
     /// The row that is drawn first.
     pub top: usize,
+    /// Whether the rows are a tree.
+    pub tree: bool,
 }
 
 /// A place in an output: the first row in view.

@@ -26,6 +26,8 @@ pub(super) struct Shape {
     pub(super) output: bool,
     /// Whether the header has a reason to tell.
     pub(super) reason: bool,
+    /// Rows of the terms it has to tell, where there is room.
+    pub(super) facts: u16,
 }
 
 /// Where things are; an area without room is empty.
@@ -94,7 +96,12 @@ impl Areas {
             areas.list.height -= shape.title;
         }
         if !right.is_empty() {
-            let lines = 1 + u16::from(right.height >= ROOMY) + u16::from(shape.reason);
+            let roomy = if right.height >= ROOMY {
+                1 + shape.facts
+            } else {
+                0
+            };
+            let lines = 1 + roomy + u16::from(shape.reason);
             let lines = lines.min(right.height.saturating_sub(1));
             areas.header = Rect {
                 height: lines,
@@ -162,8 +169,9 @@ mod tests {
         fn areas_stay_on_the_screen_and_apart(
             cols in 0u16..300, rows in 0u16..120, listed in 0usize..100, title in 0u16..2,
             banner in 0u16..4, zoom: bool, output: bool, reason: bool,
+            facts in 0u16..2,
         ) {
-            let shape = Shape { banner, title, rows: listed, zoom, output, reason };
+            let shape = Shape { banner, title, rows: listed, zoom, output, reason, facts };
             let areas = Areas::of((cols, rows), shape);
             let parts = [
                 areas.banner, areas.title, areas.list, areas.rule, areas.header, areas.output, areas.bar,

@@ -101,6 +101,24 @@ impl Clock {
         format!("{seconds} s")
     }
 
+    /// How long until then.
+    pub(super) fn until_then(&self, then: Timestamp) -> Duration {
+        self.now.until(then)
+    }
+
+    /// How long until then, rounded up: "7 s", "12m", "3h05m", "2d"; a time of day where the
+    /// clock stands.
+    pub(super) fn left(&self, then: Timestamp) -> String {
+        let left = millis(self.now.until(then));
+        if !self.runs || left <= MINUTE {
+            return self.until(then);
+        }
+        let step = if left > DAY { DAY } else { MINUTE };
+        let steps = left.div_ceil(step);
+        self.changes_in(left - (steps - 1) * step);
+        span(Duration::from_millis(steps * step))
+    }
+
     fn changes_in(&self, millis: u64) {
         let after = Duration::from_millis(millis);
         let next = self.next.get().map_or(after, |next| next.min(after));
@@ -185,6 +203,17 @@ mod tests {
             prop_assert_eq!((now + next) % SECOND, 0, "not with the others");
             prop_assert_eq!(at(now + next - 1).age(since), text.clone());
             prop_assert_ne!(at(now + next).age(since), text);
+        }
+
+        /// So does what is left of a time.
+        #[test]
+        fn what_is_left_holds_until_it_changes(left in 1u64..3 * DAY) {
+            let (clock, then) = (at(7), Timestamp(7 + left));
+            let text = clock.left(then);
+            let next = millis(clock.next().unwrap());
+            prop_assert!(next > 0);
+            prop_assert_eq!(at(7 + next - 1).left(then), text.clone());
+            prop_assert_ne!(at(7 + next).left(then), text);
         }
 
         /// Silence begins to be said when that was announced.

@@ -25,6 +25,7 @@ mod remembered;
     reason = "the screen's state is what the room is named for"
 )]
 mod screen;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,5 +1,7 @@
 //! Where keys go that are not for list or output: texts being typed, dialogs.
 
+use std::collections::HashSet;
+
 use super::completing::Completing;
 use super::widget::Field;
 use crate::core::engine::Engine;
@@ -57,6 +59,10 @@ impl Mode {
 #[derive(Debug, Default)]
 pub(super) struct KillMenu {
     tasks: Vec<TaskId>,
+    /// The same, to be asked for one.
+    known: HashSet<TaskId>,
+    /// The shape of the herd as of which these were all.
+    shape: Option<u64>,
     /// Rows scrolled.
     pub(super) scroll: usize,
 }
@@ -65,11 +71,15 @@ pub(super) struct KillMenu {
 const LABELS: &str = "123456789abcdefghijklmnopqrstuvwxyz0ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 impl KillMenu {
-    /// Takes in tasks that have become active since.
+    /// Takes in tasks that have become active since: those under way first, then those
+    /// that wait in line, as they come.
     pub(super) fn refresh(&mut self, engine: &Engine) {
-        for id in engine.active_ids() {
-            if !self.tasks.contains(&id) {
-                self.tasks.push(id);
+        if self.shape.replace(engine.shape()) == Some(engine.shape()) {
+            return;
+        }
+        for task in engine.under_way().chain(engine.queued()) {
+            if self.known.insert(task.id) {
+                self.tasks.push(task.id);
             }
         }
     }
@@ -80,8 +90,13 @@ impl KillMenu {
     }
 
     /// The menu with the same keys for the same tasks.
-    pub(super) const fn resume(tasks: Vec<TaskId>, scroll: usize) -> Self {
-        Self { tasks, scroll }
+    pub(super) fn resume(tasks: Vec<TaskId>, scroll: usize) -> Self {
+        Self {
+            known: tasks.iter().copied().collect(),
+            tasks,
+            shape: None,
+            scroll,
+        }
     }
 
     /// Its tasks with their keys; those past the last key have none.

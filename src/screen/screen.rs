@@ -8,13 +8,14 @@ use std::time::Duration;
 use super::action::{Action, SearchAsk};
 use super::areas::{Areas, Shape};
 use super::find::Find;
-use super::keymap::Keymap;
+use super::keymap::{Command, Keymap};
 use super::list::List;
 use super::look::Look;
 use super::mode::{Bar, Draft, Mode};
 use super::output::View;
 use super::palette::Palette;
 use super::remembered;
+use super::terms;
 use super::theme::Theme;
 use super::view::banner;
 use super::words;
@@ -73,6 +74,8 @@ pub(super) enum Asked {
     Launch,
     /// A look at tasks: they are told.
     Look,
+    /// To pause the queue, or to let it go on.
+    Pause(bool),
     /// Anything else; this is said when it is done.
     Act(&'static str),
 }
@@ -172,7 +175,8 @@ impl Screen {
             rows: self.list.len() + usize::from(title),
             zoom: self.zoom,
             output: self.reading,
-            reason: task.is_some_and(|task| words::because(task, "").is_some()),
+            reason: task.is_some_and(|task| words::because(task, engine, &self.keymap).is_some()),
+            facts: u16::from(task.is_some_and(terms::has_facts)),
         };
         self.areas = Areas::of(self.size, shape);
         self.view.show(task.map(Task::run_id));
@@ -222,7 +226,11 @@ impl Screen {
         match answer {
             Answer::Failed(_, line) => self.fail(line),
             Answer::Aside(lines) => self.fail(lines.join("; ")),
-            Answer::Done(Some(line)) => self.say(line),
+            Answer::Done(line) => match (asked, line) {
+                (Asked::Pause(pause), _) => self.say_paused(pause),
+                (_, Some(line)) => self.say(line),
+                (asked, None) => self.say_done(asked),
+            },
             Answer::Task(task) => match asked {
                 Asked::Launch => {
                     self.list.select(task.id);
@@ -241,16 +249,27 @@ impl Screen {
                         task.id, task.name, task.state
                     ));
                 }
-                Asked::Act(_) => {}
+                Asked::Pause(_) | Asked::Act(_) => {}
             },
-            Answer::Done(None) | Answer::Tasks(_) | Answer::Limits(_) | Answer::Events(_) => {
-                if let Asked::Act(done) = asked
-                    && !done.is_empty()
-                {
-                    self.say(done.to_owned());
-                }
-            }
+            Answer::Tasks(_) | Answer::Limits(_) | Answer::Events(_) => self.say_done(asked),
         }
+    }
+
+    fn say_done(&mut self, asked: Asked) {
+        if let Asked::Act(done) = asked
+            && !done.is_empty()
+        {
+            self.say(done);
+        }
+    }
+
+    fn say_paused(&mut self, pause: bool) {
+        let key = self.keymap.key(Command::PauseQueue);
+        self.say(if pause {
+            format!("queue paused: what runs goes on, nothing starts until {key}")
+        } else {
+            "the queue goes on".into()
+        });
     }
 
     /// Puts a line before the person that says what went wrong outside of this screen,

@@ -87,6 +87,8 @@ pub(super) struct Signs {
     pub(super) more: char,
     /// Between facts on one line.
     pub(super) dot: char,
+    /// Before what stands under something else.
+    pub(super) branch: char,
 }
 
 const UNICODE: Signs = Signs {
@@ -110,6 +112,7 @@ const UNICODE: Signs = Signs {
     across: '─',
     more: '…',
     dot: '·',
+    branch: '└',
 };
 
 const ASCII: Signs = Signs {
@@ -133,6 +136,7 @@ const ASCII: Signs = Signs {
     across: '-',
     more: '~',
     dot: '-',
+    branch: '`',
 };
 
 impl Theme {

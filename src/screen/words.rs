@@ -1,12 +1,17 @@
 //! What a task's state is called on the screen, in few words and in fewer.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use ratatui::style::Style;
 
 use super::clock::{Clock, span};
+use super::keymap::{Command, Keymap};
+use super::terms;
 use super::text::count;
 use super::theme::Theme;
 use crate::core::attention::Attention;
+use crate::core::engine::Engine;
 use crate::core::plan::HoldCause;
 use crate::core::task::{Exit, Outcome, State, StopCause, Task};
 use crate::core::time::Timestamp;
@@ -76,18 +81,20 @@ fn signal(number: i32) -> String {
 }
 
 /// What the list says of a task besides name and age.
-pub(super) fn note(task: &Task, clock: &Clock) -> String {
+pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
     if task.run.trouble.is_some() {
         return "trouble".into();
     }
     match task.state() {
-        State::Queued { hold: Some(hold) } if hold.cause == HoldCause::Again => {
-            format!("again {}", clock.until(hold.until))
-        }
-        State::Queued { hold: Some(hold) } => format!("at {}", clock.until(hold.until)),
-        State::Queued { hold: None } => "queued".into(),
+        State::Queued { .. } => match engine.waiting(task) {
+            Some(waiting) => terms::short(&waiting, clock),
+            None => "queued".into(),
+        },
         State::Starting => "starting".into(),
-        State::Running { .. } => silent(task, clock).unwrap_or_default(),
+        State::Running { .. } => {
+            let stalled = stalled(task, clock).or_else(|| silent(task, clock));
+            stalled.unwrap_or_default()
+        }
         State::Paused { .. } => "paused".into(),
         State::Stopping {
             kill_at: Some(at), ..
@@ -129,6 +136,12 @@ fn silent(task: &Task, clock: &Clock) -> Option<String> {
     }
 }
 
+/// "stalled 12m", where a person is to know.
+fn stalled(task: &Task, clock: &Clock) -> Option<String> {
+    let since = task.run.last_output.unwrap_or_else(|| began(task));
+    (task.attention == Attention::Stalled).then(|| format!("stalled {}", clock.age(since)))
+}
+
 /// When the current run began.
 fn began(task: &Task) -> Timestamp {
     task.run.started.unwrap_or(task.run.created)
@@ -138,19 +151,15 @@ fn began(task: &Task) -> Timestamp {
 pub(super) fn standing(task: &Task, clock: &Clock) -> String {
     let since = began(task);
     match task.state() {
-        State::Queued { hold: None } => format!("queued {}", clock.since(since)),
-        State::Queued { hold: Some(hold) } => {
-            let what = match hold.cause {
-                HoldCause::Again => "runs again",
-                HoldCause::Clock | HoldCause::Delay => "starts",
-            };
+        State::Queued { hold: Some(hold) } if hold.cause == HoldCause::Again => {
             let when = if clock.runs() { "in" } else { "at" };
-            format!("queued, {what} {when} {}", clock.until(hold.until))
+            format!("queued, runs again {when} {}", clock.until(hold.until))
         }
+        State::Queued { .. } => format!("queued {}", clock.since(since)),
         State::Starting => "starting".into(),
         State::Running { .. } => {
-            let silent =
-                silent(task, clock).map_or_else(String::new, |silent| format!(", {silent}"));
+            let stalled = stalled(task, clock).or_else(|| silent(task, clock));
+            let silent = stalled.map_or_else(String::new, |silent| format!(", {silent}"));
             format!("running {}{silent}", clock.since(since))
         }
         State::Paused { since, .. } => format!("paused {}", clock.since(*since)),
@@ -193,11 +202,23 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
 
 /// What a person may want to know besides, in one line: why it stands there and what
 /// moves it.
-pub(super) fn because(task: &Task, revoke: &str) -> Option<String> {
+pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<String> {
+    let revoke = keymap.key(Command::Revoke);
     if let Some(trouble) = &task.run.trouble {
         return Some(trouble.clone());
     }
     match task.state() {
+        State::Queued { .. } => {
+            let waiting = engine.waiting(task)?;
+            Some(terms::long(&waiting, keymap))
+        }
+        State::Running { .. } if task.attention == Attention::Stalled => {
+            let most = task.spec.idle.map(|idle| idle.after_ms);
+            let most = span(Duration::from_millis(most.unwrap_or_default()));
+            Some(format!(
+                "past its --idle-timeout {most}; {revoke} revokes it"
+            ))
+        }
         State::Stopping {
             cause,
             kill_at,

@@ -7,6 +7,7 @@ mod filter;
 mod line;
 mod mouse;
 mod normal;
+mod queue;
 
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
 

@@ -29,6 +29,15 @@ impl Screen {
                 self.reading = !self.reading;
             }
             Command::Fold => self.toggle_fold(turn),
+            Command::Tree => {
+                let line = if self.list.toggle_tree() {
+                    "a tree: each under the task that it waits for or comes from"
+                } else {
+                    "a list again"
+                };
+                self.say(line);
+            }
+            Command::PauseQueue => self.pause_queue(turn),
             Command::Zoom if self.list.is_selected(Row::Fold) => self.toggle_fold(turn),
             Command::Zoom => {
                 if !self.zoom {
@@ -106,6 +115,7 @@ impl Screen {
                         Request::Resume(vec![target].into()),
                     );
                 }
+                State::Queued { .. } => self.explain_queued(task),
                 state => self.fail(format!(
                     "{} {} is {}: nothing to pause",
                     task.id,
@@ -113,6 +123,11 @@ impl Screen {
                     state.word()
                 )),
             },
+            Command::QueueUp
+            | Command::QueueDown
+            | Command::QueueTop
+            | Command::Raise
+            | Command::Lower => self.queue_key(turn, task, command),
             Command::Remove => self.ask_to_remove(task),
             Command::Send => self.open_send(task),
             Command::Search => {

@@ -36,31 +36,35 @@ impl Above {
     }
 
     /// Settles which they are, where the herd has another shape now, while `selected` is
-    /// and must stay. `alone` says whether nothing is in view but what stands above: then
-    /// the newest task does at first, if no other. Whether there was anything to settle;
-    /// `moved` is told which came and went.
+    /// and must stay, and these ended that had waited in line. `alone` says whether nothing
+    /// is in view but what stands above: then the newest task does at first, if no other.
+    /// Whether there was anything to settle; `moved` is told which came and went.
     pub(super) fn settle(
         &mut self,
         engine: &Engine,
-        selected: Option<TaskId>,
-        alone: bool,
+        (selected, alone): (Option<TaskId>, bool),
+        ended: &[TaskId],
         moved: &mut BTreeSet<TaskId>,
     ) -> bool {
         if self.shape == Some(engine.shape()) {
             return false;
         }
-        let mut ids: Vec<TaskId> = engine.active_ids().chain(self.wanting(engine)).collect();
+        let under_way = engine.under_way().map(|task| task.id);
+        let mut ids: Vec<TaskId> = under_way.chain(self.wanting(engine, ended)).collect();
         ids.sort_unstable();
         ids.dedup();
-        let leaves = |id: &TaskId| ids.binary_search(id).is_err() && engine.task(*id).is_some();
+        let leaves = |id: &TaskId| {
+            let is_here = engine.task(*id).is_some_and(|task| !task.in_line());
+            is_here && ids.binary_search(id).is_err()
+        };
         let mut kept: Vec<TaskId> = self.kept.iter().copied().filter(leaves).collect();
         let left = self.ids.iter().copied().filter(leaves);
         kept.extend(left.filter(|id| !self.kept.contains(id)));
         if self.shape.is_some() {
             // some come and go between two looks
             let unseen = engine.tasks().rev().map(|task| task.id);
-            let unseen = unseen.take_while(|id| Some(*id) > self.newest).take(KEPT);
-            let mut unseen: Vec<TaskId> = unseen.filter(leaves).collect();
+            let unseen = unseen.take_while(|id| Some(*id) > self.newest);
+            let mut unseen: Vec<TaskId> = unseen.filter(leaves).take(KEPT).collect();
             unseen.reverse();
             kept.extend(unseen);
         } else if ids.is_empty() && alone {
@@ -81,17 +85,21 @@ impl Above {
 
     /// Those that most want a person, the later the more. None comes up from the history
     /// by itself: what is read there makes no room for others.
-    fn wanting(&self, engine: &Engine) -> Vec<TaskId> {
+    fn wanting(&self, engine: &Engine, ended: &[TaskId]) -> Vec<TaskId> {
+        let has_ended = |id: &TaskId| engine.task(*id).is_some_and(|task| !task.is_active());
         if self.shape.is_none() {
-            return engine.urgent_ids().rev().take(WANTING).collect();
+            let urgent = engine.urgent_ids().rev().filter(has_ended);
+            return urgent.take(WANTING).collect();
         }
         let came = engine.attention_ids().rev();
         let came = came.take_while(|id| Some(*id) > self.newest);
         let all = self.ids.iter().copied().chain(came);
+        let all = all.chain(ended.iter().copied()).filter(has_ended);
         let all = all.filter_map(|id| engine.task(id));
         let all = all.filter(|task| task.attention != Attention::None);
         let mut all: Vec<_> = all.map(|task| (task.attention, task.id)).collect();
         all.sort_unstable();
+        all.dedup();
         let rest = all.len().saturating_sub(WANTING);
         all.into_iter().skip(rest).map(|(_, id)| id).collect()
     }

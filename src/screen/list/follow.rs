@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 #[cfg(test)]
 use super::filter::Filter;
+use super::line::Line;
 use super::rows::{Part, Rows};
 use super::state::List;
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
+use crate::core::task::Task;
 
 impl List {
     /// Follows what the engine has become.
@@ -30,8 +32,17 @@ impl List {
             }
         }
         let selected = self.selected();
-        let alone = self.selected.is_none() && !self.unfolded;
-        let mut settled = self.above.settle(engine, selected, alone, &mut moved);
+        let ended = self.follow_line(engine, changed.is_some().then_some(&moved));
+        let alone = self.selected.is_none() && !self.unfolded && self.line.len() == 0;
+        let mut settled = self
+            .above
+            .settle(engine, (selected, alone), &ended, &mut moved);
+        if let Some((id, _)) = self.held
+            && (selected != Some(id) || engine.task(id).is_none_or(Task::is_active))
+        {
+            self.held = None;
+            moved.insert(id);
+        }
         if let Some(id) = self.asked.take()
             && let Some(task) = engine.task(id)
         {
@@ -43,7 +54,7 @@ impl List {
                 self.filter = None;
                 self.stale = true;
             }
-            if self.filter.is_none() && !self.unfolded {
+            if self.filter.is_none() && !self.unfolded && !task.in_line() {
                 self.above.keep(id, selected, &mut moved);
                 settled = true;
             }
@@ -60,10 +71,39 @@ impl List {
         }
     }
 
+    /// Follows who waits in line; whatever changed is in `changed`, where that is known.
+    /// Who waited and has ended.
+    fn follow_line(&mut self, engine: &Engine, changed: Option<&BTreeSet<TaskId>>) -> Vec<TaskId> {
+        let has_ended = |id: &TaskId| engine.task(*id).is_some_and(|task| !task.is_active());
+        let waited = |id: &TaskId| self.line.position(*id).is_some();
+        let ended: Vec<TaskId> = match changed {
+            Some(changed) => {
+                let ended = changed.iter().copied().filter(has_ended);
+                ended.filter(waited).collect()
+            }
+            None => self.line.iter().filter(has_ended).collect(),
+        };
+        if let Some(id) = self.selected().filter(|id| ended.contains(id)) {
+            self.held = self.line.turn(id).map(|turn| (id, turn));
+        }
+        let turn = |task: &Task| task.in_line().then(|| task.turn());
+        if let Some(changed) = changed {
+            for id in changed {
+                self.line.put(*id, engine.task(*id).and_then(turn));
+            }
+        } else {
+            let all = engine.queued();
+            let all = all.filter_map(|task| Some((turn(task)?, task.id)));
+            self.line = Line::new(all.collect());
+        }
+        ended
+    }
+
     /// Counts what is in the history.
     fn count(&mut self, engine: &Engine) {
         let above = self.above.ids();
-        self.history = engine.tasks().len().saturating_sub(above.len());
+        let others = above.len() + self.line.len();
+        self.history = engine.tasks().len().saturating_sub(others);
         let above = above.iter().filter_map(|id| engine.task(*id));
         let unread = above.filter(|task| task.attention != Attention::None);
         self.unread = engine.attention_ids().len().saturating_sub(unread.count());
@@ -74,35 +114,46 @@ impl List {
         let Some(task) = engine.task(id) else {
             return Part::Nowhere;
         };
+        let held = self.held.filter(|(held, _)| *held == id);
+        let turn = held.map(|(_, turn)| turn);
+        let turn = turn.or_else(|| task.in_line().then(|| task.turn()));
         let is_above = self.above.contains(id);
         let has_row = match self.filter.as_mut().filter(|filter| !filter.is_empty()) {
             // a row never goes from under the cursor by itself
             Some(filter) => filter.lets(task) || self.spared == Some(id),
-            None => is_above || self.unfolded,
+            None => is_above || self.unfolded || turn.is_some(),
         };
-        match (has_row, is_above) {
-            (true, true) => Part::Above,
-            (true, false) => Part::History,
+        match (has_row, turn) {
             (false, _) => Part::Nowhere,
+            (true, Some(turn)) => Part::Line(turn),
+            (true, None) if is_above => Part::Above,
+            (true, None) => Part::History,
         }
     }
 
     /// The rows, made of nothing.
     fn made_anew(&mut self, engine: &Engine) -> Rows {
-        let mut above = Vec::new();
-        let mut history = Vec::new();
-        if self.unfolded || self.filter.is_some() {
-            for id in engine.tasks().map(|task| task.id) {
-                match self.part(engine, id) {
-                    Part::Above => above.push(id),
-                    Part::History => history.push(id),
-                    Part::Nowhere => {}
-                }
-            }
+        let (mut above, mut line, mut history) = (Vec::new(), Vec::new(), Vec::new());
+        let ids: Vec<TaskId> = if self.unfolded || self.filter.is_some() {
+            engine.tasks().map(|task| task.id).collect()
         } else {
-            above.extend(self.above.ids());
+            let held = self.held.map(|(id, _)| id);
+            let above = self.above.ids().iter().copied();
+            let above = above.filter(|id| Some(*id) != held);
+            above.chain(self.line.iter()).chain(held).collect()
+        };
+        for id in ids {
+            match self.part(engine, id) {
+                Part::Above => above.push(id),
+                Part::Line(turn) => line.push((turn, id)),
+                Part::History => history.push(id),
+                Part::Nowhere => {}
+            }
         }
-        Rows::new(above, false, history)
+        let mut rows = Rows::new(above, Line::new(line), history);
+        rows.set_fold(!self.is_filtered() && self.history > 0);
+        rows.set_tree(engine, self.tree);
+        rows
     }
 
     /// Gives those that moved their rows, or makes all anew; keeps the selection on one of
@@ -117,12 +168,18 @@ impl List {
         if std::mem::take(&mut self.stale) {
             self.rows = self.made_anew(engine);
         } else {
+            let tree = self.rows.tree();
+            let grows = |id: &TaskId| tree.is_some_and(|tree| tree.is_moved(engine, *id));
+            let mut differs = moved.iter().any(grows);
             for id in moved {
                 let part = self.part(engine, *id);
-                self.rows.put(*id, part);
+                differs |= self.rows.put(*id, part);
+            }
+            differs |= self.rows.set_fold(!self.is_filtered() && self.history > 0);
+            if differs && self.tree {
+                self.rows.set_tree(engine, true);
             }
         }
-        self.rows.set_fold(!self.is_filtered() && self.history > 0);
         if let Some((was, row)) = anchor
             && let Some(now) = self.rows.position(row)
         {
@@ -144,8 +201,7 @@ impl List {
         let fresh = self.filter.as_ref();
         let fresh = fresh.map(|filter| Filter::new(filter.text(), filter.origin));
         let kept = std::mem::replace(&mut self.filter, fresh);
-        let mut rows = self.made_anew(engine);
-        rows.set_fold(!self.is_filtered() && self.history > 0);
+        let rows = self.made_anew(engine);
         let fresh = std::mem::replace(&mut self.filter, kept);
         let matches = |filter: Option<&Filter>| filter.map(Filter::matches);
         let is_same = matches(fresh.as_ref()) == matches(self.filter.as_ref());

@@ -3,11 +3,13 @@
 mod above;
 mod filter;
 mod follow;
+mod line;
 mod query;
 mod rows;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub(super) use filter::Filter;
 pub(super) use rows::Row;

@@ -1,14 +1,17 @@
 //! Which tasks the list shows, and which is selected.
 //!
-//! Above stand, by number, those that are active, those that ended and most want a person,
-//! and what ended under this screen's eyes; below them the history, newest first, folded
-//! into one row. However many are unread, what is active is not lost among them.
+//! Above stand, by number, those that are under way, those that ended and most want a
+//! person, and what ended under this screen's eyes; below them those that wait in line, as
+//! they come; then the history, newest first, folded into one row. However many are unread
+//! or wait, what is under way is not lost among them.
 //!
 //! What a person looks at stays where it is: a task leaves its place above when the
-//! history is folded again, and else only where there are too many.
+//! history is folded again, and else only where there are too many. One that waited and
+//! ended where it is selected keeps its place in the line until the selection goes on.
 
 use super::above::Above;
 use super::filter::Filter;
+use super::line::Line;
 use super::rows::{Row, Rows};
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
@@ -16,13 +19,23 @@ use crate::core::place;
 
 /// The task list.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own"
+)]
 pub(in crate::screen) struct List {
     pub(super) selected: Option<Row>,
     /// A task to be shown, whatever hides it.
     pub(super) asked: Option<TaskId>,
     /// The tasks above the history.
     pub(super) above: Above,
+    /// Those that wait in line, whether a filter shows them or not.
+    pub(super) line: Line,
+    /// One that waited and ended while it was selected, and the turn it had.
+    pub(super) held: Option<(TaskId, i64)>,
     pub(super) unfolded: bool,
+    /// Whether the rows are a tree.
+    pub(super) tree: bool,
     pub(super) filter: Option<Filter>,
     pub(super) rows: Rows,
     /// The task that has a row whatever the filter says, for it was selected.
@@ -109,6 +122,7 @@ impl List {
             // those that are active then are above anyway
             kept: self.above.by_stay().take(place::TASKS).collect(),
             top: self.top,
+            tree: self.tree,
         }
     }
 
@@ -119,6 +133,7 @@ impl List {
             .filter
             .map(|(text, origin)| Filter::new(&text, origin));
         self.unfolded = place.unfolded;
+        self.tree = place.tree;
         self.above.resume(place.kept);
         // it may have ended meanwhile, and stays where it is looked at
         if let Some(id) = self.selected()
@@ -209,15 +224,36 @@ impl List {
         self.reveal = true;
         if self.unfolded {
             // half a view of what comes to light comes into view
-            let row = self.above.ids().len() + 1;
+            let fold = self.rows.position(Row::Fold);
+            let row = fold.map_or(0, |fold| fold + 1);
             self.top = self.top.max(row.saturating_sub(self.room.div_ceil(2)));
             return;
         }
         let selected = self.selected();
-        if !selected.is_none_or(|id| self.above.contains(id)) {
+        let stays = |id| self.above.contains(id) || self.line.position(id).is_some();
+        if !selected.is_none_or(stays) {
             self.selected = Some(Row::Fold);
         }
         self.above.fold(self.selected());
+    }
+
+    /// Makes the rows a tree, or a list again. Whether they are one now.
+    pub(in crate::screen) const fn toggle_tree(&mut self) -> bool {
+        self.tree = !self.tree;
+        self.stale = true;
+        self.reveal = true;
+        self.tree
+    }
+
+    /// Under how many others a task stands in the tree.
+    pub(in crate::screen) fn depth(&self, id: TaskId) -> u16 {
+        self.rows.tree().map_or(0, |tree| tree.depth(id))
+    }
+
+    /// Which place in line a task has, the first being 1, and how many there are.
+    pub(in crate::screen) fn place_in_line(&self, id: TaskId) -> Option<(usize, usize)> {
+        let at = self.line.position(id)?;
+        Some((at + 1, self.line.len()))
     }
 
     /// Filters by what was typed.

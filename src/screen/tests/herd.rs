@@ -14,6 +14,7 @@ use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::event::By;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
+use crate::core::limit::Limit;
 use crate::core::limit::Limits;
 use crate::core::record::Record;
 use crate::core::shim::{Status, StopBy, Stopping};
@@ -177,6 +178,29 @@ impl Desk {
         self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));
         let task = self.engine.tasks().next_back().unwrap();
         task.id
+    }
+
+    /// A task is launched under other terms.
+    pub(super) fn queue(
+        &mut self,
+        name: &str,
+        command: &str,
+        change: impl FnOnce(&mut RunRequest),
+    ) -> TaskId {
+        let mut request = RunRequest::new(spec(name, command), Vec::new());
+        change(&mut request);
+        self.ask(Request::Run(Box::new(request)));
+        let task = self.engine.tasks().next_back().unwrap();
+        task.id
+    }
+
+    /// So many of a lane may run at once.
+    pub(super) fn limit(&mut self, lane: &str, most: u32) {
+        self.ask(Request::SetLimit {
+            limit: Limit::Lane(lane.into()),
+            most: Some(Some(most)),
+            new: true,
+        });
     }
 
     /// A task that runs.

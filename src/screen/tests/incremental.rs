@@ -7,9 +7,10 @@ use super::herd::spec;
 use crate::core::attention::Attention;
 use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
+use crate::core::plan::{Behind, Needs, Priority};
 use crate::core::record::Change;
-use crate::core::task::{Exit, Task};
-use crate::core::wire::Request;
+use crate::core::task::{Exit, State, Task};
+use crate::core::wire::{Move, Request};
 
 /// More tasks than the engine remembers changes of.
 const MANY: u32 = 1_100;
@@ -21,6 +22,12 @@ enum Step {
     Launch(&'static str),
     Write(u32),
     Pause(u32, bool),
+    Queue(bool, u32, Priority, bool),
+    Begin(u32),
+    Move(u32, Move),
+    Priority(u32, Priority),
+    After(u32, u32),
+    PauseQueue(bool),
     Exit(u32, i32, u32),
     Seen(u32),
     Retry(u32),
@@ -33,6 +40,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let keys = proptest::sample::select(vec![
         "z",
+        "t",
         "g",
         "G",
         "j",
@@ -68,6 +76,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]);
     let names = proptest::sample::select(vec!["lint", "build-api", "Deploy", "unit tests"]);
     let id = 1u32..60;
+    let priority = proptest::sample::select(Priority::ALL.to_vec());
+    let to = proptest::sample::select(vec![Move::Top, Move::Up, Move::Down]);
+    let queued = (any::<bool>(), 1u32..90, priority.clone(), any::<bool>());
     let leaf = prop_oneof![
         6 => keys.prop_map(Step::Press),
         3 => typed.prop_map(Step::Type),
@@ -75,6 +86,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => id.clone().prop_map(Step::Write),
         2 => (id.clone(), any::<bool>()).prop_map(|(id, is)| Step::Pause(id, is)),
         3 => (id.clone(), 0..3, 0u32..2).prop_map(|(id, code, left)| Step::Exit(id, code, left)),
+        6 => queued.prop_map(|(lane, other, first, end)| Step::Queue(lane, other, first, end)),
+        3 => id.clone().prop_map(Step::Begin),
+        2 => (id.clone(), to).prop_map(|(id, to)| Step::Move(id, to)),
+        2 => (id.clone(), priority).prop_map(|(id, to)| Step::Priority(id, to)),
+        2 => (id.clone(), id.clone()).prop_map(|(id, other)| Step::After(id, other)),
+        1 => any::<bool>().prop_map(Step::PauseQueue),
         2 => id.clone().prop_map(Step::Seen),
         1 => id.clone().prop_map(Step::Retry),
         2 => (id.clone(), any::<bool>()).prop_map(|(id, unread)| Step::Recover(id, unread)),
@@ -85,15 +102,53 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn take(desk: &mut Desk, step: Step) {
-    let active = |desk: &Desk, id| desk.engine.task(TaskId(id)).map(Task::is_active);
+    // what waits in line has no shim that could report
+    let active = |desk: &Desk, id| {
+        let task = desk.engine.task(TaskId(id));
+        task.filter(|task| !matches!(task.state(), State::Queued { .. }))
+            .map(Task::is_active)
+    };
+    let starts = |desk: &Desk, id| {
+        let task = desk.engine.task(TaskId(id));
+        task.is_some_and(|task| matches!(task.state(), State::Starting))
+    };
     match step {
         Step::Press(keys) => drop(desk.press(keys)),
         Step::Type(text) => drop(desk.press("/").type_in(text)),
-        Step::Launch(name) => drop(desk.run(name, "make")),
+        Step::Launch(name) => {
+            let id = desk.start(name, "make");
+            take(desk, Step::Begin(id.0));
+        }
         Step::Write(id) if active(desk, id) == Some(true) => desk.write(TaskId(id), "line\n"),
         Step::Pause(id, is) if active(desk, id) == Some(true) => {
             desk.report(TaskId(id), |status| status.paused = is);
         }
+        Step::Queue(lane, other, priority, end) => {
+            let after = (active(desk, other) == Some(true)).then_some(TaskId(other));
+            let behind = |id| Behind {
+                target: Target::Id(id),
+                needs: if end { Needs::End } else { Needs::Success },
+            };
+            desk.queue("queued", "make", |request| {
+                request.spec.lane = lane.then(|| "sonnet".into());
+                request.priority = priority;
+                request.after = after.into_iter().map(behind).collect();
+            });
+        }
+        Step::Begin(id) if starts(desk, id) => desk.begin(TaskId(id)),
+        Step::Move(id, to) => desk.ask(Request::Move(Target::Id(TaskId(id)), to)),
+        Step::Priority(id, to) => {
+            let pick = vec![Target::Id(TaskId(id))].into();
+            desk.ask(Request::Priority(pick, to));
+        }
+        Step::After(id, other) => {
+            let behind = Behind {
+                target: Target::Id(TaskId(other)),
+                needs: Needs::End,
+            };
+            desk.ask(Request::After(Target::Id(TaskId(id)), vec![behind]));
+        }
+        Step::PauseQueue(pause) => desk.ask(Request::PauseQueue(pause)),
         Step::Exit(id, code, left) if active(desk, id) == Some(true) => {
             desk.exit(TaskId(id), Exit::Code(code), left);
         }
@@ -103,7 +158,7 @@ fn take(desk: &mut Desk, step: Step) {
             let target = Target::Id(TaskId(id));
             desk.ask(Request::Retry { target, caller });
         }
-        Step::Recover(id, unread) if active(desk, id).is_none() => {
+        Step::Recover(id, unread) if desk.engine.task(TaskId(id)).is_none() => {
             let attention = if unread {
                 Attention::FailedUnread
             } else {
@@ -145,6 +200,7 @@ proptest! {
     #[test]
     fn what_is_followed_is_as_if_made_anew(steps in prop::collection::vec(step(), 1..60)) {
         let mut desk = Desk::new(80, 24);
+        desk.limit("sonnet", 2);
         for number in 20..40 {
             desk.recover(number, Attention::None, spec("build-api", "cargo build"));
         }

@@ -13,7 +13,7 @@ use crate::screen::{Depth, Look};
 const SIZES: [(u16, u16); 2] = [(80, 24), (40, 10)];
 
 /// One picture in each size, and what else is asked for.
-fn look(name: &str, extra: &[(u16, u16)], scene: impl Fn(&mut Desk)) {
+pub(super) fn look(name: &str, extra: &[(u16, u16)], scene: impl Fn(&mut Desk)) {
     for (cols, rows) in SIZES.iter().chain(extra) {
         let mut desk = Desk::new(*cols, *rows);
         scene(&mut desk);

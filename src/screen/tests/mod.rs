@@ -9,5 +9,7 @@ mod incremental;
 mod keys;
 mod looks;
 mod place;
+mod queue;
+mod queue_looks;
 
 use herd::{Desk, key};

@@ -185,6 +185,10 @@ fn offers(task: &Task, screen: &Screen) -> Vec<(Command, &'static str)> {
     all.extend(
         match task.state() {
             State::Ended { .. } => [Some((Command::Retry, "retry")), None],
+            State::Queued { .. } => [
+                Some((Command::Revoke, "take out")),
+                Some((Command::QueueUp, "sooner")),
+            ],
             State::Paused { .. } => [
                 Some((Command::Revoke, "revoke")),
                 Some((Command::Pause, "go on")),

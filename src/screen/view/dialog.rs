@@ -27,18 +27,19 @@ pub(super) fn kill(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
         return;
     };
     let for_id = for_id(menu.entries().map(|(_, id)| id));
-    let entries = menu.entries();
-    let lines: Vec<Line> = entries
-        .map(|(label, id)| {
-            let label = label.map_or_else(|| "  ".into(), |label| format!("{label} "));
-            let mut line = Line::from(Span::styled(label, screen.theme.key));
-            match engine.task(id) {
-                Some(task) => line.spans.extend(task_spans(task, for_id, screen, clock)),
-                None => line.push_span(Span::styled("removed", screen.theme.dim)),
+    let rows: Vec<(Option<char>, TaskId)> = menu.entries().collect();
+    let line = |(label, id): &(Option<char>, TaskId)| {
+        let label = label.map_or_else(|| "  ".into(), |label| format!("{label} "));
+        let mut line = Line::from(Span::styled(label, screen.theme.key));
+        match engine.task(*id) {
+            Some(task) => {
+                let task = (task, engine);
+                line.spans.extend(task_spans(task, for_id, screen, clock));
             }
-            line
-        })
-        .collect();
+            None => line.push_span(Span::styled("removed", screen.theme.dim)),
+        }
+        line
+    };
     let scroll = menu.scroll;
     let does = Span::styled("its key revokes, again: kills", screen.theme.dim);
     let close = hint(&screen.keymap.key(Command::Close), "close", &screen.theme);
@@ -46,7 +47,7 @@ pub(super) fn kill(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
         [vec![does], close],
         screen.areas.body.width.saturating_sub(4),
     );
-    let most = tasks(frame, screen, "kill", lines, scroll, foot);
+    let most = tasks(frame, screen, ("kill", foot), scroll, (&rows, line));
     screen.drawn.scroll_most = most;
     if let Mode::Kill(menu) = &mut screen.mode {
         menu.scroll = menu.scroll.min(most);
@@ -59,15 +60,16 @@ pub(super) fn finish(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cl
         return;
     };
     let for_id = for_id(engine.active_ids());
-    let live = engine.active_ids().filter_map(|id| engine.task(id));
-    let lines: Vec<Line> = live
-        .map(|task| Line::from(task_spans(task, for_id, screen, clock)))
+    let live: Vec<&Task> = engine
+        .active_ids()
+        .filter_map(|id| engine.task(id))
         .collect();
-    let title = format!("stopping all, {} still live", count(lines.len(), "task"));
+    let line = |task: &&Task| Line::from(task_spans((task, engine), for_id, screen, clock));
+    let title = format!("stopping all, {} still live", count(live.len(), "task"));
     let keys = [(Command::Finish, "SIGKILL now"), (Command::Close, "stay")];
     let keys = keys.map(|(command, does)| hint(&screen.keymap.key(command), does, &screen.theme));
     let foot = hints(keys, screen.areas.body.width.saturating_sub(4));
-    let most = tasks(frame, screen, &title, lines, scroll, foot);
+    let most = tasks(frame, screen, (&title, foot), scroll, (&live, line));
     screen.drawn.scroll_most = most;
     screen.mode = Mode::Finish {
         scroll: scroll.min(most),
@@ -116,7 +118,12 @@ fn for_id(ids: impl Iterator<Item = TaskId>) -> usize {
 }
 
 /// A task in a dialog: sign, number in so many cells, name, where it stands.
-fn task_spans(task: &Task, for_id: usize, screen: &Screen, clock: &Clock) -> Vec<Span<'static>> {
+fn task_spans(
+    (task, engine): (&Task, &Engine),
+    for_id: usize,
+    screen: &Screen,
+    clock: &Clock,
+) -> Vec<Span<'static>> {
     let theme = &screen.theme;
     let more = theme.signs.more;
     let (sign, style) = words::mark(task, theme);
@@ -125,7 +132,7 @@ fn task_spans(task: &Task, for_id: usize, screen: &Screen, clock: &Clock) -> Vec
     let for_name = NAME.min(room / 2);
     let standing = words::standing(task, clock);
     let standing = if width(&standing) + for_name + 1 > room {
-        words::note(task, clock)
+        words::note(task, engine, clock)
     } else {
         standing
     };
@@ -143,16 +150,18 @@ fn task_spans(task: &Task, for_id: usize, screen: &Screen, clock: &Clock) -> Vec
     ]
 }
 
-/// Draws a dialog of tasks; how far it can be scrolled.
-fn tasks(
+/// Draws a dialog of tasks, of which only those in view are made into lines; how far it can
+/// be scrolled.
+fn tasks<T>(
     frame: &mut Frame,
     screen: &Screen,
-    title: &str,
-    lines: Vec<Line<'static>>,
+    (title, foot): (&str, Line<'static>),
     scroll: usize,
-    foot: Line<'static>,
+    (rows, line): (&[T], impl Fn(&T) -> Line<'static>),
 ) -> usize {
-    let height = (lines.len() as u16).saturating_add(4);
+    let height = u16::try_from(rows.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(4);
     let area = place(screen.areas.body, WIDTH, height);
     let inner = panel(frame, area, title, screen.look.unicode, &screen.theme);
     let [list, between, bottom] = Layout::vertical([
@@ -161,12 +170,12 @@ fn tasks(
         Constraint::Length(u16::from(inner.height > 1)),
     ])
     .areas(inner);
-    let most = lines.len().saturating_sub(list.height.into());
+    let most = rows.len().saturating_sub(list.height.into());
     let above = scroll.min(most);
-    let shown = lines.into_iter().skip(above);
-    for (line, y) in shown.zip(list.top()..list.bottom()) {
+    let shown = rows.iter().skip(above);
+    for (row, y) in shown.zip(list.top()..list.bottom()) {
         frame.render_widget(
-            line,
+            line(row),
             Rect {
                 y,
                 height: 1,

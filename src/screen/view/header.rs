@@ -10,7 +10,8 @@ use crate::core::task::Task;
 use crate::screen::clock::Clock;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
-use crate::screen::text::{cut, cut_left, home, width};
+use crate::screen::terms;
+use crate::screen::text::{cut, cut_left, grouped, home, width};
 use crate::screen::words;
 
 /// From this width on there is room for what is seldom asked.
@@ -24,8 +25,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &
         return;
     };
     let theme = &screen.theme;
-    let revoke = screen.keymap.key(Command::Revoke);
-    let because = words::because(task, &revoke);
+    let because = words::because(task, engine, &screen.keymap);
     let mut rows = (area.top()..area.bottom()).map(|y| Rect {
         y,
         height: 1,
@@ -34,9 +34,20 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &
     if let Some(row) = rows.next() {
         title(frame, row, task, screen, clock);
     }
-    let roomy = usize::from(area.height) > 1 + usize::from(because.is_some());
-    if roomy && let Some(row) = rows.next() {
-        command(frame, row, task, screen);
+    let roomy = usize::from(area.height).saturating_sub(1 + usize::from(because.is_some()));
+    let home_dir = screen.context.caller.var("HOME").map(Raw::lossy);
+    if roomy > 0
+        && let Some(row) = rows.next()
+    {
+        command(frame, row, task, screen, home_dir.as_deref());
+    }
+    if roomy > 1
+        && let Some(facts) = terms::facts(task, engine, (clock, theme), home_dir.as_deref())
+        && let Some(row) = rows.next()
+    {
+        let room = usize::from(row.width).saturating_sub(3);
+        let text = cut(&facts, room, theme.signs.more);
+        frame.render_widget(Line::styled(format!("   {text}"), theme.dim), row);
     }
     if let (Some(because), Some(row)) = (because, rows.next()) {
         let (_, style) = words::mark(task, theme);
@@ -60,7 +71,11 @@ fn title(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, clock: &Cl
     };
     let side = side(task, area.width, screen);
     let side_width = if area.width > 40 { width(&side) + 1 } else { 0 };
-    let standing = words::standing(task, clock);
+    let mut standing = words::standing(task, clock);
+    if let Some((at, of)) = screen.list.place_in_line(task.id) {
+        let at = terms::ordinal(at);
+        standing = format!("{standing}, {at} of {}", grouped(of));
+    }
     let room = usize::from(area.width).saturating_sub(side_width);
     // the state says more than the end of a long name
     let id = task.id.to_string();
@@ -120,13 +135,12 @@ fn side(task: &Task, cells: u16, screen: &Screen) -> String {
 }
 
 /// What it runs and where.
-fn command(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen) {
+fn command(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, home_dir: Option<&str>) {
     let theme = &screen.theme;
     let more = theme.signs.more;
     let room = usize::from(area.width).saturating_sub(3);
     let dir = task.spec.dir.lossy();
-    let home_dir = screen.context.caller.var("HOME").map(Raw::lossy);
-    let dir = home(&dir, home_dir.as_deref());
+    let dir = home(&dir, home_dir);
     let command = task.spec.command_line();
     let for_dir = room.saturating_sub(width(&command) + 2).max(room / 3);
     let dir = cut_left(&dir, for_dir, more);

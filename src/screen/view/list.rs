@@ -62,7 +62,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
         let line = match task {
             Some(task) => {
                 let columns = (for_id, right(&age, for_age, ' '));
-                task_line(area.width, task, columns, clock, screen)
+                task_line(area.width, (task, engine), columns, clock, screen)
             }
             None => fold_line(area.width, screen),
         };
@@ -81,7 +81,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen, cloc
 /// A row: what matters in a task's own columns, and the name in what is left of it.
 fn task_line(
     cells: u16,
-    task: &Task,
+    (task, engine): (&Task, &Engine),
     (for_id, age): (usize, String),
     clock: &Clock,
     screen: &mut Screen,
@@ -95,19 +95,26 @@ fn task_line(
         (Attention::None, true) => theme.plain,
         _ => theme.strong,
     };
+    let branch = branch(screen.list.depth(task.id), cells, theme.signs.branch);
     // edge, sign, wants and the gaps take seven cells
-    let room = usize::from(cells).saturating_sub(7 + for_id + width(&age));
+    let room = usize::from(cells).saturating_sub(7 + for_id + width(&age) + width(&branch));
     let found = screen.list.filter_mut();
     let found = found.and_then(|filter| filter.elsewhere(task, more));
     // why a filter lets it through says more than what its sign says already
     let (note, note_style) = match found {
         Some(found) => (found, theme.dim.patch(theme.met)),
-        None => (words::note(task, clock), sign_style),
+        None => (words::note(task, engine, clock), sign_style),
     };
-    let note = cut(&note, room.saturating_sub(NAME + 1), more).into_owned();
+    let name = clean(&task.spec.name);
+    // that it is one goes without saying before its numbers
+    let fits = width(&note) + 1 + width(&name) <= room;
+    let note = note
+        .strip_prefix("lane ")
+        .filter(|_| !fits)
+        .unwrap_or(&note);
+    let note = cut(note, room.saturating_sub(NAME + 1), more).into_owned();
     let gap = usize::from(!note.is_empty());
     let for_name = room.saturating_sub(width(&note) + gap);
-    let name = clean(&task.spec.name);
     let id = task.id.to_string();
     let (digits, letters) = match screen.list.filter_mut() {
         Some(filter) => (filter.digits(&id), filter.marks(&name)),
@@ -125,7 +132,7 @@ fn task_line(
     ]);
     line.spans
         .extend(marked(&id, &digits, theme.dim, theme.met));
-    line.push_span(Span::raw(" "));
+    line.push_span(Span::styled(format!(" {branch}"), theme.dim));
     line.spans
         .extend(marked(&name, &letters, name_style, theme.met));
     line.spans.extend([
@@ -135,6 +142,16 @@ fn task_line(
         Span::styled(format!(" {age}"), theme.dim),
     ]);
     line
+}
+
+/// What stands before the name of a task that stands under another in the tree: at most a
+/// quarter of the row.
+fn branch(depth: u16, cells: u16, sign: char) -> String {
+    let deep = depth.saturating_sub(1).min(cells / 8);
+    match depth {
+        0 => String::new(),
+        _ => format!("{}{sign} ", "  ".repeat(deep.into())),
+    }
 }
 
 /// A task's labels in what its name has left of its column.

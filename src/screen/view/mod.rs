@@ -45,7 +45,10 @@ pub fn view(frame: &mut Frame, engine: &Engine, screen: &mut Screen, now: Now) {
     screen.drawn.changes = clock.next().map(|after| now.wall.plus(after));
     let read = screen.shown().and_then(|run| engine.task(run.task));
     screen.drawn.unread = read
-        .filter(|task| task.attention != Attention::None && !screen.areas.bar.is_empty())
+        .filter(|task| {
+            let unread = !matches!(task.attention, Attention::None | Attention::Stalled);
+            unread && !screen.areas.bar.is_empty()
+        })
         .map(|task| task.id);
 }
 

@@ -14,7 +14,8 @@ use crate::screen::find::Find;
 use crate::screen::keymap::Command;
 use crate::screen::list::Row as ListRow;
 use crate::screen::screen::Screen;
-use crate::screen::text::{clean, grouped, wrapped};
+use crate::screen::text::{clean, grouped, width, wrapped};
+use crate::screen::words;
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
@@ -91,6 +92,15 @@ fn nothing(engine: &Engine, screen: &Screen) -> String {
     let task = screen.view.run().and_then(|run| engine.task(run.task));
     match task {
         Some(task) if task.run.written > 0 => String::new(),
+        Some(task) if matches!(task.state(), State::Queued { .. }) => {
+            let why = words::because(task, engine, &screen.keymap);
+            let room = usize::from(screen.areas.header.width).saturating_sub(1);
+            match why.filter(|why| width(why) > room) {
+                // in full, where the header has but a line for it
+                Some(why) => format!("it has not started yet: {why}"),
+                None => "it has not started yet".into(),
+            }
+        }
         Some(task) if task.is_active() => "no output yet".into(),
         Some(task) => match task.state() {
             // in full, where the header has but a line for it

@@ -29,17 +29,23 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
 /// How many there are of what, as far as who needs a person leaves room.
 fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     let theme = &screen.theme;
-    let active = format!(" {} active", engine.active());
+    let active = format!(" {} active", engine.under_way().len());
     let mut left = Line::from(Span::styled(active, theme.strong));
+    if engine.queue_paused().is_some() {
+        let text = format!(" {} queue paused", theme.signs.paused);
+        left.push_span(Span::styled(text, theme.warn));
+    }
     let room = usize::from(area.width).saturating_sub(3);
     let (needs, style) = needs(engine, screen).unwrap_or_default();
     let needs = cut(&needs, room.saturating_sub(left.width()), theme.signs.more);
     let room = room.saturating_sub(width(&needs));
     let of = |wanted: fn(&State) -> bool| {
-        let active = engine.active_ids().filter_map(|id| engine.task(id));
-        active.filter(|task| wanted(task.state())).count()
+        let under_way = engine.under_way();
+        under_way.filter(|task| wanted(task.state())).count()
     };
     let kinds = [
+        (engine.in_line(), "queued"),
+        (engine.stalled(), "stalled"),
         (
             of(|state| matches!(state, State::Stopping { .. })),
             "stopping",
@@ -53,8 +59,12 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     ];
     for (number, word) in kinds.into_iter().filter(|(number, _)| *number > 0) {
         let text = format!(" {} {} {word}", theme.signs.dot, grouped(number));
+        let style = match word {
+            "stalled" => theme.warn,
+            _ => theme.dim,
+        };
         if left.width() + width(&text) <= room {
-            left.push_span(Span::styled(text, theme.dim));
+            left.push_span(Span::styled(text, style));
         }
     }
     frame.render_widget(left, area);
