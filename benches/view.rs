@@ -21,11 +21,12 @@ use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::event::By;
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Found, Input, Remains, Ticket};
+use wrangle::core::limit::Limit;
 use wrangle::core::limit::Limits;
 use wrangle::core::log::{segment_name, segment_size};
 use wrangle::core::record::Record;
 use wrangle::core::shim::Status;
-use wrangle::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
+use wrangle::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
 use wrangle::core::time::{Now, Timestamp};
 use wrangle::core::wire::{Caller, Request, RunRequest};
 use wrangle::output::display::clean;
@@ -288,6 +289,112 @@ fn history(_: &mut Criterion) {
     }
 }
 
+/// The lane of the queued, and how many of it run.
+const LANE: (&str, u32) = ("sonnet", 8);
+
+/// So many queued tasks behind those that run, each the next one's turn.
+fn herd_queued(queued: u32) -> Engine {
+    let mut engine = herd();
+    let limit = Request::SetLimit {
+        limit: Limit::Lane(LANE.0.into()),
+        most: Some(Some(LANE.1)),
+        new: true,
+    };
+    engine.handle(NOW, Input::Request(Ticket(0), limit));
+    for number in TASKS + 1..=TASKS + LANE.1 + queued {
+        let mut spec = spec(number);
+        spec.lane = Some(LANE.0.into());
+        let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));
+        engine.handle(NOW, Input::Request(Ticket(number.into()), request));
+        if number <= TASKS + LANE.1 {
+            engine.handle(NOW, Input::Status(Box::new(running(number))));
+        }
+    }
+    engine
+}
+
+/// One of the lane ends, so the next of it starts.
+fn one_starts(engine: &mut Engine, turn: u32) {
+    let mut status = running(TASKS + 1 + turn);
+    status.seq = 2;
+    status.exit = Some(Exit::Code(0));
+    status.exited = Some(NOW.wall);
+    (status.left, status.empty, status.drained) = (0, true, true);
+    engine.handle(NOW, Input::Status(Box::new(status)));
+    let next = running(TASKS + 1 + LANE.1 + turn);
+    engine.handle(NOW, Input::Status(Box::new(next)));
+}
+
+/// The median of frames over so many queued tasks, each after a change that is not timed,
+/// and a key that is.
+fn queue_frame(
+    queued: u32,
+    tree: bool,
+    mut before: impl FnMut(&mut Engine, u32),
+    key: Option<char>,
+) -> Duration {
+    let mut engine = herd_queued(queued);
+    let mut screen = screen(80, 24);
+    screen.refresh(&engine);
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(80, 24));
+    let press = |screen: &mut Screen, engine: &Engine, key: char| {
+        let code = KeyEvent::from(KeyCode::Char(key));
+        screen.event(engine, Event::Key(code));
+    };
+    for key in if tree { "t" } else { "" }.chars().chain("G".chars()) {
+        press(&mut screen, &engine, key);
+        let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+    }
+    let mut times: Vec<Duration> = (0..FRAMES.min(queued))
+        .map(|turn| {
+            before(&mut engine, turn);
+            let start = Instant::now();
+            if let Some(key) = key {
+                press(&mut screen, &engine, key);
+            }
+            screen.refresh(&engine);
+            let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The list's frame over 400 and over 10,000 queued tasks.
+fn queue(_: &mut Criterion) {
+    let writes = |engine: &mut Engine, turn: u32| {
+        let mut status = running(1);
+        status.seq = u64::from(turn) + 2;
+        status.written += u64::from(turn);
+        engine.handle(NOW, Input::Status(Box::new(status)));
+    };
+    let mut out = io::stdout().lock();
+    for tree in [false, true] {
+        for (what, key, starts) in [
+            ("a task writes", None, false),
+            ("a step through it", Some('k'), false),
+            ("one starts", None, true),
+        ] {
+            let time = |queued| {
+                if starts {
+                    queue_frame(queued, tree, one_starts, key)
+                } else {
+                    queue_frame(queued, tree, writes, key)
+                }
+            };
+            let (few, many) = (time(400), time(10_000));
+            let form = if tree { "tree" } else { "list" };
+            let ratio = many.as_secs_f64() / few.as_secs_f64();
+            writeln!(
+                out,
+                "queue as a {form}, 80x24, {what}: {few:?} over 400 queued, {many:?} over 10,000; ratio {ratio:.2}"
+            )
+            .ok();
+        }
+    }
+}
+
 /// A letter typed into the filter, over 10,000 ended tasks, until it is on the screen.
 fn filtering(bench: &mut Criterion) {
     let engine = herd_with(10_000);
@@ -393,6 +500,6 @@ fn search(bench: &mut Criterion) {
 }
 
 criterion_group!(
-    parts, screenful, history, filtering, layout, cleaning, search
+    parts, screenful, history, queue, filtering, layout, cleaning, search
 );
 criterion_main!(parts);
