@@ -20,6 +20,11 @@ pub enum Attention {
 }
 
 impl Attention {
+    /// Whether it is over once a person has the task before their eyes.
+    pub const fn is_read_by_a_look(self) -> bool {
+        matches!(self, Self::FinishedUnread | Self::FailedUnread)
+    }
+
     /// The word of the contract.
     pub const fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use crate::core::attention::Attention;
+use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::RunId;
 use crate::core::plan::{Fate, Hold, HoldCause};
@@ -60,7 +61,7 @@ impl Engine {
     }
 
     /// A run's end is stored: the next one is queued, where there is to be one.
-    pub(super) fn follow_up(&mut self, now: Now, ended: RunId) {
+    pub(super) fn follow_up(&mut self, now: Now, ended: RunId, out: &mut Vec<Effect>) {
         // one on its way out that stays after all is stored, and comes here, once more
         let due =
             |task: &&Task| !task.is_active() && !self.is_leaving(task.id) && self.runs_again(task);
@@ -83,7 +84,9 @@ impl Engine {
             task.attention = Attention::None;
         });
         self.note(now, id, What::Created, By::Policy, None);
-        self.enqueue(now, id);
+        self.store(id, Vec::new(), out);
+        self.hold_until(now, id);
+        self.tell_watchers(id, out);
     }
 }
 

@@ -61,6 +61,7 @@ impl Engine {
             let line = "nothing to launch: no line was given".into();
             return out.push(answer(ticket, Answer::Done(Some(line))));
         }
+        let env = self.environment(request.env.clone());
         let mut ids = Vec::with_capacity(each.len());
         for (each, after) in each.into_iter().zip(admitted) {
             let spec = Spec {
@@ -68,11 +69,11 @@ impl Engine {
                 argv: each.argv,
                 ..request.spec.clone()
             };
-            ids.push(self.create(now, &request, spec, after));
-        }
-        let env = self.environment(request.env);
-        for id in &ids {
-            self.envs.insert(*id, Arc::clone(&env));
+            let id = self.create(now, &request, spec, after);
+            self.envs.insert(id, Arc::clone(&env));
+            // each with what is noted of it, and of no other that is not stored yet
+            self.store(id, Vec::new(), out);
+            ids.push(id);
         }
         self.tell_tasks_later.push((ticket, ids));
     }

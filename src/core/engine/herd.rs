@@ -205,7 +205,7 @@ impl Engine {
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
             Input::Swept(run, remains) => self.swept(now, run, &remains, &mut out),
-            Input::History(records) => self.remember_ended(now, records),
+            Input::History(records) => self.remember_ended(now, records, &mut out),
             Input::Recovered(record, found, by) => {
                 self.recovered(now, *record, (found, by), &mut out);
             }
@@ -453,13 +453,13 @@ impl Engine {
 
     /// Ended tasks of an earlier supervisor, which may have had no time to queue what
     /// follows.
-    fn remember_ended(&mut self, now: Now, records: Vec<Record>) {
+    fn remember_ended(&mut self, now: Now, records: Vec<Record>, out: &mut Vec<Effect>) {
         for record in records {
             let run = record.task.run_id();
             self.insert(record.task);
             if record.env.is_some() {
                 self.know_environment(run.task, record.env);
-                self.follow_up(now, run);
+                self.follow_up(now, run, out);
             }
         }
     }

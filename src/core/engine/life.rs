@@ -35,12 +35,13 @@ impl Engine {
         };
         let ended = !task.is_active();
         let changed = task.run.state != was.state;
+        let began = was.started.is_none() && task.run.started.is_some();
         self.note_life(now, run_id.task, &was);
         self.follow_time(now, run_id.task, &was, out);
         if ended {
             let release = Effect::Order(run_id, Order::Release);
             self.store(run_id.task, vec![release], out);
-        } else if changed && worth_storing(&was.state, status) {
+        } else if began || (changed && worth_storing(&was.state, status)) {
             self.store(run_id.task, Vec::new(), out);
         }
         self.tell_watchers(run_id.task, out);

@@ -213,6 +213,8 @@ impl Queue {
             return;
         };
         let was_first = ready.remove(dir.as_ref(), turn);
+        // what was kept for it may go to others
+        self.dirty = true;
         if let Some(dir) = dir.filter(|_| was_first) {
             self.come_forward(&entry.class, &dir, turn.1);
         }

@@ -282,8 +282,7 @@ impl Engine {
 
     /// A person has it before their eyes.
     pub(super) fn seen(&mut self, id: TaskId, out: &mut Vec<Effect>) {
-        // what stalls does so whether it is looked at or not
-        let passes = |task: &Task| !matches!(task.attention, Attention::None | Attention::Stalled);
+        let passes = |task: &Task| task.attention.is_read_by_a_look();
         if self.tasks.get(id).is_some_and(passes) {
             self.tasks
                 .update(id, |task| task.attention = Attention::None);

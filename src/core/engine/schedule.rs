@@ -110,11 +110,31 @@ impl Engine {
             while let Some(id) = self.tasks.queue_mut().pop_fresh() {
                 self.sort_in(now, id, out);
             }
-            if self.gate.paused.is_none() {
-                self.start_ready(now, out);
+            if self.gate.paused.is_some() {
+                continue;
             }
+            if self.needs_memory() {
+                // first that: else others would take the places of those that come first
+                if !self.gate.asked {
+                    self.gate.asked = true;
+                    out.push(Effect::LookAtMemory);
+                }
+                return;
+            }
+            self.start_ready(now, out);
         }
         self.gate.memory = None;
+    }
+
+    /// Whether an agent could start if only there is memory, and that is not known yet.
+    fn needs_memory(&self) -> bool {
+        let heads = || self.tasks.queue().heads().into_iter();
+        let kept = Kept::default();
+        let may_start = |(_, id): Turn| {
+            let entry = self.tasks.queue().entry(id);
+            entry.is_some_and(|entry| entry.class.agent && self.full(&entry.class, &kept).is_none())
+        };
+        self.rules.limits.memory.is_some() && self.gate.memory.is_none() && heads().any(may_start)
     }
 
     /// Finds out whether a queued task waits for more than a place and its directory.
@@ -148,14 +168,11 @@ impl Engine {
                 }
                 continue;
             }
-            if let Some(other) = lease.and_then(|lease| self.in_the_way(&lease, turn, &kept)) {
+            let in_the_way = lease.and_then(|lease| self.in_the_way(&lease, turn, &kept));
+            if let Some(other) = in_the_way {
                 self.tasks.queue_mut().put_behind(turn.1, other);
             } else if self.lacks_memory(&class) {
                 self.gate.short = true;
-                if self.gate.memory.is_none() && !self.gate.asked {
-                    self.gate.asked = true;
-                    out.push(Effect::LookAtMemory);
-                }
                 continue;
             } else {
                 self.begin(now, turn.1, out);
@@ -239,8 +256,8 @@ impl Engine {
             });
         }
         let floor = self.rules.limits.memory?;
-        let free = self.gate.seen;
-        (entry.class.agent).then_some(Waiting::Memory { free, floor })
+        let free = self.gate.seen.filter(|_| !self.gate.asked);
+        (entry.class.agent || self.gate.asked).then_some(Waiting::Memory { free, floor })
     }
 
     /// Until when a queued task is held, where it is.
@@ -259,8 +276,10 @@ impl Engine {
             let Some(entry) = self.tasks.queue().entry(head.1) else {
                 continue;
             };
-            if self.full(&entry.class, &kept).is_some() && self.was_overdue(*head) {
-                kept.add(&entry.class, head.1, entry.lease.as_ref());
+            if self.full(&entry.class, &kept).is_some() {
+                if self.was_overdue(*head) {
+                    kept.add(&entry.class, head.1, entry.lease.as_ref());
+                }
             }
         }
         kept
@@ -296,10 +315,8 @@ impl Engine {
         let Some(floor) = self.rules.limits.memory.filter(|_| class.agent) else {
             return false;
         };
-        match self.gate.memory {
-            None => true,
-            Some(free) => free.is_some_and(|free| free < floor),
-        }
+        let free = self.gate.memory.flatten();
+        free.is_some_and(|free| free < floor)
     }
 
     /// Whether a task has been ready for too long.

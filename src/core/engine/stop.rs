@@ -11,7 +11,7 @@ use crate::core::event::{By, What};
 use crate::core::id::TaskId;
 use crate::core::input::Ticket;
 use crate::core::shim::Order;
-use crate::core::task::{Outcome, State, StopCause};
+use crate::core::task::{Outcome, State, StopCause, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Failure};
 
@@ -124,9 +124,12 @@ impl Engine {
             .starts
             .iter()
             .filter(|(_, id)| {
-                self.tasks
-                    .get(**id)
-                    .is_none_or(|task| !matches!(task.state(), State::Starting))
+                // what is queued is told once that lies on disk
+                let under_way = |task: &Task| {
+                    matches!(task.state(), State::Starting)
+                        || self.unstored_queue.contains(&task.id)
+                };
+                self.tasks.get(**id).is_none_or(|task| !under_way(task))
             })
             .map(|(ticket, id)| (*ticket, *id))
             .collect();

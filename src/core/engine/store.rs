@@ -232,7 +232,7 @@ impl Engine {
                 if matches!(record.task.state(), State::Queued { .. }) {
                     self.unstored_queue.remove(&record.task.id);
                 }
-                self.follow_up(now, record.task.run_id());
+                self.follow_up(now, record.task.run_id(), out);
             }
             Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
         }

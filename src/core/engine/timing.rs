@@ -41,11 +41,19 @@ pub(super) fn hold(start: Start, now: Now) -> Option<Hold> {
 impl Engine {
     /// Has a queued task looked at when its time comes, where it waits for one.
     pub(super) fn hold_until(&mut self, now: Now, id: TaskId) {
-        let Some(State::Queued { hold: Some(hold) }) = self.tasks.get(id).map(Task::state) else {
+        let Some(task) = self.tasks.get(id) else {
             return self.alarms.clear(id);
         };
-        let at = now.mono + now.wall.until(hold.until);
-        self.alarms.set(id, at);
+        let State::Queued { hold: Some(hold) } = task.state() else {
+            return self.alarms.clear(id);
+        };
+        let left = now.wall.until(hold.until);
+        let left = match hold.cause {
+            HoldCause::Clock => left,
+            // no longer than was asked for, though the clock was set back meanwhile
+            HoldCause::Delay | HoldCause::Again => left.min(task.run.created.until(hold.until)),
+        };
+        self.alarms.set(id, now.mono + left);
     }
 
     /// The clock was set: what waits for a time of it waits for another while.
