@@ -64,6 +64,10 @@ pub struct Read {
     pub last: bool,
 }
 
+/// The most writes of one transaction: whoever waits for the first of thousands need not
+/// wait for the last.
+const AT_ONCE: usize = 500;
+
 #[derive(Debug)]
 enum Job {
     Write(Write),
@@ -122,7 +126,12 @@ impl Store {
                     let mut writes = Vec::new();
                     for job in std::iter::once(first).chain(work.try_iter()) {
                         match job {
-                            Job::Write(write) => writes.push(write),
+                            Job::Write(write) => {
+                                writes.push(write);
+                                if writes.len() >= AT_ONCE {
+                                    owner.write(std::mem::take(&mut writes), &done);
+                                }
+                            }
                             Job::Read(read) => {
                                 owner.write(std::mem::take(&mut writes), &done);
                                 owner.read(read, &done);

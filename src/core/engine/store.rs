@@ -36,6 +36,8 @@ pub(super) struct Writes {
     done: u64,
     /// Answers, each with the number of the last write that it may speak of.
     held: VecDeque<(u64, Effect)>,
+    /// When the last of them was answered, in monotonic time.
+    heard: Duration,
     /// Why the last write failed, while it is so, or that none is answered.
     failing: Option<String>,
     slow: bool,
@@ -110,14 +112,15 @@ impl Writes {
     /// When the engine wants to look at them again.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let slow = self.pending.front().filter(|_| !self.slow);
-        let slow = slow.map(|write| write.asked + SLOW);
+        let slow = slow.map(|write| write.asked.max(self.heard) + SLOW);
         slow.into_iter().chain(self.again_at).min()
     }
 
     fn is_late(&self, now: Now) -> bool {
-        self.pending
-            .front()
-            .is_some_and(|write| now.mono.saturating_sub(write.asked) >= SLOW)
+        self.pending.front().is_some_and(|write| {
+            // thousands that were asked for together take their time, and are no worry
+            now.mono.saturating_sub(write.asked.max(self.heard)) >= SLOW
+        })
     }
 
     /// One more is answered, well or not; what waited for it and was not done before.
@@ -127,6 +130,7 @@ impl Writes {
             None => then,
         };
         self.done += 1;
+        self.heard = now.mono;
         self.slow = self.slow && self.is_late(now);
         let told = self.held.partition_point(|(after, _)| *after <= self.done);
         free.extend(self.held.drain(..told).map(|(_, effect)| effect));
