@@ -50,6 +50,12 @@ impl Form {
 pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
     let task = shown(&mut line, &asked.target)?;
+    if task.state == "queued" {
+        say(&table::sentence(&task));
+        if !asked.follow {
+            return Ok(0);
+        }
+    }
     let mut out = Out::new();
     let form = if asked.raw {
         Form::Exact
@@ -57,7 +63,7 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
         Form::safe(&out)
     };
     let mut printer = Printer::open(&task, form)?;
-    printer.begin(asked.lines)?;
+    printer.begin(asked.lines.filter(|_| task.state != "queued"))?;
     if asked.follow {
         follow_on(&mut line, &mut out, &task, printer, |_| false)?;
     } else {
@@ -147,8 +153,12 @@ struct Printer {
 
 impl Printer {
     fn open(task: &TaskReport, form: Form) -> Result<Self, Trouble> {
-        let log =
-            LogFiles::open(Path::new(&task.log)).map_err(|error| unreadable(&task.log, &error))?;
+        let dir = Path::new(&task.log);
+        let log = match task.state.as_str() {
+            "queued" => Ok(LogFiles::to_come(dir)),
+            _ => LogFiles::open(dir),
+        };
+        let log = log.map_err(|error| unreadable(&task.log, &error))?;
         Ok(Self {
             log,
             form,

@@ -44,13 +44,18 @@ pub struct Copied {
 impl LogFiles {
     /// The log in `dir`. An error where the directory can't be read.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        let mut log = Self {
+        let mut log = Self::to_come(dir);
+        log.look()?;
+        Ok(log)
+    }
+
+    /// The log of a run that has not begun: its directory need not be there yet.
+    pub fn to_come(dir: &Path) -> Self {
+        Self {
             dir: dir.to_owned(),
             segments: Vec::new(),
             open: None,
-        };
-        log.look()?;
-        Ok(log)
+        }
     }
 
     /// Looks anew at what is there: first kept byte and end. Empty at 0 where there are
