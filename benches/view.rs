@@ -21,8 +21,8 @@ use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::event::By;
 use wrangle::core::id::{Ident, RunId, TaskId};
 use wrangle::core::input::{Found, Input, Remains, Ticket};
-use wrangle::core::limit::Limit;
 use wrangle::core::limit::Limits;
+use wrangle::core::limit::{Limit, SetTo};
 use wrangle::core::log::{segment_name, segment_size};
 use wrangle::core::record::Record;
 use wrangle::core::shim::Status;
@@ -297,7 +297,7 @@ fn herd_queued(queued: u32) -> Engine {
     let mut engine = herd();
     let limit = Request::SetLimit {
         limit: Limit::Lane(LANE.0.into()),
-        most: Some(Some(LANE.1)),
+        to: SetTo::Most(Some(LANE.1)),
         new: true,
     };
     engine.handle(NOW, Input::Request(Ticket(0), limit));

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::connect::{connect, connect_if_running};
 use super::detail;
 use super::json;
-use super::launch::{self, code, say_how};
+use super::launch;
 use super::line::{Line, News, Process};
 use super::out::Out;
 use super::table;
+use super::tree;
 use super::trouble::{Trouble, say};
+use super::wait::{self, Until};
 use crate::config::Paths;
 use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
@@ -33,8 +35,14 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
         Request::Run(_) | Request::Retry { .. } => launch::one(&mut line, call),
         Request::RunEach(..) => launch::each(&mut line, call),
         Request::Wait(pick) => {
+            let alone = matches!((pick.targets.as_slice(), &pick.labels), ([_], labels) if labels.is_empty());
             let targets = numbers(&mut line, pick, true)?;
-            wait(&mut line, targets, call.timeout, call.any)
+            let until = match (call.any, alone) {
+                (true, _) => Until::Any,
+                (false, true) => Until::One,
+                (false, false) => Until::All,
+            };
+            wait::wait(&mut line, targets, call.timeout, until)
         }
         Request::Shutdown { .. } => {
             let supervisor = Process::of(&welcome);
@@ -66,6 +74,7 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             match tasks.as_slice() {
                 tasks if call.json => objects(&mut out, tasks)?,
                 [task] if one => detail::one(&mut out, task)?,
+                tasks if call.tree => table::list(&mut out, &tree::of(tasks))?,
                 [] if out.tty => say("no such task is active; wrangle ls --all shows every one"),
                 tasks => table::list(&mut out, tasks)?,
             }
@@ -224,55 +233,6 @@ pub(super) fn why(paths: &Paths, target: &Target) -> Result<u8, Trouble> {
     out.line(&detail::why(&task, SystemTime::now()))?;
     out.flush()?;
     Ok(0)
-}
-
-/// Until all have settled, or the first of them.
-fn wait(
-    line: &mut Line,
-    targets: Vec<Target>,
-    timeout: Option<Duration>,
-    any: bool,
-) -> Result<u8, Trouble> {
-    let until = timeout.and_then(|time| Instant::now().checked_add(time));
-    line.catch_interrupts()?;
-    let many = targets.len() > 1;
-    let number = line.ask(Request::Wait(targets.into()))?;
-    let mut codes: Vec<u8> = Vec::new();
-    loop {
-        let answer = line
-            .answer(number, until)
-            .map_err(|trouble| match trouble {
-                Trouble::Signalled(signal, _) => Trouble::Signalled(
-                    signal,
-                    "no longer waiting; what was waited for goes on".into(),
-                ),
-                other => other,
-            })?;
-        let Some((answer, last)) = answer else {
-            let time = humantime::format_duration(timeout.unwrap_or_default());
-            return Err(Trouble::Failed(format!(
-                "not ended within {time}; what was waited for goes on"
-            )));
-        };
-        if let Answer::Task(task) = answer {
-            say_how(&task);
-            if any {
-                // for scripts: ID=$(wrangle wait --any ...)
-                let mut out = Out::new();
-                out.line(&task.id.to_string())?;
-                out.flush()?;
-                return Ok(code(&task));
-            }
-            codes.push(code(&task));
-        }
-        if last {
-            break;
-        }
-    }
-    Ok(match codes.as_slice() {
-        [code] if !many => *code,
-        codes => u8::from(codes.iter().any(|code| *code != 0)),
-    })
 }
 
 /// What is said when the following of a task is interrupted.

@@ -1,11 +1,12 @@
 //! One task in full, and why it stands where it stands.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::out::Out;
 use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
 use super::trouble::Trouble;
 use crate::core::attention::Attention;
+use crate::core::plan::{After, Needs};
 use crate::core::report::{RunReport, TaskReport};
 
 /// Everything worth knowing of one task, a line each.
@@ -38,8 +39,21 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
             task.outcome.as_deref().map(|word| word.replace('_', " ")),
         ),
         ("exit", exit),
+        ("priority", task.priority.clone()),
+        ("model", task.model.as_deref().map(plain)),
+        ("lane", task.lane.as_deref().map(plain)),
+        ("provider", task.provider.as_deref().map(plain)),
+        ("after", after(&task.after)),
+        ("not before", task.not_before.clone()),
         ("command", Some(plain(&task.command))),
         ("directory", Some(plain(&task.dir))),
+        ("lease", task.lease.as_deref().map(plain)),
+        ("timeout", task.timeout_s.map(time)),
+        ("idle after", task.idle_timeout_s.map(time)),
+        (
+            "retries",
+            (task.retries > 0).then(|| task.retries.to_string()),
+        ),
         ("pid", task.pid.map(|pid| pid.to_string())),
         ("left", (task.left > 0).then(|| processes(task.left))),
         ("run", Some(task.run.to_string())),
@@ -66,6 +80,28 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// What has to come first, in words.
+fn after(after: &[After]) -> Option<String> {
+    let named = |needs: Needs| {
+        let which = after.iter().filter(|after| after.needs == needs);
+        let which: Vec<String> = which.map(|after| format!("#{}", after.task)).collect();
+        (!which.is_empty()).then(|| which.join(" "))
+    };
+    let parts = [
+        named(Needs::Success),
+        named(Needs::AnySuccess).map(|which| format!("one of {which}")),
+        named(Needs::End).map(|which| format!("the end of {which}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Seconds as people write them.
+fn time(seconds: f64) -> String {
+    let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    humantime::format_duration(time).to_string()
 }
 
 /// One run in one line.
@@ -118,6 +154,9 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
             );
             format!("{line}: started {started}, {wrote}; nobody has to act")
         }
+        "queued" if task.reason.as_deref().is_some_and(comes_by_itself) => {
+            format!("{line}; nobody has to act")
+        }
         _ if task.reason.is_none() => {
             let asked = ago(&task.created_at.clone().into()).unwrap_or_default();
             format!("{line}: asked for {asked}; wrangle starts it by itself")
@@ -126,10 +165,13 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
     }
 }
 
+/// Whether it is a time that a task waits for.
+fn comes_by_itself(reason: &str) -> bool {
+    reason.starts_with("not before")
+}
+
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::core::id::TaskId;
     use crate::core::task::Kind;
@@ -197,6 +239,14 @@ pub(super) mod tests {
             said(&report("starting")),
             "task 3 (api) starting: asked for 1m05s ago; wrangle starts it by itself"
         );
+        let mut task = report("queued");
+        task.reason = Some("lane sonnet is full (1 of 1: #4)".into());
+        assert_eq!(
+            said(&task),
+            "task 3 (api) queued: lane sonnet is full (1 of 1: #4)"
+        );
+        task.reason = Some("not before 2026-01-02T00:00:00.000Z".into());
+        assert!(said(&task).ends_with("T00:00:00.000Z; nobody has to act"));
         let mut task = report("ended");
         task.outcome = Some("failed".into());
         task.exit_code = Some(2);
@@ -213,5 +263,27 @@ pub(super) mod tests {
         task.signal = Some(9);
         task.outcome = Some("revoked".into());
         assert!(said(&task).contains("revoked, SIGKILL"));
+    }
+    #[test]
+    fn what_comes_first_is_told_in_words() {
+        let of = |all: &[(u32, Needs)]| {
+            let all = all.iter().map(|(id, needs)| After {
+                task: TaskId(*id),
+                needs: *needs,
+            });
+            after(&all.collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[]), None);
+        let all = [
+            (3, Needs::Success),
+            (7, Needs::Success),
+            (4, Needs::AnySuccess),
+            (5, Needs::AnySuccess),
+            (6, Needs::End),
+        ];
+        let line = of(&all).unwrap();
+        assert_eq!(line, "#3 #7, one of #4 #5, the end of #6");
+        assert_eq!(time(5_400.0), "1h 30m");
+        assert_eq!(time(0.25), "250ms");
     }
 }

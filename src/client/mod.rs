@@ -6,7 +6,9 @@
 //! | `line` | the line to it: requests, answers, interrupts; `open` is what another one is asked again |
 //! | `call` | one verb: a request and what becomes of its answers |
 //! | `launch` | a task launched, or many: what is said of them |
-//! | `table`, `detail`, `json` | tasks as text: many, one in full, for programs |
+//! | `limit` | which limits there are |
+//! | `wait`, `progress` | until tasks have ended, and how far they are |
+//! | `table`, `tree`, `detail`, `json` | tasks as text: many, under each other, one in full, for programs |
 //! | `logs` | a task's output, from the disk |
 //! | `export` | a task with its output as one document |
 //! | `events` | what happened, and with `lines` what was written |
@@ -28,6 +30,7 @@ mod glance;
 mod json;
 mod keys;
 mod launch;
+mod limit;
 mod line;
 mod logs;
 mod offer;
@@ -36,13 +39,16 @@ mod out;
 mod pager;
 mod painter;
 mod perform;
+mod progress;
 mod safe;
 mod stream;
 mod table;
 mod tell;
+mod tree;
 mod trouble;
 mod tty;
 mod upgrade;
+mod wait;
 
 pub use config::config;
 pub use doctor::doctor;

@@ -6,22 +6,25 @@ use unicode_width::UnicodeWidthStr;
 
 use super::out::Out;
 use super::trouble::Trouble;
+use crate::core::plan::Priority;
 use crate::core::report::TaskReport;
 
 /// The narrowest that a column is cut to.
 const NARROWEST: usize = 12;
 /// The table's columns.
 const HEAD: [&str; COLUMNS] = [
-    "ID", "NAME", "STATE", "EXIT", "AGE", "OUTPUT", "LABELS", "COMMAND",
+    "ID", "NAME", "STATE", "EXIT", "AGE", "OUTPUT", "LANE", "PRIORITY", "LABELS", "COMMAND",
 ];
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 10;
 const NAME: usize = 1;
-const LABELS: usize = 6;
-const COMMAND: usize = 7;
+const LANE: usize = 6;
+const PRIORITY: usize = 7;
+const LABELS: usize = 8;
+const COMMAND: usize = 9;
 /// Those that are cut on a narrow terminal, the first first.
 const CUT: [usize; 3] = [COMMAND, NAME, LABELS];
-/// Those that go on a narrower one: labels, output, age, command, exit.
-const GIVEN_UP: [usize; 5] = [LABELS, 5, 4, COMMAND, 3];
+/// Those that go on a narrower one: the last are exit, command, age and output.
+const GIVEN_UP: [usize; 7] = [LABELS, PRIORITY, LANE, 5, 4, COMMAND, 3];
 /// Those that hold numbers.
 const NUMBERS: [usize; 4] = [0, 3, 4, 5];
 /// What stands between two.
@@ -105,8 +108,14 @@ fn lines(tasks: &[TaskReport], now: SystemTime, columns: Option<usize>) -> Vec<S
             *width = (*width).max(cell.width());
         }
     }
-    if tasks.iter().all(|task| task.labels.is_empty()) {
-        widths[LABELS] = 0;
+    // what is as usual for all of them need not be said of each
+    let usual = [
+        (LANE, tasks.iter().all(|task| task.lane.is_none())),
+        (PRIORITY, tasks.iter().all(has_usual_priority)),
+        (LABELS, tasks.iter().all(|task| task.labels.is_empty())),
+    ];
+    for (column, _) in usual.into_iter().filter(|(_, usual)| *usual) {
+        widths[column] = 0;
     }
     if let Some(columns) = columns {
         fit(&mut widths, columns);
@@ -181,9 +190,16 @@ fn row(task: &TaskReport, now: SystemTime) -> [String; COLUMNS] {
         exit,
         age(task, now).map_or_else(String::new, short),
         bytes(task.output_bytes),
+        plain(task.lane.as_deref().unwrap_or_default()),
+        task.priority.clone().unwrap_or_default(),
         plain(&task.labels.join(",")),
         plain(&task.command),
     ]
+}
+
+fn has_usual_priority(task: &TaskReport) -> bool {
+    let usual = Priority::default().word();
+    task.priority.as_deref().is_none_or(|word| word == usual)
 }
 
 /// The rendition of a task's line: a hint only, the words say it too.
@@ -292,13 +308,21 @@ mod tests {
             small[0], "ID  NAME                   STATE    EXIT",
             "{small:?}"
         );
-        let labelled = lines(&[task], now, None);
+        let labelled = lines(std::slice::from_ref(&task), now, None);
         assert!(labelled[0].contains("LABELS"), "{labelled:?}");
         assert!(
             labelled[1].contains("  ci,nightly  make all"),
             "{labelled:?}"
         );
         assert!(labelled[1].ends_with("make all of it"), "{labelled:?}");
+        assert!(!labelled[0].contains("LANE") && !labelled[0].contains("PRIORITY"));
+        let mut other = task.clone();
+        other.lane = Some("sonnet".into());
+        task.priority = Some("low".into());
+        let both = lines(&[task, other], now, None);
+        assert!(both[0].contains("LANE    PRIORITY  LABELS"), "{both:?}");
+        assert!(both[1].contains("        low       ci,"), "{both:?}");
+        assert!(both[2].contains("sonnet            ci,"), "{both:?}");
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct Filter {
     pub outcomes: Vec<String>,
     /// Only those with all of these labels.
     pub labels: Vec<String>,
+    /// Only those in this lane.
+    #[serde(default)]
+    pub lane: Option<String>,
     /// Only those that run in this directory or below; absolute.
     pub dir: Option<Raw>,
     /// Only those whose name or command contains this, whatever its case.
@@ -44,6 +47,7 @@ impl Filter {
                 .labels
                 .iter()
                 .all(|label| task.spec.labels.contains(label))
+            && (self.lane.is_none() || self.lane == task.spec.lane)
             && self
                 .dir
                 .as_ref()

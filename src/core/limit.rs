@@ -120,6 +120,16 @@ pub struct Limits {
     pub memory: Option<u64>,
 }
 
+/// What a limit is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetTo {
+    /// So many, whatever the configuration says.
+    Most(Most),
+    /// What the configuration says.
+    Default,
+}
+
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +160,14 @@ pub struct LimitReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_limit_and_what_is_configured_are_told_apart_on_the_wire() {
+        for to in [SetTo::Most(Some(3)), SetTo::Most(None), SetTo::Default] {
+            let line = serde_json::to_string(&to).unwrap();
+            assert_eq!(serde_json::from_str::<SetTo>(&line).unwrap(), to, "{line}");
+        }
+    }
 
     #[test]
     fn names_of_limits_are_read_as_they_are_written() {

@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::event::Event as Happening;
 use super::filter::Filter;
 use super::id::Target;
-use super::limit::{Limit, LimitReport, Most};
+use super::limit::{Limit, LimitReport, SetTo};
 use super::plan::{Behind, Priority, Start};
 use super::raw::Raw;
 use super::report::TaskReport;
@@ -270,8 +270,8 @@ pub enum Request {
     SetLimit {
         /// On what.
         limit: Limit,
-        /// How many; `None`: what the configuration says.
-        most: Option<Most>,
+        /// What to.
+        to: SetTo,
         /// Whether a lane that nobody knows yet, and that is called almost like another, is meant.
         new: bool,
     },

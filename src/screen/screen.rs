@@ -22,6 +22,7 @@ use super::words;
 use crate::config::Own;
 use crate::core::engine::Engine;
 use crate::core::id::{RunId, Target, TaskId};
+use crate::core::limit::Limit;
 use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Pick, Request};
@@ -68,7 +69,7 @@ pub(super) struct Message {
 }
 
 /// What a request was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
     /// A launch: the new task gets selected.
     Launch,
@@ -76,6 +77,8 @@ pub(super) enum Asked {
     Look,
     /// To pause the queue, or to let it go on.
     Pause(bool),
+    /// Limits: all are shown, or this one is told.
+    Limits(Option<Limit>),
     /// Anything else; this is said when it is done.
     Act(&'static str),
 }
@@ -217,7 +220,7 @@ impl Screen {
 
     /// Takes in an answer to one of this screen's requests, `last` or more to follow.
     pub fn answer(&mut self, number: u64, answer: Answer, last: bool) {
-        let Some(asked) = self.asked.get(&number).copied() else {
+        let Some(asked) = self.asked.get(&number).cloned() else {
             return;
         };
         if last {
@@ -236,7 +239,11 @@ impl Screen {
                     self.list.select(task.id);
                     // what was said of it beforehand is to be read
                     if !self.message.as_ref().is_some_and(|message| message.error) {
-                        self.say(format!("launched {} {}", task.id, task.name));
+                        let reason = task.reason.filter(|_| task.state == "queued");
+                        self.say(match reason {
+                            Some(reason) => format!("{} {} queued: {reason}", task.id, task.name),
+                            None => format!("launched {} {}", task.id, task.name),
+                        });
                     }
                 }
                 Asked::Look => {
@@ -249,9 +256,15 @@ impl Screen {
                         task.id, task.name, task.state
                     ));
                 }
-                Asked::Pause(_) | Asked::Act(_) => {}
+                Asked::Pause(_) | Asked::Limits(_) | Asked::Act(_) => {}
             },
-            Answer::Tasks(_) | Answer::Limits(_) | Answer::Events(_) => self.say_done(asked),
+            Answer::Limits(limits) => self.show_limits(&limits, &asked),
+            Answer::Tasks(tasks) if asked == Asked::Launch => {
+                let waiting = tasks.iter().filter(|task| task.state == "queued");
+                let (all, waiting) = (tasks.len(), waiting.count());
+                self.say(format!("launched {all} tasks, of which {waiting} wait"));
+            }
+            Answer::Tasks(_) | Answer::Events(_) => self.say_done(asked),
         }
     }
 

@@ -8,6 +8,7 @@ use super::config;
 use super::told::Told;
 use crate::config::{Config, Paths, Trust};
 use crate::core::id::Target;
+use crate::core::limit::Limit;
 use crate::core::wire::{Caller, EventsAsked, Request};
 
 /// Where a verb was given, and what holds where its options say nothing.
@@ -57,6 +58,8 @@ pub enum Command {
     Screen,
     /// Ask the supervisor.
     Call(Call),
+    /// Say which limits there are, or set one.
+    Limits(Limits),
     /// Say why a task stands where it stands.
     Why(Target),
     /// Print a task's output.
@@ -97,6 +100,8 @@ pub struct Call {
     pub notice: Option<String>,
     /// Wait for the first of several alone.
     pub any: bool,
+    /// Show each task under the one that it waits for.
+    pub tree: bool,
 }
 
 impl From<Request> for Call {
@@ -108,6 +113,7 @@ impl From<Request> for Call {
             timeout: None,
             notice: None,
             any: false,
+            tree: false,
         }
     }
 }
@@ -116,6 +122,17 @@ impl From<Request> for Command {
     fn from(request: Request) -> Self {
         Self::Call(request.into())
     }
+}
+
+/// Which limits, and how they are printed.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// What is asked of the supervisor.
+    pub request: Request,
+    /// Only this one.
+    pub on: Option<Limit>,
+    /// One JSON object per limit.
+    pub json: bool,
 }
 
 /// Which output, and how it is printed.
@@ -173,6 +190,8 @@ pub enum Asked {
     Request(Request),
     /// Ask the supervisor, and say this line: what a person should know of it.
     Noted(Request, String),
+    /// Ask the supervisor for the limits, and show all, or this one.
+    Limits(Request, Option<Limit>),
     /// Select this task and show its live output.
     Look(Target),
     /// Show this task's whole log in the pager.

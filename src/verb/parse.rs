@@ -58,6 +58,7 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             ..
         }) => Ok(Asked::Noted(request, notice)),
         Command::Call(call) => Ok(Asked::Request(call.request)),
+        Command::Limits(limits) => Ok(Asked::Limits(limits.request, limits.on)),
         Command::Logs(logs) if logs.follow => Ok(Asked::Look(logs.target)),
         Command::Logs(logs) => Ok(Asked::Page(logs.target)),
         Command::Said(lines) => Ok(match lines.as_slice() {

@@ -4,8 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
 use super::{
-    completions, config, doctor, events, export, logs, ls, man, pause, reload, retry, revoke, rm,
-    run, schema, send, show, shutdown, supervisor, trust, wait, why,
+    after, completions, config, doctor, events, export, limit, logs, ls, man, order, pause,
+    priority, reload, retry, revoke, rm, run, schema, send, show, shutdown, supervisor, trust,
+    wait, why,
 };
 use crate::core::version;
 
@@ -67,10 +68,22 @@ verbs! {
     Wait(wait::Wait),
     /// Run an ended task again
     Retry(retry::Retry),
-    /// Stop tasks' processes for the time being
+    /// Stop tasks' processes, or the queue, for the time being
     Pause(pause::Pause),
-    /// Let paused tasks go on
+    /// Let paused tasks, or the queue, go on
     Resume(pause::Resume),
+    /// Show limits on what runs at once, or set one
+    Limit(limit::Limit),
+    /// Say how urgent tasks are
+    Priority(priority::Priority),
+    /// Put a queued task before all others
+    Top(order::Top),
+    /// Put a queued task before the one that stands before it
+    Up(order::Up),
+    /// Put a queued task after the one that stands after it
+    Down(order::Down),
+    /// Have a queued task wait for others
+    After(after::After),
     /// Write a line to a task's standard input
     Send(send::Send),
     /// Let the wrangle.toml of a directory run things

@@ -3,19 +3,23 @@
 use clap::Args;
 
 use super::command::{Ask, Command, Context};
+use crate::config::parse_label;
 use crate::core::id::Target;
-use crate::core::wire::Request;
+use crate::core::wire::{Pick, Request};
 
 /// Stop tasks for good.
 #[derive(Debug, Clone, Args)]
-#[command(override_usage = "wrangle revoke [OPTIONS] <ID>...|--all")]
+#[command(override_usage = "wrangle revoke [OPTIONS] <ID>...|--all|--label <LABEL>")]
 pub struct Revoke {
     /// Numbers, names, or @ for the newest
-    #[arg(value_name = "ID", required_unless_present = "all")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "label"])]
     targets: Vec<Target>,
     /// Every active task
-    #[arg(long, conflicts_with = "targets")]
+    #[arg(long, conflicts_with_all = ["targets", "label"])]
     all: bool,
+    /// Every active task with this label (repeatable: with all of them)
+    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
+    label: Vec<String>,
     /// SIGKILL at once, no grace period
     #[arg(long)]
     force: bool,
@@ -27,7 +31,10 @@ pub struct Revoke {
 impl Ask for Revoke {
     fn ask(self, _: &Context) -> Result<Command, String> {
         Ok(Request::Revoke {
-            pick: self.targets.into(),
+            pick: Pick {
+                targets: self.targets,
+                labels: self.label,
+            },
             all: self.all,
             force: self.force,
             wait: self.wait,

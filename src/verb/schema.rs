@@ -12,6 +12,8 @@ pub(super) const TASK: &str = include_str!("../../assets/schemas/task.json");
 pub(super) const EVENT: &str = include_str!("../../assets/schemas/event.json");
 /// The configuration, as `config show --json` prints it.
 const CONFIG: &str = include_str!("../../assets/schemas/config.json");
+/// A limit, as `limit --json` shows it.
+const LIMIT: &str = include_str!("../../assets/schemas/limit.json");
 /// What `export --format json` writes.
 pub(super) const EXPORT: &str = include_str!("../../assets/schemas/export.json");
 
@@ -30,6 +32,7 @@ enum What {
     Event,
     Export,
     Config,
+    Limit,
 }
 
 impl Schema {
@@ -39,6 +42,7 @@ impl Schema {
             What::Event => EVENT.into(),
             What::Export => export(),
             What::Config => CONFIG.into(),
+            What::Limit => LIMIT.into(),
         })
     }
 }
@@ -60,12 +64,14 @@ fn what() -> impl TypedValueParser<Value = What> {
         PossibleValue::new("task").help("ls, show and run"),
         PossibleValue::new("event").help("events"),
         PossibleValue::new("export").help("export --format json"),
+        PossibleValue::new("limit").help("limit"),
         PossibleValue::new("config").help("config show --json"),
     ])
     .map(|word| match word.as_str() {
         "event" => What::Event,
         "export" => What::Export,
         "config" => What::Config,
+        "limit" => What::Limit,
         _ => What::Task,
     })
 }

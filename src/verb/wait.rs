@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::command::{Ask, Call, Command, Context};
-use crate::config::parse_duration;
+use crate::config::{parse_duration, parse_label};
 use crate::core::id::Target;
-use crate::core::wire::Request;
+use crate::core::wire::{Pick, Request};
 
 /// The longest wait: a year, as long as `1y` is.
 const MOST: Duration = Duration::from_secs(31_557_600);
@@ -15,12 +15,16 @@ const MOST: Duration = Duration::from_secs(31_557_600);
 /// Wait until tasks have ended.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exits with the task's own code, 128+N for signal N; with 1 if there are several and any failed.\nWith --any it prints which one has ended, and exits with the code of that one."
+    override_usage = "wrangle wait [OPTIONS] <ID>...|--label <LABEL>",
+    after_help = "Exits with the task's own code, 128+N for signal N; with 1 if there are several, or a label, and any failed. On a terminal a line says how far several are.\nWith --any it prints which one has ended, and exits with the code of that one."
 )]
 pub struct Wait {
     /// Numbers, names, or @ for the newest
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID", required_unless_present = "label")]
     targets: Vec<Target>,
+    /// Every task with this label, ended ones too (repeatable: with all of them)
+    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
+    label: Vec<String>,
     /// Until one of them has ended
     #[arg(long)]
     any: bool,
@@ -34,7 +38,11 @@ impl Ask for Wait {
         Ok(Command::Call(Call {
             timeout: self.timeout,
             any: self.any,
-            ..Request::Wait(self.targets.into()).into()
+            ..Request::Wait(Pick {
+                targets: self.targets,
+                labels: self.label,
+            })
+            .into()
         }))
     }
 }

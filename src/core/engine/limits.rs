@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::herd::{Engine, answer, refuse};
 use crate::core::effect::Effect;
 use crate::core::input::Ticket;
-use crate::core::limit::{Limit, LimitReport, LimitSource, Most, meant};
+use crate::core::limit::{Limit, LimitReport, LimitSource, Most, SetTo, meant};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
@@ -116,7 +116,7 @@ impl Engine {
     pub(super) fn set_limit(
         &mut self,
         ticket: Ticket,
-        (limit, most, new): (Limit, Option<Most>, bool),
+        (limit, to, new): (Limit, SetTo, bool),
         out: &mut Vec<Effect>,
     ) {
         if !new && let Some(meant) = self.meant_limit(&limit) {
@@ -126,13 +126,13 @@ impl Engine {
             return out.push(refuse(ticket, Failure::Usage, line));
         }
         let key = format!("{SAID}{limit}");
-        match most {
-            Some(most) => {
+        match to {
+            SetTo::Most(most) => {
                 self.said.insert(limit, most);
                 let value = most.map_or_else(|| NONE.into(), |most| most.to_string());
                 self.remember(key, value, out);
             }
-            None => {
+            SetTo::Default => {
                 self.said.remove(&limit);
                 self.remember(key, String::new(), out);
             }

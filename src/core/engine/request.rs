@@ -38,8 +38,8 @@ impl Engine {
             Request::Run(request) => self.run(now, ticket, *request, out),
             Request::RunEach(request, each) => self.run_each(now, ticket, *request, each, out),
             Request::Limits => self.tell_limits(ticket, out),
-            Request::SetLimit { limit, most, new } => {
-                self.set_limit(ticket, (limit, most, new), out);
+            Request::SetLimit { limit, to, new } => {
+                self.set_limit(ticket, (limit, to, new), out);
             }
             Request::Priority(pick, priority) => {
                 self.each(ticket, &pick, out, |engine, id, out| {

@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use super::Turn;
 use crate::core::engine::Engine;
 use crate::core::id::{Target, TaskId};
+use crate::core::limit::LimitReport;
 use crate::core::task::Task;
 use crate::core::wire::Request;
 use crate::screen::action::Action;
@@ -71,7 +72,7 @@ impl Screen {
         match asked {
             verb::Asked::Request(request) => {
                 let asked = match request {
-                    Request::Run(_) => Asked::Launch,
+                    Request::Run(_) | Request::RunEach(..) => Asked::Launch,
                     Request::Show(_) | Request::Wait(_) => Asked::Look,
                     Request::List(_) => Asked::Act("the list shows them all"),
                     _ => Asked::Act(""),
@@ -82,11 +83,33 @@ impl Screen {
                 self.carry_out(turn, verb::Asked::Request(request));
                 self.fail(line);
             }
+            verb::Asked::Limits(request, on) => {
+                self.ask(&mut turn.out, Asked::Limits(on), request);
+            }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
             verb::Asked::Export(export) => self.export(turn, export),
             verb::Asked::Said(line) => self.say(line),
             verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
+        }
+    }
+
+    /// Shows all limits, or tells of the one that was asked about.
+    pub(in crate::screen) fn show_limits(&mut self, limits: &[LimitReport], asked: &Asked) {
+        let Asked::Limits(on) = asked else {
+            return;
+        };
+        let Some(on) = on else {
+            let text = verb::limit_table(limits).join("\n");
+            self.mode = Mode::Text { text, scroll: 0 };
+            return;
+        };
+        let name = on.to_string();
+        match limits.iter().find(|limit| limit.name == name) {
+            Some(limit) => self.say(verb::limit_line(limit)),
+            None => self.fail(format!(
+                "nothing that is called {name} has a limit, or is in use"
+            )),
         }
     }
 

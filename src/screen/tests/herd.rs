@@ -14,8 +14,8 @@ use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::event::By;
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
-use crate::core::limit::Limit;
 use crate::core::limit::Limits;
+use crate::core::limit::{Limit, SetTo};
 use crate::core::record::Record;
 use crate::core::shim::{Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Run, Spec, State, Task};
@@ -198,7 +198,7 @@ impl Desk {
     pub(super) fn limit(&mut self, lane: &str, most: u32) {
         self.ask(Request::SetLimit {
             limit: Limit::Lane(lane.into()),
-            most: Some(Some(most)),
+            to: SetTo::Most(Some(most)),
             new: true,
         });
     }

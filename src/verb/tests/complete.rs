@@ -35,7 +35,10 @@ fn completion_of_verbs_and_options() {
         [":revoke", ":retry", ":resume", ":reload"]
     );
     assert_eq!(completed("show 1 --"), ["show 1 --json"]);
-    assert_eq!(completed("ls --l"), ["ls --label", "ls --last"]);
+    assert_eq!(
+        completed("ls --l"),
+        ["ls --lane", "ls --label", "ls --last"]
+    );
     assert_eq!(completed("ls --all --a"), Vec::<String>::new());
     assert_eq!(completed("ls --state p"), ["ls --state paused"]);
     assert_eq!(completed("ls --state=p"), ["ls --state=paused"]);

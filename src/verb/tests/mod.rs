@@ -2,6 +2,7 @@ mod bar;
 mod complete;
 mod kit;
 mod parse;
+mod queue;
 mod run;
 mod schema;
 mod shell;

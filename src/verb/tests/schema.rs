@@ -9,6 +9,7 @@ use crate::core::attention::Attention;
 use crate::core::engine::reason;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::id::{Ident, TaskId};
+use crate::core::limit::{LimitReport, LimitSource};
 use crate::core::plan::{Hold, HoldCause};
 use crate::core::report::{RunReport, TaskReport, Tokens};
 use crate::core::task::{Exit, Outcome, Overrun, State, StopCause, Task};
@@ -192,6 +193,24 @@ fn events_of_every_kind_hold() {
 }
 
 #[test]
+fn limits_hold() {
+    let validator = validator("limit");
+    for source in [LimitSource::Said, LimitSource::Config] {
+        for most in [None, Some(0), Some(3)] {
+            let report = LimitReport {
+                name: "sonnet".into(),
+                most,
+                running: 1,
+                tasks: vec![TaskId(3)],
+                queued: 2,
+                source,
+            };
+            holds(&validator, &serde_json::to_value(&report).unwrap());
+        }
+    }
+}
+
+#[test]
 fn exports_hold() {
     let validator = validator("export");
     for mut report in reports() {
@@ -235,7 +254,7 @@ fn objects(schema: &Value, found: &mut Vec<Value>) {
 
 #[test]
 fn every_field_is_described_always_there_and_the_only_ones() {
-    for what in ["task", "event", "export"] {
+    for what in ["task", "event", "export", "limit"] {
         let schema = schema(what);
         jsonschema::meta::validate(&schema).unwrap();
         let mut found = Vec::new();
