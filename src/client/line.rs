@@ -18,7 +18,7 @@ use super::connect::reconnect;
 use super::open::{Deaths, Open};
 use super::trouble::Trouble;
 use crate::config::Paths;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Request, Role, Welcome};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, LONGEST, Request, Role, Welcome};
 
 /// What is read at once.
 const READ: usize = 64 << 10;
@@ -102,6 +102,12 @@ impl Line {
         let number = self.next;
         let line = encode(&FromClient::Request(number, request))
             .map_err(|error| Trouble::Failed(format!("this can't be asked: {error}")))?;
+        if line.len() > LONGEST {
+            let most = LONGEST >> 20;
+            return Err(Trouble::Failed(format!(
+                "this is too much to be asked at once: more than {most} MiB; split it"
+            )));
+        }
         // a supervisor that is gone is seen when the answer is waited for
         self.stream.write_all(&line).ok();
         Ok(number)

@@ -32,6 +32,10 @@ use super::task::{AfterExit, Spec};
 /// Counts changes of this protocol that an older program would misread.
 pub const PROTOCOL: u32 = 3;
 
+/// The longest line that a client may send, in bytes: a command with its environment, many
+/// commands, or a paste. One that sends a longer one is not heard any more.
+pub const LONGEST: usize = 64 << 20;
+
 /// A client's first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Hello {

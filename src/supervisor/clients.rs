@@ -13,11 +13,8 @@ use tokio::task::JoinHandle;
 
 use super::event::{ClientId, Event};
 use super::session::Session;
-use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello, Role};
+use crate::core::wire::{Answer, FromClient, FromSupervisor, Greeting, Hello, LONGEST, Role};
 use crate::sys::socket;
-
-/// The longest line that a client may send: a command with its environment, or a paste.
-const LONGEST: u64 = 64 << 20;
 
 /// Most lines that wait for one client to read them while more may come without end.
 const BEHIND: usize = 10_000;
@@ -207,7 +204,7 @@ async fn read_lines(
     let mut line = Vec::new();
     loop {
         line.clear();
-        let mut limited = tokio::io::AsyncReadExt::take(&mut socket, LONGEST);
+        let mut limited = tokio::io::AsyncReadExt::take(&mut socket, LONGEST as u64);
         match limited.read_until(b'\n', &mut line).await {
             Ok(_) if line.last() == Some(&b'\n') => {}
             _ => break,

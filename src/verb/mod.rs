@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod disk;
 mod doctor;
+mod each;
 mod error;
 mod events;
 mod export;

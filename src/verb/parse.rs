@@ -33,6 +33,10 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
     let line = line.trim().trim_start_matches(':').trim_start();
     let words = shlex::split(line).ok_or("a quote is not closed; close it")?;
     let verb = match parse_args(words.into_iter().map(OsString::from)) {
+        Ok(Some(Verb::Run(mut run))) => {
+            run.in_bar = true;
+            Verb::Run(run)
+        }
         Ok(Some(verb)) => verb,
         Ok(None) => return Err("no verb given; help lists them".into()),
         Err(Stop::Help(text)) => return Ok(Asked::Help(text)),

@@ -11,13 +11,14 @@ use clap::{Args, ValueHint};
 
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
+use super::each::{self, Template};
 use super::filter::labels;
 use super::project;
 use super::terms::Terms;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Spec};
-use crate::core::wire::{AFTER_EXIT, Caller, Request, RunRequest};
+use crate::core::wire::{AFTER_EXIT, Caller, Each, Request, RunRequest};
 
 /// Where a name made from the command is cut, in characters.
 const MADE_NAME: usize = 24;
@@ -57,6 +58,10 @@ pub struct Run {
     stdin: bool,
     #[command(flatten)]
     terms: Terms,
+    /// A task for each line of this file, or of standard input (-): the line takes the
+    /// place of {} in the command, or stands at its end
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "follow")]
+    each: Option<PathBuf>,
     /// Print its output until it ends, and exit with its code
     #[arg(long)]
     follow: bool,
@@ -74,10 +79,16 @@ pub struct Run {
     /// Whether `--` stood before the command.
     #[arg(skip)]
     pub(super) dashed: bool,
+    /// Whether it was typed into the command bar.
+    #[arg(skip)]
+    pub(super) in_bar: bool,
 }
 
 impl Ask for Run {
     fn ask(self, context: &Context) -> Result<Command, String> {
+        let lines = self.each.as_deref();
+        let lines = lines.map(|file| each::lines(file, &context.caller, self.in_bar));
+        let lines = lines.transpose()?;
         let mut dir = directory(self.dir.as_deref(), &context.caller)?;
         let found = project::look(&dir, context)?;
         let defaults = project::defaults(found.as_ref(), &context.caller)?;
@@ -87,13 +98,14 @@ impl Ask for Run {
             offered(&self.argv)
         };
         let mut offer = Offer::default();
-        let (name, argv) = if let Some(name) = offered {
+        let (name, template) = if let Some(name) = offered {
             offer = project::offer(found, &dir, &name)?;
             if self.dir.is_none() {
                 dir = directory(Some(&offer.dir), &context.caller)?;
             }
             let more = self.argv.into_iter().skip(1).map(Raw::from).collect();
-            (offer.name.clone().unwrap_or(name), offer.argv(more))
+            let name = offer.name.clone().unwrap_or(name);
+            (name, Template::Offered(offer.clone(), more))
         } else {
             if self
                 .argv
@@ -104,9 +116,10 @@ impl Ask for Run {
                     "the command is empty; name a program, or write a line for sh -c".into(),
                 );
             }
-            let argv = argv(self.argv, self.dashed);
-            (name_of(&argv), argv)
+            let template = template(self.argv, self.dashed);
+            (name_of(&template.plain()), template)
         };
+        let name = self.name.unwrap_or(name);
         let grace = self.grace.or(offer.grace).or(defaults.grace);
         let given = offer.env.iter();
         let mut given: Vec<(Raw, Raw)> = given
@@ -120,16 +133,26 @@ impl Ask for Run {
             stdin: self.stdin || offer.stdin,
             labels: labels([offer.labels.clone(), self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),
-            ..Spec::command(self.name.unwrap_or(name), argv, dir.clone().into())
+            ..Spec::command(name.clone(), template.plain(), dir.clone().into())
         };
         let admission = self.terms.lay(&offer, &dir, &mut spec, context)?;
         let env = environment(&context.caller, given);
-        let request = admission.onto(RunRequest::new(spec, env));
+        let request = Box::new(admission.onto(RunRequest::new(spec, env)));
+        let request = match lines {
+            None => Request::Run(request),
+            Some(lines) => {
+                let each = lines.iter().map(|line| Each {
+                    name: each::name(&name, line),
+                    argv: template.with(line),
+                });
+                Request::RunEach(request, each.collect())
+            }
+        };
         Ok(Command::Call(Call {
             json: self.json,
             follow: self.follow,
             notice: defaults.notice,
-            ..Request::Run(Box::new(request)).into()
+            ..request.into()
         }))
     }
 }
@@ -141,13 +164,11 @@ fn offered(words: &[OsString]) -> Option<String> {
 }
 
 /// The command as given; one argument with spaces and no `--` is a shell's.
-fn argv(words: Vec<OsString>, dashed: bool) -> Vec<Raw> {
+fn template(words: Vec<OsString>, dashed: bool) -> Template {
     let for_shell = |word: &OsString| word.as_bytes().iter().any(u8::is_ascii_whitespace);
     match words.as_slice() {
-        [line] if !dashed && for_shell(line) => {
-            vec!["sh".into(), "-c".into(), line.clone().into()]
-        }
-        _ => words.into_iter().map(Raw::from).collect(),
+        [text] if !dashed && for_shell(text) => Template::Shell(text.clone().into()),
+        _ => Template::Words(words.into_iter().map(Raw::from).collect()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::core::time::Timestamp;
 use crate::core::wire::{Caller, Request, RunRequest};
 use crate::verb::*;
 
-pub(super) fn context(dir: &Path) -> Context {
+pub(in crate::verb) fn context(dir: &Path) -> Context {
     Context {
         caller: Caller {
             dir: dir.to_path_buf().into(),
@@ -25,11 +25,11 @@ pub(super) fn context(dir: &Path) -> Context {
     }
 }
 
-pub(super) fn here() -> Context {
+pub(in crate::verb) fn here() -> Context {
     context(&std::env::temp_dir())
 }
 
-pub(super) fn args(words: &[&str]) -> Result<Command, String> {
+pub(in crate::verb) fn args(words: &[&str]) -> Result<Command, String> {
     match parse_args(words.iter().map(OsString::from)) {
         Ok(Some(verb)) => verb.ask(&here()),
         Ok(None) => Ok(Command::Screen),
@@ -38,31 +38,31 @@ pub(super) fn args(words: &[&str]) -> Result<Command, String> {
     }
 }
 
-pub(super) fn call(words: &[&str]) -> Call {
+pub(in crate::verb) fn call(words: &[&str]) -> Call {
     match args(words) {
         Ok(Command::Call(call)) => call,
         other => panic!("{words:?}: {other:?}"),
     }
 }
 
-pub(super) fn run(words: &[&str]) -> RunRequest {
+pub(in crate::verb) fn run(words: &[&str]) -> RunRequest {
     match call(words).request {
         Request::Run(run) => *run,
         other => panic!("{words:?}: {other:?}"),
     }
 }
 
-pub(super) fn argv(words: &[&str]) -> Vec<String> {
+pub(in crate::verb) fn argv(words: &[&str]) -> Vec<String> {
     run(words).spec.argv.iter().map(Raw::lossy).collect()
 }
 
-pub(super) fn wrong(words: &[&str]) -> String {
+pub(in crate::verb) fn wrong(words: &[&str]) -> String {
     let line = args(words).expect_err("should be refused");
     assert!(!line.contains('\n'), "{line:?}");
     line
 }
 
-pub(super) fn task(id: u32, name: &str, ended: bool) -> Task {
+pub(in crate::verb) fn task(id: u32, name: &str, ended: bool) -> Task {
     let mut run = Run::new(1, Timestamp(0));
     run.state = State::Starting;
     if ended {

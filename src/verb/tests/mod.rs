@@ -1,6 +1,6 @@
 mod bar;
 mod complete;
-mod kit;
+pub(super) mod kit;
 mod parse;
 mod queue;
 mod run;
