@@ -36,6 +36,7 @@ mod nothing_left;
 mod old_data;
 mod procs;
 mod pty;
+mod queue_cli;
 mod reboot;
 mod recycled;
 mod rooms;
