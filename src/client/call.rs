@@ -97,9 +97,7 @@ fn numbers(line: &mut Line, pick: Pick, ended: bool) -> Result<Vec<Target>, Trou
         }))?;
         let bearers = tasks(line, number)?;
         if bearers.is_empty() {
-            return Err(Trouble::NoSuchTask(format!(
-                "no task bears {labels}; wrangle ls --all shows all there are"
-            )));
+            return Err(launch::nobody(&labels));
         }
         let meant = |task: &TaskReport| ended || task.state != "ended";
         let bearers = bearers.into_iter().filter(meant);

@@ -1,13 +1,18 @@
 //! `run` and `retry`: which task it is, and what it waits for, or its output until it ends.
 
 use super::call::{objects, tasks};
+use super::connect::connect;
 use super::line::Line;
 use super::logs::{self, Form};
 use super::out::Out;
 use super::table;
 use super::trouble::{Trouble, say};
+use crate::config::Paths;
+use crate::core::filter::Filter;
+use crate::core::id::Target;
 use crate::core::report::TaskReport;
-use crate::verb::Call;
+use crate::core::wire::{Request, Role};
+use crate::verb::{Again, Call};
 
 /// Launches one task; says which it is, or follows it.
 pub(super) fn one(line: &mut Line, call: Call) -> Result<u8, Trouble> {
@@ -66,6 +71,46 @@ pub(super) fn each(line: &mut Line, call: Call) -> Result<u8, Trouble> {
         ));
     }
     Ok(0)
+}
+
+/// Runs again what did not succeed; says which they are, a number a line.
+pub(super) fn again(paths: &Paths, asked: Again) -> Result<u8, Trouble> {
+    let (mut line, _) = connect(paths, &Role::Call)?;
+    let labels = asked.labels.join(", ");
+    let number = line.ask(Request::List(Filter {
+        all: true,
+        labels: asked.labels,
+        ..Filter::default()
+    }))?;
+    let bearers = tasks(&mut line, number)?;
+    if bearers.is_empty() {
+        return Err(nobody(&labels));
+    }
+    let failed =
+        |task: &&TaskReport| task.state == "ended" && task.outcome.as_deref() != Some("succeeded");
+    let mut out = Out::new();
+    let mut none = true;
+    for task in bearers.iter().filter(failed) {
+        let target = Target::Id(task.id);
+        let caller = asked.caller.clone();
+        let number = line.ask(Request::Retry { target, caller })?;
+        for task in tasks(&mut line, number)? {
+            out.line(&task.id.to_string())?;
+        }
+        out.flush()?;
+        none = false;
+    }
+    if none {
+        say(&format!("of what bears {labels} nothing has failed"));
+    }
+    Ok(0)
+}
+
+/// No task bears these labels.
+pub(super) fn nobody(labels: &str) -> Trouble {
+    Trouble::NoSuchTask(format!(
+        "no task bears {labels}; wrangle ls --all shows all there are"
+    ))
 }
 
 /// What a task waits for, where it does.

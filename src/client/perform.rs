@@ -1,7 +1,7 @@
 //! Carries out what the command line asks.
 
 use super::trouble::Trouble;
-use super::{attach, call, events, export, limit, logs};
+use super::{attach, call, events, export, launch, limit, logs};
 use crate::config::{Config, Paths};
 use crate::verb::{Command, Context};
 
@@ -19,6 +19,7 @@ pub fn perform(
     match command {
         Command::Screen => attach::attach(paths, context.caller),
         Command::Call(call) => call::call(paths, call),
+        Command::Again(asked) => launch::again(paths, asked),
         Command::Limits(asked) => limit::limits(paths, asked),
         Command::Why(target) => call::why(paths, &target),
         Command::Logs(logs) => logs::logs(paths, &logs),

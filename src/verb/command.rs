@@ -58,6 +58,8 @@ pub enum Command {
     Screen,
     /// Ask the supervisor.
     Call(Call),
+    /// Run many tasks again.
+    Again(Again),
     /// Say which limits there are, or set one.
     Limits(Limits),
     /// Say why a task stands where it stands.
@@ -87,6 +89,10 @@ pub enum Command {
 
 /// A request, and what becomes of its answers.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own on the command line"
+)]
 pub struct Call {
     /// What is asked.
     pub request: Request,
@@ -122,6 +128,15 @@ impl From<Request> for Command {
     fn from(request: Request) -> Self {
         Self::Call(request.into())
     }
+}
+
+/// Which ended tasks are run again, of those that did not succeed.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// Those that bear all of these.
+    pub labels: Vec<String>,
+    /// Whose environment they have, where their own is no longer known.
+    pub caller: Caller,
 }
 
 /// Which limits, and how they are printed.

@@ -45,7 +45,7 @@ mod wait;
 mod when;
 mod why;
 
-pub use command::{Asked, Call, Command, Context, Document, Events, Export, Limits, Logs};
+pub use command::{Again, Asked, Call, Command, Context, Document, Events, Export, Limits, Logs};
 pub use complete::{Candidate, Completion, complete};
 pub use config::{Asset, Config, What};
 pub use error::Stop;

@@ -62,6 +62,9 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             ..
         }) => Ok(Asked::Noted(request, notice)),
         Command::Call(call) => Ok(Asked::Request(call.request)),
+        Command::Again(_) => Err(
+            "many are run again in a shell: wrangle retry --label L; here r runs the selected one again".into(),
+        ),
         Command::Limits(limits) => Ok(Asked::Limits(limits.request, limits.on)),
         Command::Logs(logs) if logs.follow => Ok(Asked::Look(logs.target)),
         Command::Logs(logs) => Ok(Asked::Page(logs.target)),

@@ -86,7 +86,9 @@ fn what_waits_is_said_at_once_on_each_way_out() {
         "echo out; exit 3",
     ];
     let follower = herd.command(argv).spawn().unwrap();
-    herd.wait_task(5, "waits", |task| task["state"] == "queued");
+    wait_until("it waits", || {
+        listed(&herd, &["--state", "queued"]).contains(&5)
+    });
     revoke(&herd, first);
     let done = finish(follower);
     assert_eq!((done.code, done.text().as_str()), (3, "out\n"), "{done:?}");
@@ -340,6 +342,16 @@ fn many_are_addressed_by_a_label() {
         .fails(4, "no task bears z");
     herd.ok(&["wait", &herd.run(&["--label", "v"], &["true"]).to_string()]);
     assert_eq!(herd.call(["wait", "--label", "v"]).code, 0);
+    let done = herd.call(["retry", "--label", "v"]);
+    assert_eq!((done.code, done.text().as_str()), (0, ""), "{done:?}");
+    assert!(done.err.contains("nothing has failed"), "{done:?}");
+    let again = herd.ok(&["retry", "--label", "x"]);
+    assert_eq!(again, format!("{}\n{}\n", all[0], all[1]));
+    for id in all {
+        herd.wait_state(id, "running");
+    }
+    herd.call(["retry", "--label", "z"])
+        .fails(4, "no task bears z");
 }
 
 #[test]
