@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, CommandFactory, ValueHint};
 
 use super::command::Context;
 use super::disk::within;
-use super::known::{Known, ids, labels};
+use super::known::{Known, ids, labels, lanes, limits};
 use super::project;
 use super::registry::Cli;
 use super::run::resolve;
@@ -170,12 +170,9 @@ fn of<'a>(
     let (before, word) = delimiter
         .and_then(|delimiter| word.rfind(delimiter))
         .map_or(("", word), |at| word.split_at(at + 1));
-    let mut found = if is_id(arg) {
-        for_line(ids(word, given, tasks))
-    } else if is_label(arg) {
-        for_line(labels(word, given, tasks))
-    } else {
-        values(arg, word, context)
+    let mut found = match Herds::of(arg) {
+        Some(what) => for_line(what.known(word, given, tasks)),
+        None => values(arg, word, context),
     };
     for candidate in &mut found {
         candidate.text.insert_str(0, before);
@@ -211,17 +208,43 @@ pub(super) fn offered(name: &str, given: &[String], context: &Context) -> Vec<Ca
         .collect()
 }
 
-pub(super) fn is_id(arg: &Arg) -> bool {
-    is_called(arg, "ID")
+/// What an argument may be that the tasks there are have to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Herds {
+    Id,
+    Label,
+    Lane,
+    Limit,
 }
 
-pub(super) fn is_label(arg: &Arg) -> bool {
-    is_called(arg, "LABEL")
-}
+impl Herds {
+    /// By what the argument's value is called.
+    pub(super) fn of(arg: &Arg) -> Option<Self> {
+        arg.get_value_names()?
+            .first()
+            .and_then(|name| match name.as_str() {
+                "ID" => Some(Self::Id),
+                "LABEL" => Some(Self::Label),
+                "LANE" => Some(Self::Lane),
+                "LIMIT" => Some(Self::Limit),
+                _ => None,
+            })
+    }
 
-fn is_called(arg: &Arg, name: &str) -> bool {
-    arg.get_value_names()
-        .is_some_and(|names| names.iter().any(|known| known.as_str() == name))
+    /// What of it begins with a word, where others are given already.
+    pub(super) fn known<'a>(
+        self,
+        word: &str,
+        given: &[String],
+        tasks: impl DoubleEndedIterator<Item = Known<'a>>,
+    ) -> Vec<Candidate> {
+        match self {
+            Self::Id => ids(word, given, tasks),
+            Self::Label => labels(word, given, tasks),
+            Self::Lane => lanes(word, tasks),
+            Self::Limit => limits(word, tasks),
+        }
+    }
 }
 
 fn is_many(arg: &Arg) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Known<'a> {
     state: &'a str,
     active: bool,
     labels: &'a [String],
+    lane: Option<&'a str>,
+    provider: Option<&'a str>,
 }
 
 impl<'a> From<&'a Task> for Known<'a> {
@@ -26,6 +28,8 @@ impl<'a> From<&'a Task> for Known<'a> {
             state: task.state().word(),
             active: task.is_active(),
             labels: &task.spec.labels,
+            lane: task.spec.lane.as_deref(),
+            provider: task.spec.provider.as_deref(),
         }
     }
 }
@@ -38,6 +42,8 @@ impl<'a> From<&'a TaskReport> for Known<'a> {
             state: &task.state,
             active: task.state != "ended",
             labels: &task.labels,
+            lane: task.lane.as_deref(),
+            provider: task.provider.as_deref(),
         }
     }
 }
@@ -85,16 +91,37 @@ pub(super) fn labels<'a>(
     given: &[String],
     tasks: impl Iterator<Item = Known<'a>>,
 ) -> Vec<Candidate> {
-    let known: BTreeSet<&String> = tasks
-        .flat_map(|task| task.labels)
-        .filter(|label| label.starts_with(word) && !given.contains(label))
+    words(word, given, tasks.flat_map(|task| task.labels).cloned())
+}
+
+/// The lanes that tasks are in.
+pub(super) fn lanes<'a>(word: &str, tasks: impl Iterator<Item = Known<'a>>) -> Vec<Candidate> {
+    words(
+        word,
+        &[],
+        tasks.filter_map(|task| task.lane).map(str::to_owned),
+    )
+}
+
+/// What tasks may count against.
+pub(super) fn limits<'a>(word: &str, tasks: impl Iterator<Item = Known<'a>>) -> Vec<Candidate> {
+    let of_task = |task: Known<'a>| {
+        let provider = task.provider.map(|name| format!("provider:{name}"));
+        task.lane.map(str::to_owned).into_iter().chain(provider)
+    };
+    let always = ["global", "agents"].map(str::to_owned);
+    words(word, &[], always.into_iter().chain(tasks.flat_map(of_task)))
+}
+
+/// Those of some words that begin with what is typed and are not given yet, each once.
+fn words(typed: &str, given: &[String], all: impl Iterator<Item = String>) -> Vec<Candidate> {
+    let found: BTreeSet<String> = all
+        .filter(|word| word.starts_with(typed) && !given.contains(word))
         .collect();
-    known
-        .into_iter()
-        .map(|label| Candidate {
-            text: label.clone(),
-            help: String::new(),
-            whole: true,
-        })
-        .collect()
+    let candidate = |text| Candidate {
+        text,
+        help: String::new(),
+        whole: true,
+    };
+    found.into_iter().map(candidate).collect()
 }

@@ -15,9 +15,9 @@ use clap_complete::engine::{
 use clap_complete::env::{EnvCompleter, Shells};
 
 use super::command::Context;
-use super::complete::{Candidate, is_id, is_label, offered, quoted, split};
+use super::complete::{Candidate, Herds, offered, quoted, split};
 use super::disk::within;
-use super::known::{Known, ids, labels};
+use super::known::Known;
 use super::registry::Cli;
 use crate::core::report::TaskReport;
 
@@ -164,14 +164,9 @@ where
     H: FnOnce() -> Vec<TaskReport> + Send + 'static,
 {
     let herd = Arc::clone(herd);
-    if is_id(&arg) {
+    if let Some(what) = Herds::of(&arg) {
         return arg.add(completer(move |word| {
-            ids(word, &herd.given, herd.tasks().iter().map(Known::from))
-        }));
-    }
-    if is_label(&arg) {
-        return arg.add(completer(move |word| {
-            labels(word, &herd.given, herd.tasks().iter().map(Known::from))
+            what.known(word, &herd.given, herd.tasks().iter().map(Known::from))
         }));
     }
     if arg.get_value_hint() == ValueHint::CommandWithArguments {
