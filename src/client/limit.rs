@@ -13,13 +13,10 @@ use crate::verb::{Limits, limit_line, limit_table};
 pub(super) fn limits(paths: &Paths, asked: Limits) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
     let number = line.ask(asked.request)?;
-    let all = match line.answer(number, None)? {
-        Some((Answer::Limits(all), _)) => all,
-        _ => {
-            return Err(Trouble::Failed(
-                "the supervisor does not say which limits there are; try again".into(),
-            ));
-        }
+    let Some((Answer::Limits(all), _)) = line.answer(number, None)? else {
+        return Err(Trouble::Failed(
+            "the supervisor does not say which limits there are; try again".into(),
+        ));
     };
     let shown: Vec<LimitReport> = match &asked.on {
         Some(on) => vec![one(&all, on)?],

@@ -40,6 +40,10 @@ pub(super) const KEYS: [&str; 18] = [
 
 /// A task that a project offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the file"
+)]
 pub struct Offer {
     /// Program and arguments.
     argv: Vec<String>,
@@ -221,15 +225,7 @@ fn set(offer: &mut Offer, item: &Item, dir: &Path) -> Result<(), String> {
             offer.restarts =
                 most.ok_or_else(|| format!("{value} is not a number from 0 to {MOST_RETRIES}"))?;
         }
-        "retry_on" => {
-            let words = value
-                .as_array()
-                .ok_or("write it as [\"failed\", \"killed\"]")?;
-            for word in words {
-                let word = word.as_str().ok_or("each is a word, in quotes")?;
-                offer.retry_on.push(word.parse()?);
-            }
-        }
+        "retry_on" => offer.retry_on = fates(value)?,
         // `restart`
         _ => {
             offer.restarts = match value {
@@ -248,4 +244,12 @@ fn set(offer: &mut Offer, item: &Item, dir: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A list of ends after which a task is run again.
+fn fates(value: &toml::Value) -> Result<Vec<Fate>, String> {
+    let words = value.as_array();
+    let words = words.ok_or("write it as [\"failed\", \"killed\"]")?;
+    let fate = |word: &toml::Value| word.as_str().ok_or("each is a word, in quotes")?.parse();
+    words.iter().map(fate).collect()
 }

@@ -232,7 +232,7 @@ impl Screen {
             Answer::Done(line) => match (asked, line) {
                 (Asked::Pause(pause), _) => self.say_paused(pause),
                 (_, Some(line)) => self.say(line),
-                (asked, None) => self.say_done(asked),
+                (asked, None) => self.say_done(&asked),
             },
             Answer::Task(task) => match asked {
                 Asked::Launch => {
@@ -264,15 +264,15 @@ impl Screen {
                 let (all, waiting) = (tasks.len(), waiting.count());
                 self.say(format!("launched {all} tasks, of which {waiting} wait"));
             }
-            Answer::Tasks(_) | Answer::Events(_) => self.say_done(asked),
+            Answer::Tasks(_) | Answer::Events(_) => self.say_done(&asked),
         }
     }
 
-    fn say_done(&mut self, asked: Asked) {
+    fn say_done(&mut self, asked: &Asked) {
         if let Asked::Act(done) = asked
             && !done.is_empty()
         {
-            self.say(done);
+            self.say(*done);
         }
     }
 

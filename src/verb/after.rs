@@ -9,10 +9,7 @@ use crate::core::wire::Request;
 
 /// Have a queued task wait for others, instead of those that it waits for.
 #[derive(Debug, Clone, Args)]
-#[command(
-    override_usage = "wrangle after <ID> <FIRST>[,<FIRST>]... [--any|--end]
-       wrangle after <ID> --none"
-)]
+#[command(override_usage = "wrangle after <ID> <FIRST>[,<FIRST>]...|--none [--any|--end]")]
 pub struct After {
     /// Which: its number, its name, or @ for the newest
     #[arg(value_name = "ID")]

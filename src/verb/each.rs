@@ -94,7 +94,7 @@ pub(super) enum Template {
     /// This text, run by sh -c.
     Shell(Raw),
     /// What a project offers, and these words behind it.
-    Offered(Offer, Vec<Raw>),
+    Offered(Box<Offer>, Vec<Raw>),
 }
 
 impl Template {

@@ -16,8 +16,8 @@ const NAMED: usize = 8;
 )]
 pub struct Limit {
     /// On what: global, agents, provider:NAME, or a lane; else all are shown
-    #[arg(value_name = "NAME")]
-    limit: Option<On>,
+    #[arg(value_name = "LIMIT")]
+    on: Option<On>,
     /// How many at once, none, or default for what the configuration says
     #[arg(value_name = "N", value_parser = to, allow_hyphen_values = true)]
     to: Option<SetTo>,
@@ -44,9 +44,9 @@ fn to(text: &str) -> Result<SetTo, String> {
 
 impl Ask for Limit {
     fn ask(self, _: &Context) -> Result<Command, String> {
-        let request = match (&self.limit, self.to) {
-            (Some(limit), Some(to)) => Request::SetLimit {
-                limit: limit.clone(),
+        let request = match (&self.on, self.to) {
+            (Some(on), Some(to)) => Request::SetLimit {
+                limit: on.clone(),
                 to,
                 new: self.new,
             },
@@ -54,7 +54,7 @@ impl Ask for Limit {
         };
         Ok(Command::Limits(Limits {
             request,
-            on: self.limit,
+            on: self.on,
             json: self.json,
         }))
     }

@@ -22,7 +22,7 @@ pub struct Priority {
     targets: Vec<Target>,
     /// How urgent they are
     #[arg(value_name = "PRIORITY", value_parser = priority(), required = true)]
-    priority: plan::Priority,
+    level: plan::Priority,
     /// Every task with this label (repeatable: with all of them)
     #[arg(long, value_name = "LABEL", value_parser = parse_label)]
     label: Vec<String>,
@@ -34,6 +34,6 @@ impl Ask for Priority {
             targets: self.targets,
             labels: self.label,
         };
-        Ok(Request::Priority(pick, self.priority).into())
+        Ok(Request::Priority(pick, self.level).into())
     }
 }

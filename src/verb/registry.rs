@@ -52,7 +52,7 @@ macro_rules! verbs {
 
 verbs! {
     /// Launch a command
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// List tasks: those active, and those ended that nobody has looked at yet
     Ls(ls::Ls),
     /// Show one task

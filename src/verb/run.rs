@@ -105,7 +105,7 @@ impl Ask for Run {
             }
             let more = self.argv.into_iter().skip(1).map(Raw::from).collect();
             let name = offer.name.clone().unwrap_or(name);
-            (name, Template::Offered(offer.clone(), more))
+            (name, Template::Offered(Box::new(offer.clone()), more))
         } else {
             if self
                 .argv

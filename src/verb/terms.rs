@@ -19,10 +19,6 @@ use crate::core::wire::RunRequest;
 
 /// What a person says about a task's place in the queue, and its time.
 #[derive(Debug, Clone, Default, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own on the command line"
-)]
 pub(super) struct Terms {
     /// The model it uses; its lane too, where none is given
     #[arg(long, value_name = "MODEL", value_parser = model_name, help_heading = QUEUE)]

@@ -10,6 +10,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::core::raw::Raw;
 use crate::core::time;
 use crate::core::wire::Caller;
 
@@ -27,7 +28,7 @@ pub(super) fn zone(caller: &Caller) -> Result<TimeZone, String> {
         let bytes = fs::read(path).ok()?;
         TimeZone::tzif(path, &bytes).ok()
     };
-    let Some(given) = caller.var("TZ").map(|given| given.lossy()) else {
+    let Some(given) = caller.var("TZ").map(Raw::lossy) else {
         return Ok(of_file(LOCAL).unwrap_or(TimeZone::UTC));
     };
     let name = given.strip_prefix(':').unwrap_or(&given);

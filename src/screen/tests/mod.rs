@@ -7,6 +7,7 @@ mod herd;
 mod history;
 mod incremental;
 mod keys;
+mod limits;
 mod looks;
 mod place;
 mod queue;

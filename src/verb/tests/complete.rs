@@ -17,6 +17,8 @@ fn completed(line: &str) -> Vec<String> {
     ];
     tasks[0].spec.labels = vec!["ci".into(), "nightly".into()];
     tasks[2].spec.labels = vec!["ci".into()];
+    tasks[1].spec.lane = Some("sonnet".into());
+    tasks[1].spec.provider = Some("anthropic".into());
     let found = complete(line, line.len(), &context(home.path()), tasks.iter());
     assert_eq!(found.range.end, line.len());
     let before = &line[..found.range.start];
@@ -52,6 +54,29 @@ fn completion_of_verbs_and_options() {
         completed("supervisor --")
             .iter()
             .all(|line| !line.contains("detached"))
+    );
+}
+
+#[test]
+fn completion_of_the_queue() {
+    assert_eq!(completed("run --lane s"), ["run --lane sonnet"]);
+    assert_eq!(
+        completed("limit "),
+        [
+            "limit agents",
+            "limit global",
+            "limit provider:anthropic",
+            "limit sonnet"
+        ]
+    );
+    assert_eq!(
+        completed("run --after 12,"),
+        ["run --after 12,12", "run --after 12,2", "run --after 12,1"]
+    );
+    assert_eq!(completed("priority 2 h"), ["priority 2 high"]);
+    assert_eq!(
+        completed("run --retry-on failed,l"),
+        ["run --retry-on failed,lost"]
     );
 }
 

@@ -143,6 +143,10 @@ fn many_are_meant_by_a_label_and_the_queue_by_itself() {
         call(&["resume", "--queue"]).request,
         Request::PauseQueue(false)
     ));
+    let Ok(Command::Again(again)) = args(&["retry", "--label", "x"]) else {
+        panic!("refused");
+    };
+    assert_eq!(again.labels, ["x"]);
     let ls = call(&["ls", "--lane", "sonnet", "--tree"]);
     assert!(ls.tree);
     let lane = Some("sonnet".into());
@@ -180,12 +184,14 @@ fn the_bar_takes_them_too() {
         Asked::Request(Request::After(..))
     ));
     assert!(parse_bar("limit a b c", &here).is_err());
+    let many = parse_bar("retry --label x", &here).unwrap_err();
+    assert!(many.contains("in a shell"), "{many}");
 }
 
 #[test]
 fn what_makes_no_sense_is_named_with_the_remedy() {
     for (words, parts) in [
-        (&["limit", "a b"][..], &["NAME", "is no lane"][..]),
+        (&["limit", "a b"][..], &["LIMIT", "is no lane"][..]),
         (
             &["limit", "sonnet", "-1"],
             &["\"-1\" is no limit", "none or default"],
@@ -221,6 +227,11 @@ fn what_makes_no_sense_is_named_with_the_remedy() {
         (&["wait"], &["missing", "--label"]),
         (
             &["revoke", "--all", "--label", "x"],
+            &["cannot be used together"],
+        ),
+        (&["retry"], &["missing", "<ID>|--label <LABEL>"]),
+        (
+            &["retry", "3", "--label", "x"],
             &["cannot be used together"],
         ),
         (&["ls", "--tree", "--json"], &["cannot be used together"]),
