@@ -11,7 +11,7 @@ use super::world::*;
 use crate::core::attention::Attention;
 use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
-use crate::core::limit::{Limit, Limits, Most};
+use crate::core::limit::{Limit, Limits, Most, SetTo};
 use crate::core::plan::{Behind, Fate, Idle, Lease, Needs, Priority, Start, Worktree};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Overrun, Spec, Task};
 use crate::core::time::Timestamp;
@@ -110,7 +110,7 @@ fn so_many_agents_run_as_may_and_the_next_when_one_ends() {
     assert_eq!(word(&world, 5), "starting");
     world.ask(Request::SetLimit {
         limit: Limit::Agents,
-        most: Some(None),
+        to: SetTo::Most(None),
         new: false,
     });
     world.write_all();
@@ -868,7 +868,7 @@ fn apply(world: &mut World, step: &Step) {
             };
             world.ask(Request::SetLimit {
                 limit,
-                most: Some(*most),
+                to: SetTo::Most(*most),
                 new: true,
             });
         }
@@ -923,7 +923,7 @@ fn come_to_an_end(world: &mut World) {
     for limit in others.into_iter().chain(lanes) {
         world.ask(Request::SetLimit {
             limit,
-            most: Some(Some(1)),
+            to: SetTo::Most(Some(1)),
             new: true,
         });
     }
