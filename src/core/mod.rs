@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, touches a file or awaits. Times come in as
 //! [`Now`](time::Now), decisions go out as [`Effect`](effect::Effect)s.
 
+pub mod ask;
 pub mod attention;
 pub mod effect;
 pub mod engine;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod input;
 pub mod limit;
 pub mod log;
+pub mod outcome;
 pub mod place;
 pub mod plan;
 pub mod raw;

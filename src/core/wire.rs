@@ -20,14 +20,15 @@ use crossterm::event::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::ask::{Each, Move, Pick, RunRequest};
 use super::event::Event as Happening;
 use super::filter::Filter;
 use super::id::Target;
 use super::limit::{Limit, LimitReport, SetTo};
-use super::plan::{Behind, Priority, Start};
+use super::plan::{Behind, Priority};
 use super::raw::Raw;
 use super::report::TaskReport;
-use super::task::{AfterExit, Spec};
+use super::task::AfterExit;
 
 /// Counts changes of this protocol that an older program would misread.
 pub const PROTOCOL: u32 = 3;
@@ -186,76 +187,6 @@ pub struct Differs {
     pub protocol: u32,
     /// Process id.
     pub pid: i32,
-}
-
-/// A task to be launched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunRequest {
-    /// What is wanted, its directory absolute.
-    pub spec: Spec,
-    /// The leader's environment, what `--env` gave included.
-    pub env: Vec<(Raw, Raw)>,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// What has to come first.
-    pub after: Vec<Behind>,
-    /// When it is to start at the earliest.
-    pub start: Start,
-    /// Refuse it where another has the directory that it wants, instead of waiting.
-    pub no_wait: bool,
-}
-
-impl RunRequest {
-    /// A task that starts as soon as it may.
-    pub const fn new(spec: Spec, env: Vec<(Raw, Raw)>) -> Self {
-        Self {
-            spec,
-            env,
-            priority: Priority::Normal,
-            after: Vec::new(),
-            start: Start::Now,
-            no_wait: false,
-        }
-    }
-}
-
-/// One of many tasks that are alike but for this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Each {
-    /// Shown in the list.
-    pub name: String,
-    /// Program and arguments, never empty.
-    pub argv: Vec<Raw>,
-}
-
-/// Tasks that are named, or borne by labels.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pick {
-    /// These.
-    pub targets: Vec<Target>,
-    /// All that bear all of these labels, where there are any.
-    pub labels: Vec<String>,
-}
-
-impl From<Vec<Target>> for Pick {
-    fn from(targets: Vec<Target>) -> Self {
-        Self {
-            targets,
-            labels: Vec::new(),
-        }
-    }
-}
-
-/// A new place in the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Move {
-    /// Before all others.
-    Top,
-    /// Before the one that stands before it.
-    Up,
-    /// After the one that stands after it.
-    Down,
 }
 
 /// What a client asks for.

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows};
 
 use super::db::Refusal;
-use super::{keep, rows, salvage};
+use super::{keep, rows, salvage, waits};
 use crate::core::id::TaskId;
 use crate::core::record::{Environment, Record};
 use crate::core::task::Run;
@@ -95,7 +95,7 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
     }
     let all = "SELECT id, vars FROM environment";
     let envs = readable(db, all, "environment", problems, |row| {
-        let env = rows::environment(row)?;
+        let env = waits::environment(row)?;
         Ok((env.number, Arc::new(env)))
     })?;
     let envs: BTreeMap<u64, Arc<Environment>> = envs.into_iter().collect();
@@ -108,7 +108,7 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
         let (run, boot) = last.ok_or_else(rows::without_run)?;
         let mut task = rows::task(row, run)?;
         task.past = past.into_iter().map(|(run, _)| run).collect();
-        let env = rows::environment_of(row)?;
+        let env = waits::environment_of(row)?;
         let env = env.and_then(|number| envs.get(&number).map(Arc::clone));
         Ok(Record { boot, task, env })
     })?;
@@ -123,7 +123,7 @@ fn read(db: &Connection) -> Result<Loaded, rusqlite::Error> {
         }
     }
     let all = "SELECT * FROM after ORDER BY task, first, needs";
-    let after = readable(db, all, "what comes before task", problems, rows::after)?;
+    let after = readable(db, all, "what comes before task", problems, waits::after)?;
     for (id, after) in after {
         let records = &mut loaded.records;
         if let Ok(at) = records.binary_search_by_key(&id, |record| record.task.id) {

@@ -28,6 +28,7 @@ mod senseless;
 mod starts;
 #[cfg(test)]
 mod tests;
+mod waits;
 mod write;
 
 pub use db::{Flaw, check, newest};

@@ -3,10 +3,11 @@
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::waits::{forget_environment, put_after, put_environment};
 use crate::core::attention::Attention;
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Ident, RunId, TaskId};
-use crate::core::plan::{After, Hold, HoldCause, Priority};
+use crate::core::plan::{Hold, HoldCause, Priority};
 use crate::core::raw::Raw;
 use crate::core::record::{Environment, Record};
 use crate::core::task::{
@@ -15,7 +16,7 @@ use crate::core::task::{
 use crate::core::time::Timestamp;
 
 /// `SQLite` has signed integers alone.
-const fn int(value: u64) -> i64 {
+pub(super) const fn int(value: u64) -> i64 {
     value.cast_signed()
 }
 
@@ -32,7 +33,7 @@ struct Unknown {
     value: String,
 }
 
-fn unknown(column: &'static str, value: impl Into<String>) -> rusqlite::Error {
+pub(super) fn unknown(column: &'static str, value: impl Into<String>) -> rusqlite::Error {
     let value = value.into();
     let error = Unknown { column, value };
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
@@ -45,12 +46,12 @@ pub(super) fn without_run() -> rusqlite::Error {
 }
 
 /// A word as serde writes it, without its quotes.
-fn word(value: &impl serde::Serialize) -> String {
+pub(super) fn word(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     text.trim_matches('"').to_owned()
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
     column: &'static str,
 ) -> rusqlite::Result<T> {
@@ -179,60 +180,7 @@ fn put_task(db: &Connection, task: &Task, env: Option<&Environment>) -> rusqlite
     put_after(db, task)
 }
 
-/// Writes what a task waits for in others, in place of what it waited for.
-fn put_after(db: &Connection, task: &Task) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM after WHERE task = ?")?
-        .execute([task.id.0])?;
-    for after in &task.after {
-        db.prepare_cached("INSERT INTO after (task, first, needs) VALUES (?, ?, ?)")?
-            .execute(params![task.id.0, after.task.0, word(&after.needs)])?;
-    }
-    Ok(())
-}
-
-/// Whom a task waits for, and to what.
-pub(super) fn after(row: &Row<'_>) -> rusqlite::Result<(TaskId, After)> {
-    let after = After {
-        task: TaskId(row.get("first")?),
-        needs: parsed(row, "needs")?,
-    };
-    Ok((TaskId(row.get("task")?), after))
-}
-
-/// An environment that some task may need.
-pub(super) fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
-    let vars: Vec<u8> = row.get("vars")?;
-    Ok(Environment {
-        number: row.get::<_, i64>("id")?.cast_unsigned(),
-        vars: serde_json::from_slice(&vars).map_err(|error| unknown("vars", error.to_string()))?,
-    })
-}
-
-/// The number of the environment that a task needs.
-pub(super) fn environment_of(row: &Row<'_>) -> rusqlite::Result<Option<u64>> {
-    let number: Option<i64> = row.get("environment")?;
-    Ok(number.map(i64::cast_unsigned))
-}
-
-fn put_environment(db: &Connection, env: &Environment) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO environment (id, vars) VALUES (?, ?)")?
-        .execute(params![int(env.number), text(&env.vars).into_bytes()])?;
-    Ok(())
-}
-
-/// Forgets an environment that no task needs any more.
-fn forget_environment(db: &Connection, number: Option<i64>) -> rusqlite::Result<()> {
-    if let Some(number) = number {
-        db.prepare_cached(
-            "DELETE FROM environment WHERE id = ?1 \
-             AND NOT EXISTS (SELECT 1 FROM task WHERE environment = ?1)",
-        )?
-        .execute([number])?;
-    }
-    Ok(())
-}
-
-fn text(value: &impl serde::Serialize) -> String {
+pub(super) fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

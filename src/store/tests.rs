@@ -46,7 +46,6 @@ fn spec(name: &str) -> Spec {
             after_ms: 6,
             stop: true,
         }),
-        ..Spec::command(String::new(), Vec::new(), "/".into())
     }
 }
 

@@ -25,7 +25,7 @@ fn pause(restarts: u32, chance: u64) -> Duration {
         .saturating_mul(2_u32.saturating_pow(restarts))
         .min(MOST);
     let less = most.as_millis() as u64 / 4;
-    most - Duration::from_millis(chance % (less + 1))
+    most.saturating_sub(Duration::from_millis(chance % (less + 1)))
 }
 
 /// A number that looks like any other, and is the same for the same run.

@@ -45,13 +45,13 @@ impl Engine {
         &mut self,
         now: Now,
         ticket: Ticket,
-        request: RunRequest,
+        request: &RunRequest,
         each: Vec<Each>,
         out: &mut Vec<Effect>,
     ) {
         let admitted: Result<Vec<_>, Refusal> = each
             .iter()
-            .map(|each| self.admit(&request, &each.argv))
+            .map(|each| self.admit(request, &each.argv))
             .collect();
         let admitted = match admitted {
             Ok(admitted) => admitted,
@@ -69,7 +69,7 @@ impl Engine {
                 argv: each.argv,
                 ..request.spec.clone()
             };
-            let id = self.create(now, &request, spec, after);
+            let id = self.create(now, request, spec, after);
             self.envs.insert(id, Arc::clone(&env));
             // each with what is noted of it, and of no other that is not stored yet
             self.store(id, Vec::new(), out);

@@ -1,7 +1,6 @@
 //! The tasks, and the one door by which anything reaches them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use super::alarms::Alarms;
 use super::history::History;
 use super::journal::Journal;
 use super::limits;
+use super::rules::Rules;
 use super::schedule::Gate;
 use super::store::Writes;
 use super::tasks::Tasks;
@@ -16,71 +16,14 @@ use super::timing::Ran;
 use super::why::reason;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
-use crate::core::id::{RunId, Target, TaskId};
+use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
-use crate::core::limit::{Limit, Limits, Most};
+use crate::core::limit::{Limit, Most};
 use crate::core::record::{Change, Environment, Record};
 use crate::core::report::{RunReport, TaskReport};
 use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
-
-/// How many of those that bear one name are named.
-const NAMESAKES: usize = 8;
-
-/// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Where tasks are kept: a directory per task, in it one per run.
-    pub tasks: PathBuf,
-    /// Where shims listen.
-    pub shims: PathBuf,
-    /// This boot, as the kernel names it.
-    pub boot: String,
-    /// Most bytes of one run's log.
-    pub task_cap: u64,
-    /// Most bytes of all logs together.
-    pub total_cap: u64,
-    /// How long a run may go on without a supervisor.
-    pub orphan: Duration,
-    /// How long the supervisor stays when nothing is active and nobody attached;
-    /// `None`: for ever.
-    pub idle_exit: Option<Duration>,
-    /// How long ended tasks stay.
-    pub keep: Keep,
-    /// How much runs at once.
-    pub limits: Limits,
-    /// What happens that the configuration wants something run for, by its words.
-    pub hooked: BTreeSet<String>,
-}
-
-/// How long ended tasks stay, with their output; `None`: without limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// Since their end.
-    pub age: Option<Duration>,
-    /// So many of them, the newest.
-    pub count: Option<u32>,
-    /// So many bytes of output of them together.
-    pub bytes: Option<u64>,
-}
-
-impl Rules {
-    /// The directory of a task.
-    pub fn task_dir(&self, task: TaskId) -> PathBuf {
-        self.tasks.join(task.to_string())
-    }
-
-    /// The directory of a run: its log segments and its exit record.
-    pub fn run_dir(&self, run: RunId) -> PathBuf {
-        self.task_dir(run.task).join(run.number.to_string())
-    }
-
-    /// The socket on which a run's shim listens.
-    pub fn shim_socket(&self, run: RunId) -> PathBuf {
-        self.shims.join(format!("{run}.sock"))
-    }
-}
 
 /// Every task, and what is asked about them. Pure: no clock, no I/O.
 #[derive(Debug)]
@@ -367,43 +310,6 @@ impl Engine {
         self.watches.values().any(|watched| *watched == id)
     }
 
-    /// The task a person means.
-    ///
-    /// # Errors
-    /// One line that names what was asked for, when there is none or more than one.
-    pub fn resolve(&self, target: &Target) -> Result<TaskId, String> {
-        match target {
-            Target::Id(id) if self.tasks.contains(*id) => Ok(*id),
-            Target::Id(id) => Err(format!(
-                "no task {id}; wrangle ls --all shows all there are"
-            )),
-            Target::Newest => self
-                .tasks
-                .iter()
-                .next_back()
-                .map(|task| task.id)
-                .ok_or_else(|| "no task yet; wrangle run launches one".into()),
-            Target::Name(name) => self.by_name(name),
-        }
-    }
-
-    fn by_name(&self, name: &str) -> Result<TaskId, String> {
-        let bearers: Vec<&Task> = self
-            .tasks
-            .iter()
-            .filter(|task| task.spec.name == name)
-            .collect();
-        let active: Vec<&Task> = bearers.iter().copied().filter(|t| t.is_active()).collect();
-        match (active.as_slice(), bearers.as_slice()) {
-            ([one], _) | ([], [one]) => Ok(one.id),
-            ([], []) => Err(format!(
-                "no task is called {name:?}; wrangle ls --all shows all there are"
-            )),
-            (many, _) if !many.is_empty() => Err(ambiguous(name, many)),
-            (_, many) => Err(ambiguous(name, many)),
-        }
-    }
-
     /// The report of a task.
     pub fn report(&self, task: &Task) -> TaskReport {
         let log = self.rules.run_dir(task.run_id());
@@ -507,18 +413,6 @@ impl Engine {
             out.push(Effect::Exit);
         }
     }
-}
-
-fn ambiguous(name: &str, many: &[&Task]) -> String {
-    // the newest are the likely ones, and a line has to be read
-    let older = many.len().saturating_sub(NAMESAKES);
-    let newest = many[older..].iter().map(|task| task.id.to_string());
-    let before = (older > 0).then(|| "..".to_owned()).into_iter();
-    format!(
-        "{name:?} is the name of {} tasks ({}); say which by number",
-        many.len(),
-        before.chain(newest).collect::<Vec<_>>().join(", ")
-    )
 }
 
 /// The last answer to a request.

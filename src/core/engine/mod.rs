@@ -24,6 +24,7 @@ mod queue;
 mod recover;
 mod reorder;
 mod request;
+mod rules;
 mod schedule;
 mod stop;
 mod store;
@@ -35,7 +36,8 @@ mod tests;
 mod timing;
 mod why;
 
-pub use herd::{Engine, Keep, Rules};
+pub use herd::Engine;
 pub use journal::hook_words;
 pub use life::decided;
+pub use rules::{Keep, Rules};
 pub use why::reason;

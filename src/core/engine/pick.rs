@@ -6,9 +6,50 @@ use super::herd::{Engine, answer, refuse};
 use crate::core::effect::Effect;
 use crate::core::id::{Target, TaskId};
 use crate::core::input::Ticket;
+use crate::core::task::Task;
 use crate::core::wire::{Answer, Failure, Pick};
 
+/// How many of those that bear one name are named.
+const NAMESAKES: usize = 8;
+
 impl Engine {
+    /// The task a person means.
+    ///
+    /// # Errors
+    /// One line that names what was asked for, when there is none or more than one.
+    pub fn resolve(&self, target: &Target) -> Result<TaskId, String> {
+        match target {
+            Target::Id(id) if self.tasks.contains(*id) => Ok(*id),
+            Target::Id(id) => Err(format!(
+                "no task {id}; wrangle ls --all shows all there are"
+            )),
+            Target::Newest => self
+                .tasks
+                .iter()
+                .next_back()
+                .map(|task| task.id)
+                .ok_or_else(|| "no task yet; wrangle run launches one".into()),
+            Target::Name(name) => self.by_name(name),
+        }
+    }
+
+    fn by_name(&self, name: &str) -> Result<TaskId, String> {
+        let bearers: Vec<&Task> = self
+            .tasks
+            .iter()
+            .filter(|task| task.spec.name == name)
+            .collect();
+        let active: Vec<&Task> = bearers.iter().copied().filter(|t| t.is_active()).collect();
+        match (active.as_slice(), bearers.as_slice()) {
+            ([one], _) | ([], [one]) => Ok(one.id),
+            ([], []) => Err(format!(
+                "no task is called {name:?}; wrangle ls --all shows all there are"
+            )),
+            (many, _) if !many.is_empty() => Err(ambiguous(name, many)),
+            (_, many) => Err(ambiguous(name, many)),
+        }
+    }
+
     /// Resolves a target, or refuses.
     pub(super) fn with(
         &mut self,
@@ -100,4 +141,16 @@ impl Engine {
             None => answer(ticket, Answer::Done(None)),
         });
     }
+}
+
+fn ambiguous(name: &str, many: &[&Task]) -> String {
+    // the newest are the likely ones, and a line has to be read
+    let older = many.len().saturating_sub(NAMESAKES);
+    let newest = many[older..].iter().map(|task| task.id.to_string());
+    let before = (older > 0).then(|| "..".to_owned()).into_iter();
+    format!(
+        "{name:?} is the name of {} tasks ({}); say which by number",
+        many.len(),
+        before.chain(newest).collect::<Vec<_>>().join(", ")
+    )
 }

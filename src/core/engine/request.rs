@@ -36,7 +36,7 @@ impl Engine {
         self.look_at_memory_again();
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
-            Request::RunEach(request, each) => self.run_each(now, ticket, *request, each, out),
+            Request::RunEach(request, each) => self.run_each(now, ticket, &request, each, out),
             Request::Limits => self.tell_limits(ticket, out),
             Request::SetLimit { limit, to, new } => {
                 self.set_limit(ticket, (limit, to, new), out);
@@ -45,7 +45,7 @@ impl Engine {
                 self.each(ticket, &pick, out, |engine, id, out| {
                     engine.prioritise(id, priority, out);
                     Ok(())
-                })
+                });
             }
             Request::Move(target, to) => self.reorder(ticket, &target, to, out),
             Request::After(target, behind) => self.wait_for(ticket, &target, &behind, out),

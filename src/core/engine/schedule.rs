@@ -25,13 +25,7 @@ pub(super) struct Gate {
     pub(super) open: bool,
     /// Since when a person wants nothing started.
     pub(super) paused: Option<Timestamp>,
-    /// Free memory, as looked at for this decision; the inner `None`: it can't be known.
-    memory: Option<Option<u64>>,
-    /// The same, as last looked at.
-    seen: Option<u64>,
-    /// Whether somebody waits for memory alone, and whether it is being looked at.
-    short: bool,
-    asked: bool,
+    memory: Memory,
     /// The queue's own time at the beginning of the clock, in microseconds.
     base: i64,
     /// The last place given out.
@@ -40,15 +34,34 @@ pub(super) struct Gate {
     unsaved: BTreeSet<TaskId>,
 }
 
+/// How much memory is free, as far as that is known.
+#[derive(Debug)]
+struct Memory {
+    look: Look,
+    /// In bytes, as last looked at; `None`: that can't be known.
+    seen: Option<u64>,
+    /// Whether somebody waits for it alone.
+    short: bool,
+}
+
+/// Whether memory was looked at for the decision that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Due,
+    Asked,
+    Done,
+}
+
 impl Gate {
     pub(super) const fn closed() -> Self {
         Self {
             open: false,
             paused: None,
-            memory: None,
-            seen: None,
-            short: false,
-            asked: false,
+            memory: Memory {
+                look: Look::Due,
+                seen: None,
+                short: false,
+            },
             base: 0,
             last: 0,
             unsaved: BTreeSet::new(),
@@ -115,15 +128,17 @@ impl Engine {
             }
             if self.needs_memory() {
                 // first that: else others would take the places of those that come first
-                if !self.gate.asked {
-                    self.gate.asked = true;
+                if self.gate.memory.look == Look::Due {
+                    self.gate.memory.look = Look::Asked;
                     out.push(Effect::LookAtMemory);
                 }
                 return;
             }
             self.start_ready(now, out);
         }
-        self.gate.memory = None;
+        if self.gate.memory.look == Look::Done {
+            self.gate.memory.look = Look::Due;
+        }
     }
 
     /// Whether an agent could start if only there is memory, and that is not known yet.
@@ -134,7 +149,8 @@ impl Engine {
             let entry = self.tasks.queue().entry(id);
             entry.is_some_and(|entry| entry.class.agent && self.full(&entry.class, &kept).is_none())
         };
-        self.rules.limits.memory.is_some() && self.gate.memory.is_none() && heads().any(may_start)
+        let known = self.gate.memory.look == Look::Done;
+        self.rules.limits.memory.is_some() && !known && heads().any(may_start)
     }
 
     /// Finds out whether a queued task waits for more than a place and its directory.
@@ -145,7 +161,7 @@ impl Engine {
         if let Some(why) = self.never(task) {
             return self.end(now, id, Outcome::DidNotStart(why), out);
         }
-        let waits = self.first_others(task).is_some() || self.first_time(task).is_some();
+        let waits = self.first_others(task).is_some() || Self::first_time(task).is_some();
         if !waits {
             self.tasks.queue_mut().make_ready(id, now.mono);
         }
@@ -155,7 +171,7 @@ impl Engine {
     fn start_ready(&mut self, now: Now, out: &mut Vec<Effect>) {
         let mut kept = Kept::default();
         let mut heads = self.tasks.queue().heads();
-        self.gate.short = false;
+        self.gate.memory.short = false;
         while let Some(turn) = heads.pop_first() {
             let Some(entry) = self.tasks.queue().entry(turn.1) else {
                 continue;
@@ -172,7 +188,7 @@ impl Engine {
             if let Some(other) = in_the_way {
                 self.tasks.queue_mut().put_behind(turn.1, other);
             } else if self.lacks_memory(&class) {
-                self.gate.short = true;
+                self.gate.memory.short = true;
                 continue;
             } else {
                 self.begin(now, turn.1, out);
@@ -208,32 +224,31 @@ impl Engine {
 
     /// Free memory was looked at.
     pub(super) const fn memory(&mut self, free: Option<u64>) {
-        self.gate.asked = false;
-        self.gate.memory = Some(free);
-        self.gate.seen = free;
+        self.gate.memory.look = Look::Done;
+        self.gate.memory.seen = free;
         self.tasks.queue_mut().touch();
     }
 
     /// Somebody asks: a good time to look at memory again, where one waits for it.
     pub(super) const fn look_at_memory_again(&mut self) {
-        if self.gate.short {
+        if self.gate.memory.short {
             self.tasks.queue_mut().touch();
         }
     }
 
     /// Why a task waits, by what decides that it does; `None` where it does not.
     pub fn waiting(&self, task: &Task) -> Option<Waiting> {
-        let State::Queued { hold } = task.state() else {
+        if !matches!(task.state(), State::Queued { .. }) {
             return None;
-        };
+        }
         if !self.gate.open {
             return Some(Waiting::TakingOver);
         }
         if let Some(waiting) = self.first_others(task) {
             return Some(waiting);
         }
-        if let Some(hold) = hold {
-            return Some(Waiting::Time(*hold));
+        if let Some(waiting) = Self::first_time(task) {
+            return Some(waiting);
         }
         if self.gate.paused.is_some() {
             return Some(Waiting::Paused);
@@ -256,12 +271,13 @@ impl Engine {
             });
         }
         let floor = self.rules.limits.memory?;
-        let free = self.gate.seen.filter(|_| !self.gate.asked);
-        (entry.class.agent || self.gate.asked).then_some(Waiting::Memory { free, floor })
+        let asked = self.gate.memory.look == Look::Asked;
+        let free = self.gate.memory.seen.filter(|_| !asked);
+        (entry.class.agent || asked).then_some(Waiting::Memory { free, floor })
     }
 
     /// Until when a queued task is held, where it is.
-    pub(super) const fn first_time(&self, task: &Task) -> Option<Waiting> {
+    const fn first_time(task: &Task) -> Option<Waiting> {
         match task.state() {
             State::Queued { hold: Some(hold) } => Some(Waiting::Time(*hold)),
             _ => None,
@@ -276,10 +292,8 @@ impl Engine {
             let Some(entry) = self.tasks.queue().entry(head.1) else {
                 continue;
             };
-            if self.full(&entry.class, &kept).is_some() {
-                if self.was_overdue(*head) {
-                    kept.add(&entry.class, head.1, entry.lease.as_ref());
-                }
+            if self.full(&entry.class, &kept).is_some() && self.was_overdue(*head) {
+                kept.add(&entry.class, head.1, entry.lease.as_ref());
             }
         }
         kept
@@ -315,8 +329,8 @@ impl Engine {
         let Some(floor) = self.rules.limits.memory.filter(|_| class.agent) else {
             return false;
         };
-        let free = self.gate.memory.flatten();
-        free.is_some_and(|free| free < floor)
+        let Memory { look, seen, .. } = &self.gate.memory;
+        *look == Look::Done && seen.is_some_and(|free| free < floor)
     }
 
     /// Whether a task has been ready for too long.

@@ -805,7 +805,7 @@ fn request(ask: &Ask, world: &World) -> RunRequest {
 
 fn apply(world: &mut World, step: &Step) {
     let one = |id: u32| Pick::from(vec![Target::Id(TaskId(id))]);
-    let run_of = |world: &World, id: u32| world.engine.task(TaskId(id)).map(|task| task.run_id());
+    let run_of = |world: &World, id: u32| world.engine.task(TaskId(id)).map(Task::run_id);
     match step {
         Step::Ask(ask) => {
             let request = request(ask, world);
