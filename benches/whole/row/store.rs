@@ -64,6 +64,7 @@ fn lives(count: usize, disk: Option<&Path>) -> Outcome<Duration> {
         released: 0,
         begun: Instant::now(),
     };
+    world.take(Input::Open);
     for number in 0..count {
         let request = run_request(&["true"]);
         world.take(Input::Request(Ticket(number as u64), request));
