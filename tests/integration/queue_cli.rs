@@ -1,7 +1,8 @@
 //! The queue on the command line: what waits says why, and what persons say of it holds.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -432,9 +433,10 @@ fn a_task_for_every_line() {
 fn ten_thousand_lines_are_queued() {
     let herd = Herd::new();
     herd.ok(&["pause", "--queue"]);
-    let lines: String = (0..10_000)
-        .map(|number| format!("line {number}\n"))
-        .collect();
+    let mut lines = String::new();
+    for number in 0..10_000 {
+        writeln!(lines, "line {number}").unwrap();
+    }
     let file = herd.dir().join("lines");
     fs::write(&file, lines).unwrap();
     let text = herd.ok(&[
