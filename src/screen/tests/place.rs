@@ -74,6 +74,7 @@ fn it_looks_as_it_looked_wherever_one_was() {
         ("Ctrl-D", "", ""),
         ("z G D", "", ""),
         (":", "help run", "Enter j"),
+        ("t G", "", ""),
     ] {
         let mut desk = desk();
         desk.press(keys).type_in(typed).press(then);

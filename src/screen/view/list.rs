@@ -16,7 +16,7 @@ use crate::screen::screen::Screen;
 use crate::screen::text::{clean, cut, grouped, left, right, width};
 use crate::screen::words;
 
-/// A name keeps at least so many cells while there is a note to cut.
+/// So many cells of a name are kept while there is a note to cut.
 const NAME: usize = 8;
 /// So many cells of labels say something.
 const LABELS: usize = 4;
@@ -112,7 +112,8 @@ fn task_line(
         .strip_prefix("lane ")
         .filter(|_| !fits)
         .unwrap_or(&note);
-    let note = cut(note, room.saturating_sub(NAME + 1), more).into_owned();
+    let for_note = room.saturating_sub(NAME.min(width(&name)) + 1);
+    let note = cut(note, for_note, more).into_owned();
     let gap = usize::from(!note.is_empty());
     let for_name = room.saturating_sub(width(&note) + gap);
     let id = task.id.to_string();
