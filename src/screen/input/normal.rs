@@ -31,7 +31,7 @@ impl Screen {
             Command::Fold => self.toggle_fold(turn),
             Command::Tree => {
                 let line = if self.list.toggle_tree() {
-                    "a tree: each under the task that it waits for or comes from"
+                    "a tree: each under what it waits for"
                 } else {
                     "a list again"
                 };

@@ -329,3 +329,13 @@ fn a_hold_is_told_as_it_counts() {
     desk.wait(30);
     assert!(desk.text().contains("in 60 s"));
 }
+
+#[test]
+fn how_many_wait_is_told_beside_who_needs_a_person() {
+    let mut desk = desk(40, 10, 2);
+    let id = desk.run("a-name-that-goes-on", "false");
+    desk.exit(id, Exit::Code(1), 0);
+    let text = desk.text();
+    let status = text.lines().last().unwrap();
+    assert_eq!(status, " 2 active · 2 queued  ! 5 a-name-that-…");
+}

@@ -12,6 +12,9 @@ use crate::screen::screen::Screen;
 use crate::screen::text::{count, cut, grouped, width};
 use crate::screen::words;
 
+/// So many cells of who needs a person say something.
+const NEEDS: usize = 12;
+
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
     let theme = &screen.theme;
@@ -36,6 +39,22 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
         left.push_span(Span::styled(text, theme.warn));
     }
     let room = usize::from(area.width).saturating_sub(3);
+    let push = |left: &mut Line, (number, word): (usize, &str), room: usize| {
+        let text = format!(" {} {} {word}", theme.signs.dot, grouped(number));
+        let style = match word {
+            "stalled" => theme.warn,
+            _ => theme.dim,
+        };
+        if number > 0 && left.width() + width(&text) <= room {
+            left.push_span(Span::styled(text, style));
+        }
+    };
+    // who needs a person gives way to it, but not altogether
+    push(
+        &mut left,
+        (engine.in_line(), "queued"),
+        room.saturating_sub(NEEDS),
+    );
     let (needs, style) = needs(engine, screen).unwrap_or_default();
     let needs = cut(&needs, room.saturating_sub(left.width()), theme.signs.more);
     let room = room.saturating_sub(width(&needs));
@@ -44,7 +63,6 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
         under_way.filter(|task| wanted(task.state())).count()
     };
     let kinds = [
-        (engine.in_line(), "queued"),
         (engine.stalled(), "stalled"),
         (
             of(|state| matches!(state, State::Stopping { .. })),
@@ -57,15 +75,8 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
         (of(|state| matches!(state, State::Paused { .. })), "paused"),
         (engine.tasks().len() - engine.active(), "ended"),
     ];
-    for (number, word) in kinds.into_iter().filter(|(number, _)| *number > 0) {
-        let text = format!(" {} {} {word}", theme.signs.dot, grouped(number));
-        let style = match word {
-            "stalled" => theme.warn,
-            _ => theme.dim,
-        };
-        if left.width() + width(&text) <= room {
-            left.push_span(Span::styled(text, style));
-        }
+    for kind in kinds {
+        push(&mut left, kind, room);
     }
     frame.render_widget(left, area);
     let wide = (width(&needs) as u16 + 1).min(area.width);
