@@ -1,7 +1,7 @@
 //! How far tasks are that are waited for: one line on a terminal, written anew in its
 //! place as things happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, IsTerminal, Write};
 
 use super::call::tasks;
@@ -53,8 +53,12 @@ impl Progress {
             all: true,
             ..Filter::default()
         }))?;
-        let meant = |task: &TaskReport| targets.contains(&Target::Id(task.id));
-        for task in tasks(line, number)?.iter().filter(|task| meant(task)) {
+        let meant: HashSet<&Target> = targets.iter().collect();
+        let all = tasks(line, number)?;
+        for task in all
+            .iter()
+            .filter(|task| meant.contains(&Target::Id(task.id)))
+        {
             progress.stands.insert(task.id, stand(&task.state));
         }
         progress.show();

@@ -277,6 +277,23 @@ fn a_directory_is_had_alone() {
 }
 
 #[test]
+fn a_directory_that_is_gone_by_then_is_said() {
+    let herd = Herd::new();
+    let dir = herd.dir().join("gone");
+    fs::create_dir(&dir).unwrap();
+    herd.ok(&["pause", "--queue"]);
+    let id = waits(&herd, &["--exclusive", "--dir", dir.to_str().unwrap()]);
+    fs::remove_dir(&dir).unwrap();
+    herd.ok(&["resume", "--queue"]);
+    let task = herd.wait_state(id, "ended");
+    assert_eq!(task["outcome"], "did_not_start");
+    let why = herd.ok(&["why", &id.to_string()]);
+    assert!(why.contains("gone: no such directory"), "{why}");
+    herd.call(["run", "--dir", dir.to_str().unwrap(), "true"])
+        .fails(2, "No such file");
+}
+
+#[test]
 fn times_are_kept() {
     let herd = Herd::new();
     let late = waits(&herd, &["--in", "1h"]);
@@ -368,9 +385,9 @@ fn how_far_many_are_is_shown_on_a_terminal_alone() {
     pty.shows(&["0 of 3 ended, 0 failed, 1 run, 2 wait"]);
     revoke(&herd, first);
     assert_eq!(pty.end(), 1);
-    let left = pty.text();
-    assert!(!left.contains(" of 3 ended"), "{left}");
-    assert!(left.contains("task 3 (false) ended: failed"), "{left}");
+    pty.wait_screen("how the last ended, and no more how far they are", |left| {
+        left.contains("task 3 (false) ended: failed") && !left.contains(" of 3 ended")
+    });
     assert!(String::from_utf8_lossy(&pty.raw()).contains("2 of 3 ended, 1 failed"));
     let done = finish(piped);
     assert_eq!(done.code, 1);
