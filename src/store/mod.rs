@@ -4,8 +4,9 @@
 //! goes into one transaction. `db` opens and migrates (`lie`, `layout`: what can be a
 //! database of ours), `write` is the thread, `keep` notices what is done to the files
 //! meanwhile (`place`) and begins another database (`anew`), `rows` says which column
-//! holds what, `load` reads all of it at start, `salvage` lists from the log directories
-//! what a damaged or missing database no longer tells.
+//! holds what (`waits`, `happened`: of the queue, of the activity log), `load` reads all
+//! of it at start, `salvage` lists from the log directories what a damaged or missing
+//! database no longer tells.
 //!
 //! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
 //! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
@@ -13,6 +14,7 @@
 
 mod anew;
 mod db;
+mod happened;
 mod keep;
 mod layout;
 mod lie;

@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::waits::{forget_environment, put_after, put_environment};
 use crate::core::attention::Attention;
-use crate::core::event::{By, Event, What};
 use crate::core::id::{Ident, RunId, TaskId};
 use crate::core::plan::{Hold, HoldCause, Priority};
 use crate::core::raw::Raw;
@@ -20,7 +19,7 @@ pub(super) const fn int(value: u64) -> i64 {
     value.cast_signed()
 }
 
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
     let time: Option<i64> = row.get(column)?;
     Ok(time.map(|ms| Timestamp(ms.cast_unsigned())))
 }
@@ -330,13 +329,13 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<(RunId, Run, String)> {
     Ok((id, run, row.get("boot")?))
 }
 
-fn exit(row: &Row<'_>) -> rusqlite::Result<Option<Exit>> {
+pub(super) fn exit(row: &Row<'_>) -> rusqlite::Result<Option<Exit>> {
     let code: Option<i32> = row.get("exit_code")?;
     let signal: Option<i32> = row.get("signal")?;
     Ok(code.map(Exit::Code).or(signal.map(Exit::Signal)))
 }
 
-fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Outcome>> {
+pub(super) fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Outcome>> {
     let Some(word) = row.get::<_, Option<String>>("outcome")? else {
         return Ok(None);
     };
@@ -420,47 +419,5 @@ fn state(row: &Row<'_>) -> rusqlite::Result<State> {
             at: since()?,
         },
         _ => return Err(missing()),
-    })
-}
-
-/// Appends to the activity log.
-pub(super) fn put_event(db: &Connection, event: &Event) -> rusqlite::Result<()> {
-    let exit = event
-        .exit
-        .or_else(|| event.outcome.as_ref().and_then(Outcome::exit));
-    db.prepare_cached(
-        "INSERT INTO event (seq, at, what, by, task, run, name, outcome, exit_code, signal, text) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
-        int(event.seq),
-        int(event.at.0),
-        event.what.word(),
-        event.by.word(),
-        event.task.0,
-        event.run,
-        event.name,
-        event.outcome.as_ref().map(Outcome::word),
-        exit.and_then(Exit::code),
-        exit.and_then(Exit::signal),
-        event.text,
-    ])?;
-    Ok(())
-}
-
-/// An entry of the activity log.
-pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let outcome = outcome(row, "text")?;
-    Ok(Event {
-        seq: row.get::<_, i64>("seq")?.cast_unsigned(),
-        at: time(row, "at")?.unwrap_or_default(),
-        what: parsed::<What>(row, "what")?,
-        by: parsed::<By>(row, "by")?,
-        task: TaskId(row.get("task")?),
-        run: row.get("run")?,
-        name: row.get("name")?,
-        exit: if outcome.is_some() { None } else { exit(row)? },
-        outcome,
-        text: row.get("text")?,
     })
 }

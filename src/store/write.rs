@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::db::Refusal;
 use super::keep::{Keeper, Mended};
 use super::load::{self, Loaded};
-use super::rows;
+use super::{happened, rows};
 use crate::core::effect::Effect;
 use crate::core::event::Event;
 use crate::core::id::TaskId;
@@ -236,7 +236,7 @@ impl Owner {
                     apply(&transaction, &write.change)?;
                 }
                 for event in &write.events {
-                    rows::put_event(&transaction, event)?;
+                    happened::put_event(&transaction, event)?;
                 }
             }
             transaction.commit()
@@ -255,7 +255,7 @@ impl Owner {
             )?;
             let mut problems = Vec::new();
             let rows = query.query(params![task, most])?;
-            let events = load::sensible(rows, "entry", &mut problems, rows::event)?;
+            let events = load::sensible(rows, "entry", &mut problems, happened::event)?;
             Ok((events, problems))
         });
         self.tell(done);
