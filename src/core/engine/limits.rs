@@ -59,9 +59,7 @@ impl Engine {
     fn known_limits(&self) -> BTreeSet<Limit> {
         let limits = &self.rules.limits;
         let queue = self.tasks.queue();
-        let waiting = queue.order().filter_map(|(_, id)| queue.entry(id));
         let mut known: BTreeSet<Limit> = [Limit::Global, Limit::Agents].into();
-        known.extend(waiting.flat_map(|entry| entry.class.limits()));
         known.extend(queue.limits_in_use().cloned());
         known.extend(self.said.keys().cloned());
         known.extend(limits.lanes.keys().cloned().map(Limit::Lane));
@@ -84,12 +82,6 @@ impl Engine {
 
     fn limit_reports(&self) -> Vec<LimitReport> {
         let queue = self.tasks.queue();
-        let mut queued: BTreeMap<Limit, u32> = BTreeMap::new();
-        for entry in queue.order().filter_map(|(_, id)| queue.entry(id)) {
-            for limit in entry.class.limits() {
-                *queued.entry(limit).or_default() += 1;
-            }
-        }
         self.known_limits()
             .into_iter()
             .map(|limit| LimitReport {
@@ -97,7 +89,7 @@ impl Engine {
                 most: self.most(&limit),
                 running: queue.on(&limit).len() as u32,
                 tasks: queue.on(&limit).collect(),
-                queued: queued.get(&limit).copied().unwrap_or(0),
+                queued: queue.needing(&limit),
                 source: if self.said.contains_key(&limit) {
                     LimitSource::Said
                 } else {

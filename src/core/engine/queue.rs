@@ -95,6 +95,8 @@ pub(super) struct Queue {
     wanted: Leases,
     held: Leases,
     on: BTreeMap<Limit, BTreeSet<TaskId>>,
+    /// How many that wait need which limit.
+    needed: BTreeMap<Limit, u32>,
     /// Whether anything changed that may let somebody start.
     dirty: bool,
 }
@@ -128,6 +130,9 @@ impl Queue {
             since: None,
             after,
         };
+        for limit in entry.class.limits() {
+            *self.needed.entry(limit).or_default() += 1;
+        }
         self.order.insert((turn, task.id));
         self.entries.insert(task.id, entry);
         self.look_again(task.id);
@@ -149,6 +154,9 @@ impl Queue {
                 self.order.remove(&(turn, id));
                 self.fresh.remove(&id);
                 if let Some(entry) = self.entries.remove(&id) {
+                    for limit in entry.class.limits() {
+                        self.need_less(&limit);
+                    }
                     self.unready((turn, id), &entry);
                     for other in &entry.after {
                         remove_from(&mut self.dependants, other, &id);
@@ -300,9 +308,23 @@ impl Queue {
         self.on.get(limit).unwrap_or(&NOBODY).iter().copied()
     }
 
-    /// Every limit that somebody counts against.
+    /// Every limit that somebody counts against, or needs.
     pub(super) fn limits_in_use(&self) -> impl Iterator<Item = &Limit> {
-        self.on.keys()
+        self.on.keys().chain(self.needed.keys())
+    }
+
+    /// How many that wait need a limit.
+    pub(super) fn needing(&self, limit: &Limit) -> u32 {
+        self.needed.get(limit).copied().unwrap_or(0)
+    }
+
+    fn need_less(&mut self, limit: &Limit) {
+        if let Some(count) = self.needed.get_mut(limit) {
+            *count -= 1;
+            if *count == 0 {
+                self.needed.remove(limit);
+            }
+        }
     }
 
     /// Who has what can't be had beside a lease; else who wants it and comes before `turn`.
