@@ -44,8 +44,13 @@ pub(super) fn environment_of(row: &Row<'_>) -> rusqlite::Result<Option<u64>> {
 }
 
 pub(super) fn put_environment(db: &Connection, env: &Environment) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO environment (id, vars) VALUES (?, ?)")?
-        .execute(params![int(env.number), text(&env.vars).into_bytes()])?;
+    let number = int(env.number);
+    // thousands of tasks may share one: it is put into words once
+    let mut known = db.prepare_cached("SELECT 1 FROM environment WHERE id = ?")?;
+    if !known.exists([number])? {
+        db.prepare_cached("INSERT INTO environment (id, vars) VALUES (?, ?)")?
+            .execute(params![number, text(&env.vars).into_bytes()])?;
+    }
     Ok(())
 }
 
