@@ -236,9 +236,16 @@ impl Relay {
     /// Says why there is no supervisor, until a key or a signal says what is next.
     async fn offer(&mut self, why: &Trouble) -> Result<Said, Signal> {
         let show = || [BLANK, &offer::text(why)].concat();
+        // what was typed before a person could read this answers something else: where the
+        // terminal takes bytes, that is what was typed up to now
+        let painting = tokio::time::timeout(STUCK, self.finish_painting());
+        let mut shown = painting.await.is_ok();
+        while let Ok(typed) = self.typed.try_recv() {
+            if matches!(typed, Typed::Closed) {
+                return Err(Signal::SIGHUP);
+            }
+        }
         self.painter.frame(show());
-        // what was typed before a person could read this answers something else
-        let mut shown = false;
         loop {
             tokio::select! {
                 biased;
