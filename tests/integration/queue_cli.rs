@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -297,7 +298,9 @@ fn a_directory_that_is_gone_by_then_is_said() {
 fn times_are_kept() {
     let herd = Herd::new();
     let late = waits(&herd, &["--in", "1h"]);
-    let at = waits(&herd, &["--at", "23:59"]);
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    let tomorrow = humantime::format_rfc3339_seconds(tomorrow).to_string();
+    let at = waits(&herd, &["--at", &tomorrow]);
     for id in [late, at] {
         let task = herd.task(id);
         assert!(task["not_before"].is_string(), "{task}");

@@ -119,7 +119,7 @@ fn times_and_retries() {
     );
     let told = super::kit::run(&["run", "--idle-timeout", "10m", "--", "true"]);
     assert_eq!(told.spec.idle, idle(false));
-    let at = super::kit::run(&["run", "--at", "02:00", "--", "true"]);
+    let at = super::kit::run(&["run", "--at", "12:00", "--", "true"]);
     let Start::At(Timestamp(at)) = at.start else {
         panic!("{:?}", at.start);
     };
@@ -149,7 +149,7 @@ fn a_directory_is_wanted_alone_where_that_is_said() {
 #[test]
 fn the_bar_takes_them_too() {
     let here = context(&std::env::temp_dir());
-    let line = "run --lane gpu --after 3 --at 23:59 --exclusive -- make";
+    let line = "run --lane gpu --after 3 --at 12:00 --exclusive -- make";
     let Ok(Asked::Request(Request::Run(run))) = parse_bar(line, &here) else {
         panic!("refused");
     };
