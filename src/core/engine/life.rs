@@ -148,6 +148,8 @@ impl Engine {
         };
         self.alarms.clear(id);
         self.ran.remove(&id);
+        // whoever waits to be told that it is queued is told that it has ended
+        self.unstored_queue.remove(&id);
         self.note_life(now, id, &was);
         self.store(id, Vec::new(), out);
         self.tell_watchers(id, out);

@@ -152,6 +152,41 @@ fn what_could_not_be_queued_on_disk_did_not_start() {
 }
 
 #[test]
+fn whoever_asks_for_what_can_never_come_is_told_so() {
+    let mut world = limited(Limits::default());
+    world.queue(run(agent(None)));
+    world.ask(revoke(1, true));
+    world.settle();
+    assert_eq!(word(&world, 1), "ended");
+
+    let launch = RunRequest {
+        after: after(&[1], Needs::Success),
+        ..run(agent(None))
+    };
+    let again = Request::Retry {
+        target: Target::Id(TaskId(2)),
+        caller: Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        },
+    };
+    for request in [Request::Run(Box::new(launch)), again] {
+        let ticket = world.ask(request);
+        assert!(
+            !world.answers.contains_key(&ticket),
+            "not before it is stored"
+        );
+        world.write_all();
+        let Some([(Answer::Failed(Failure::Failed, why), true)]) =
+            world.answers.get(&ticket).map(Vec::as_slice)
+        else {
+            panic!("{:?}", world.answers.get(&ticket));
+        };
+        assert_eq!(why, "task 2: it was to run after #1, which was revoked");
+    }
+}
+
+#[test]
 fn a_model_is_a_lane_with_a_limit_and_a_name_is_one_without() {
     let limits = Limits {
         models: Some(1),
