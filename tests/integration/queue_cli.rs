@@ -450,11 +450,12 @@ fn a_task_for_every_line() {
 }
 
 #[test]
-fn ten_thousand_lines_are_queued() {
+fn thousands_of_lines_are_queued() {
+    let most: u64 = 3_000;
     let herd = Herd::new();
     herd.ok(&["pause", "--queue"]);
     let mut lines = String::new();
-    for number in 0..10_000 {
+    for number in 0..most {
         writeln!(lines, "line {number}").unwrap();
     }
     let file = herd.dir().join("lines");
@@ -469,14 +470,14 @@ fn ten_thousand_lines_are_queued() {
         "true",
     ]);
     let numbers: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();
-    assert!(numbers.iter().copied().eq(1..=10_000));
+    assert!(numbers.iter().copied().eq(1..=most));
     assert_eq!(
         listed(&herd, &["--state", "queued", "--last", "3"]),
-        [9_998, 9_999, 10_000]
+        [most - 2, most - 1, most]
     );
     herd.kill_supervisor();
     wait_until("they are there again", || {
-        listed(&herd, &["--state", "queued"]).len() == 10_000
+        listed(&herd, &["--state", "queued"]).len() as u64 == most
     });
     herd.ok(&["revoke", "--label", "b"]);
     assert_eq!(listed(&herd, &["--state", "queued"]), [0_u64; 0]);
