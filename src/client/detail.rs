@@ -152,7 +152,15 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
                 || "has written nothing yet".into(),
                 |when| format!("wrote {when}"),
             );
-            format!("{line}: started {started}, {wrote}; nobody has to act")
+            let who = match task.attention {
+                Attention::Stalled => {
+                    format!(
+                        "stalled: wrangle logs {id} shows its output, wrangle revoke {id} stops it"
+                    )
+                }
+                _ => "nobody has to act".into(),
+            };
+            format!("{line}: started {started}, {wrote}; {who}")
         }
         "queued" if task.reason.as_deref().is_some_and(comes_by_itself) => {
             format!("{line}; nobody has to act")
@@ -233,6 +241,10 @@ pub(super) mod tests {
         );
         task.last_output_at = Some("2026-01-01T00:01:00.000Z".into());
         assert!(said(&task).contains("wrote 5s ago"));
+        task.attention = Attention::Stalled;
+        let stalled =
+            "wrote 5s ago; stalled: wrangle logs 3 shows its output, wrangle revoke 3 stops it";
+        assert!(said(&task).ends_with(stalled), "{}", said(&task));
         task.reason = Some("disk full; make room".into());
         assert_eq!(said(&task), "task 3 (api) running: disk full; make room");
         assert_eq!(

@@ -77,7 +77,7 @@ impl fmt::Display for Waiting {
                 HoldCause::Again => {
                     write!(
                         f,
-                        "it failed and runs again at {until}; revoke gives that up"
+                        "it did not succeed and runs again at {until}; revoke gives that up"
                     )
                 }
             },

@@ -68,7 +68,7 @@ pub(super) fn long(waiting: &Waiting, keymap: &Keymap) -> String {
         }) => {
             let key = keymap.key(Command::Revoke);
             format!(
-                "it failed and runs again at {}; {key} gives that up",
+                "it did not succeed and runs again at {}; {key} gives that up",
                 minute(*until)
             )
         }
