@@ -22,9 +22,14 @@ enum Came {
 }
 
 impl Engine {
-    fn came(&self, after: After) -> Came {
+    fn came(&self, waits: &Task, after: After) -> Came {
         let Some(task) = self.tasks.get(after.task) else {
-            return Came::Never("is gone".into());
+            // it had come when an earlier run started: to be removed since undoes nothing
+            return if waits.past.iter().any(|run| run.started.is_some()) {
+                Came::Yes
+            } else {
+                Came::Never("is gone".into())
+            };
         };
         let Some(outcome) = task.state().settled().filter(|_| !self.runs_again(task)) else {
             return Came::NotYet;
@@ -46,9 +51,9 @@ impl Engine {
     pub(super) fn first_others(&self, task: &Task) -> Option<Waiting> {
         let (any, all): (Vec<After>, Vec<After>) =
             (task.after.iter()).partition(|after| after.needs == Needs::AnySuccess);
-        let not_yet = |after: &After| matches!(self.came(*after), Came::NotYet);
+        let not_yet = |after: &After| matches!(self.came(task, *after), Came::NotYet);
         let mut waits: Vec<After> = all.into_iter().filter(not_yet).collect();
-        let come = |after: &After| matches!(self.came(*after), Came::Yes);
+        let come = |after: &After| matches!(self.came(task, *after), Came::Yes);
         if !any.iter().any(come) {
             waits.extend(any.into_iter().filter(not_yet));
         }
@@ -67,7 +72,7 @@ impl Engine {
         let mut any = 0;
         let mut lost = Vec::new();
         for after in &task.after {
-            let came = self.came(*after);
+            let came = self.came(task, *after);
             match (after.needs, came) {
                 (Needs::AnySuccess, came) => {
                     any += 1;

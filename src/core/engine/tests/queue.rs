@@ -187,6 +187,31 @@ fn whoever_asks_for_what_can_never_come_is_told_so() {
 }
 
 #[test]
+fn what_came_first_may_be_removed_while_others_run_and_come_again() {
+    let mut world = limited(Limits::default());
+    world.queue(run(agent(None)));
+    world.exit(1, 0);
+    world.queue(RunRequest {
+        after: after(&[1], Needs::Success),
+        ..run(Spec {
+            restarts: 1,
+            ..agent(None)
+        })
+    });
+    world.up(2);
+    world.ask(Request::Remove {
+        targets: vec![Target::Id(TaskId(1))],
+        ended: None,
+        older_than_ms: 0,
+    });
+    world.write_all();
+    world.exit(2, 4);
+    assert!(why(&world, 2).contains("runs again"), "{:?}", world.task(2));
+    world.pass(Duration::from_secs(2));
+    assert_eq!(word(&world, 2), "starting");
+}
+
+#[test]
 fn a_model_is_a_lane_with_a_limit_and_a_name_is_one_without() {
     let limits = Limits {
         models: Some(1),
