@@ -46,6 +46,8 @@ pub(super) struct Writes {
     since: Option<Timestamp>,
     /// Tasks whose record on disk is older than the truth, to be written again.
     unstored: BTreeSet<TaskId>,
+    /// Settings of which the same is true.
+    unset: BTreeSet<String>,
     /// What happened and is not written down.
     unwritten: Vec<Event>,
     /// When that is tried, in monotonic time.
@@ -306,8 +308,11 @@ impl Engine {
                 self.queueing_failed(now, record, &why, out);
             }
             Change::Remove(ids) => self.spare(ids, out),
-            // deleted once more at the next start; a setting is of no great weight
-            Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
+            Change::Setting { key, .. } => {
+                self.writes.unset.insert(key.clone());
+            }
+            // deleted once more at the next start
+            Change::Nothing | Change::Deleted(_) => {}
         }
         if !removal {
             self.tell(&events, &change, free);
@@ -362,6 +367,12 @@ impl Engine {
                 events,
                 then: Vec::new(),
             });
+        }
+        for key in std::mem::take(&mut self.writes.unset) {
+            // as it is by now
+            if let Some(value) = self.settings.get(&key).cloned() {
+                self.remember(key, value, out);
+            }
         }
         for id in tasks {
             let ended = self.tasks.get(id).map(ended_runs).unwrap_or_default();

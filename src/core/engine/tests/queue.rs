@@ -212,6 +212,28 @@ fn what_came_first_may_be_removed_while_others_run_and_come_again() {
 }
 
 #[test]
+fn a_pause_and_a_limit_that_could_not_be_stored_are_stored_when_there_is_room() {
+    let mut world = limited(Limits::default());
+    world.ask(Request::PauseQueue(true));
+    world.write(true);
+    world.ask(Request::SetLimit {
+        limit: Limit::Agents,
+        to: SetTo::Most(Some(1)),
+        new: false,
+    });
+    world.write(true);
+    world.pass(Duration::from_secs(6));
+    world.write_all();
+    world.crash();
+    world.write_all();
+    let id = world.queue(run(agent(None)));
+    assert!(why(&world, id).starts_with("the queue is paused"));
+    world.ask(Request::PauseQueue(false));
+    world.queue(run(agent(None)));
+    assert_eq!(word(&world, 2), "queued", "one agent at once");
+}
+
+#[test]
 fn a_model_is_a_lane_with_a_limit_and_a_name_is_one_without() {
     let limits = Limits {
         models: Some(1),
