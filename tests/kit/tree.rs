@@ -8,6 +8,7 @@
 mod content;
 mod guard;
 mod trees;
+mod work;
 mod write;
 
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         "drip" => write::drip(number(0, 0), text(1, "plain"), number(2, 0), number(3, 1)),
         "hostile" => write::hostile(),
         "echo-stdin" => write::echo(),
+        "work" => return work::work(text(0, ""), number(1, 0)),
         "guard" => return guard::guard(token),
         _ => return ExitCode::from(2),
     }
