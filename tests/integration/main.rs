@@ -37,6 +37,7 @@ mod old_data;
 mod procs;
 mod pty;
 mod queue_cli;
+mod queue_restart;
 mod queue_run;
 mod queue_times;
 mod reboot;
