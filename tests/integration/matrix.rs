@@ -1,22 +1,21 @@
 //! The crash matrix: the supervisor killed at every place where something of it could be
 //! half done, alone and together with its shims, and the herd found true again.
 
+mod calls;
 mod places;
+mod queue;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use wrangle::core::id::{Target, TaskId};
-use wrangle::core::wire::{FromClient, Hello, PROTOCOL, Request, Role};
+use wrangle::core::wire::Request;
 
+use self::calls::{ask, doomed, insist, list, play, was_cut_short};
 use self::places::{Life, PLACES, START};
-use crate::herd::{Done, Herd};
+use crate::herd::Herd;
 use crate::procs::{kill, kit, wait_until};
 use crate::truth::{holds, output, shims, starts};
 
@@ -73,7 +72,7 @@ impl Case {
             self.wait_written("3000\n");
             self.herd.kill_supervisor();
         }
-        let mut doomed = self.doomed();
+        let mut doomed = doomed(&self.herd, &self.row.fault, self.row.shim);
         if life != Life::Adopted {
             self.launch();
         }
@@ -116,32 +115,6 @@ impl Case {
         self.judge();
     }
 
-    /// A supervisor that is to be killed, once it is the one.
-    fn doomed(&self) -> Child {
-        let fault = format!(
-            "{}{}",
-            self.row.fault,
-            if self.row.shim { "+shim" } else { "" }
-        );
-        let mut child = self
-            .herd
-            .command(["supervisor"])
-            .env("WRANGLE_FAULT", fault)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // one that was killed before may take calls for a while yet: it is the lock that
-        // says whose herd this is, and calls wait for who has it
-        let lock = self.herd.home().join("data/supervisor.lock");
-        let pid = child.id().to_string();
-        wait_until("it is the supervisor", || {
-            let holder = std::fs::read_to_string(&lock).unwrap_or_default();
-            holder.trim() == pid || child.try_wait().unwrap().is_some()
-        });
-        child
-    }
-
     fn script(&self) -> String {
         let starts = self.starts.display();
         let head = format!("echo $WRANGLE_RUN >> {starts}; seq 1 3000");
@@ -178,7 +151,7 @@ impl Case {
                 return;
             }
             was_cut_short(&done);
-            if !self.list().is_empty() {
+            if !list(&self.herd).is_empty() {
                 return;
             }
         }
@@ -189,28 +162,8 @@ impl Case {
         self.told.contains(&word)
     }
 
-    /// Calls until it is answered.
-    #[track_caller]
-    fn insist(&self, args: &[&str]) -> Done {
-        for _ in 0..2 {
-            let done = self.herd.call(args);
-            if done.code != 3 {
-                return done;
-            }
-            was_cut_short(&done);
-        }
-        panic!("two calls were cut short: {args:?}");
-    }
-
-    fn list(&self) -> Vec<Value> {
-        let text = self.insist(&["ls", "--all", "--json"]).ok();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
     fn is_ended(&self) -> bool {
-        self.list().iter().all(|task| task["state"] == "ended")
+        list(&self.herd).iter().all(|task| task["state"] == "ended")
     }
 
     /// Waits until the task has written this, or has ended without.
@@ -230,17 +183,17 @@ impl Case {
     /// Sends the word for which the task waits; none where it has ended.
     fn send(&self) {
         wait_until("the word is sent", || {
-            self.insist(&["send", "1", "go"]).code == 0 || self.is_ended()
+            insist(&self.herd, &["send", "1", "go"]).code == 0 || self.is_ended()
         });
     }
 
     fn wait(&mut self) {
-        let done = self.insist(&["wait", "1"]);
+        let done = insist(&self.herd, &["wait", "1"]);
         self.told.insert(Word::Code(done.code));
     }
 
     fn revoke(&self) {
-        let done = self.insist(&["revoke", "--wait", "1"]);
+        let done = insist(&self.herd, &["revoke", "--wait", "1"]);
         assert_eq!(done.code, 0, "{done:?}");
     }
 
@@ -248,7 +201,7 @@ impl Case {
         let done = self.herd.call(["retry", "1"]);
         if done.code == 3 {
             was_cut_short(&done);
-            let task = &self.list()[0];
+            let task = &list(&self.herd)[0];
             if task["run"] == 2 {
                 return;
             }
@@ -268,7 +221,7 @@ impl Case {
         };
         for _ in 0..2 {
             // starts a supervisor where none is left
-            if self.list().is_empty() {
+            if list(&self.herd).is_empty() {
                 return;
             }
             self.told.insert(Word::AskedToRemove);
@@ -294,7 +247,7 @@ impl Case {
     /// What was told holds, and all the rest is true.
     fn judge(&self) {
         wait_until("every task has come to rest", || {
-            self.list()
+            list(&self.herd)
                 .iter()
                 .all(|task| task["state"] == "ended" || task["state"] == "running")
         });
@@ -379,70 +332,6 @@ impl Case {
     }
 }
 
-/// A call was under way when the supervisor was killed, and says so.
-#[track_caller]
-fn was_cut_short(done: &Done) {
-    let cut = done.code == 3 && done.err.contains("the supervisor ended");
-    assert!(cut, "{done:?}");
-}
-
-/// Asks over the socket; the first line of an answer, `null` where none came.
-fn ask(herd: &Herd, request: &Request) -> Value {
-    let hello = Hello {
-        protocol: PROTOCOL,
-        version: env!("CARGO_PKG_VERSION").into(),
-        role: Role::Call,
-    };
-    let request = FromClient::Request(1, request.clone());
-    let talk = || -> std::io::Result<Value> {
-        let mut stream = UnixStream::connect(herd.home().join("run/wrangle.sock"))?;
-        let lines = [
-            serde_json::to_string(&hello)?,
-            serde_json::to_string(&request)?,
-        ];
-        stream.write_all((lines.join("\n") + "\n").as_bytes())?;
-        let answer = BufReader::new(stream).lines().nth(1).transpose()?;
-        Ok(answer.map_or(Value::Null, |line| {
-            serde_json::from_str(&line).unwrap_or(Value::Null)
-        }))
-    };
-    talk().unwrap_or(Value::Null)
-}
-
-/// Plays every row, several at once; what failed, by name.
-fn play(rows: &[Row]) {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut failed = Vec::new();
-        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let name = row.to_string();
-            let row = row.clone();
-            // named, so that what a failure says begins with the row
-            let played = std::thread::Builder::new()
-                .name(name.clone())
-                .spawn(move || Case::new(row).play())
-                .unwrap()
-                .join();
-            if played.is_err() {
-                failed.push(name);
-            }
-        }
-        failed
-    };
-    let failed: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..4).map(|_| scope.spawn(worker)).collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
-    });
-    assert!(
-        failed.is_empty(),
-        "of {} rows failed: {failed:#?}",
-        rows.len()
-    );
-}
-
 /// The table, row by row.
 fn rows(shim: bool) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -462,10 +351,10 @@ fn rows(shim: bool) -> Vec<Row> {
 
 #[test]
 fn the_supervisor_killed_anywhere() {
-    play(&rows(false));
+    play(&rows(false), |row| Case::new(row).play());
 }
 
 #[test]
 fn the_supervisor_and_its_shims_killed_anywhere() {
-    play(&rows(true));
+    play(&rows(true), |row| Case::new(row).play());
 }
