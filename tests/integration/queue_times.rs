@@ -117,7 +117,7 @@ fn what_fails_runs_again_each_time_later_with_a_log_of_its_own() {
         waits["reason"]
             .as_str()
             .unwrap()
-            .starts_with("it failed and runs again at "),
+            .starts_with("it did not succeed and runs again at "),
         "{waits}"
     );
     let task = herd.wait_task(id, "has succeeded", |task| task["outcome"] == "succeeded");
