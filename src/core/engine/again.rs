@@ -46,7 +46,7 @@ impl Engine {
         let fate = task.state().settled().as_ref().and_then(Fate::of);
         fate.is_some_and(|fate| task.spec.retry_on.contains(&fate))
             && task.run.restarts < task.spec.restarts
-            && self.envs.contains_key(&task.id)
+            && self.envs.contains(task.id)
             && !self.shutting_down()
     }
 
@@ -57,7 +57,7 @@ impl Engine {
             State::Ended { .. } => self.runs_again(task),
             _ => task.run.restarts < task.spec.restarts,
         };
-        self.envs.get(&task.id).filter(|_| may_come).map(Arc::clone)
+        self.envs.get(task.id).filter(|_| may_come).map(Arc::clone)
     }
 
     /// A run's end is stored: the next one is queued, where there is to be one.

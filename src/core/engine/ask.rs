@@ -12,7 +12,6 @@ use crate::core::input::Ticket;
 use crate::core::limit::Limit;
 use crate::core::plan::After;
 use crate::core::raw::Raw;
-use crate::core::record::Environment;
 use crate::core::shim::MARK;
 use crate::core::task::{Run, Spec, State, Task};
 use crate::core::time::Now;
@@ -61,7 +60,7 @@ impl Engine {
             let line = "nothing to launch: no line was given".into();
             return out.push(answer(ticket, Answer::Done(Some(line))));
         }
-        let env = self.environment(request.env.clone());
+        let env = self.envs.of(request.env.clone());
         let mut ids = Vec::with_capacity(each.len());
         for (each, after) in each.into_iter().zip(admitted) {
             let spec = Spec {
@@ -70,7 +69,7 @@ impl Engine {
                 ..request.spec.clone()
             };
             let id = self.create(now, request, spec, after);
-            self.envs.insert(id, Arc::clone(&env));
+            self.envs.give(id, Arc::clone(&env));
             // each with what is noted of it, and of no other that is not stored yet
             self.store(id, Vec::new(), out);
             ids.push(id);
@@ -165,20 +164,7 @@ impl Engine {
 
     /// What a task's leaders are given.
     pub(super) fn give_environment(&mut self, id: TaskId, vars: Vec<(Raw, Raw)>) {
-        let env = self.environment(vars);
-        self.envs.insert(id, env);
-    }
-
-    /// Tasks launched from one place share one environment.
-    fn environment(&mut self, vars: Vec<(Raw, Raw)>) -> Arc<Environment> {
-        let same = self.envs.values().rev().find(|known| known.vars == vars);
-        if let Some(same) = same {
-            return Arc::clone(same);
-        }
-        self.last_env += 1;
-        Arc::new(Environment {
-            number: self.last_env,
-            vars,
-        })
+        let env = self.envs.of(vars);
+        self.envs.give(id, env);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::alarms::Alarms;
+use super::environments::Environments;
 use super::history::History;
 use super::journal::Journal;
 use super::limits;
@@ -32,9 +33,7 @@ pub struct Engine {
     pub(super) tasks: Tasks,
     pub(super) next: u32,
     /// Environments of tasks launched in this supervisor's life, for further runs.
-    pub(super) envs: BTreeMap<TaskId, Arc<Environment>>,
-    /// The highest number that an environment was ever given.
-    pub(super) last_env: u64,
+    pub(super) envs: Environments,
     pub(super) gate: Gate,
     /// Limits that persons set.
     pub(super) said: BTreeMap<Limit, Most>,
@@ -81,8 +80,7 @@ impl Engine {
             rules,
             tasks: Tasks::default(),
             next: highest + 1,
-            envs: BTreeMap::new(),
-            last_env: 0,
+            envs: Environments::default(),
             gate: Gate::closed(),
             said: BTreeMap::new(),
             models: BTreeSet::new(),
@@ -373,8 +371,7 @@ impl Engine {
     /// What was stored of a task's environment.
     pub(super) fn know_environment(&mut self, id: TaskId, env: Option<Arc<Environment>>) {
         if let Some(env) = env {
-            self.last_env = self.last_env.max(env.number);
-            self.envs.insert(id, env);
+            self.envs.know(id, env);
         }
     }
 

@@ -131,7 +131,7 @@ impl Engine {
                 // one whose end could not be stored keeps its shim waiting
                 out.push(Effect::Order(task.run_id(), Order::Release));
             }
-            self.envs.remove(id);
+            self.envs.remove(*id);
             out.extend(self.history.leaving.remove(id).unwrap_or_default());
         }
         self.watches.retain(|_, id| !ids.contains(id));

@@ -1,12 +1,13 @@
 //! The engine: everything that decides, nothing that acts.
 //!
 //! `herd` holds the tasks and takes inputs in, bound by `rules`; each other file is one
-//! concern: `request` what clients ask, `ask` what they want run, `pick` which tasks they
-//! mean; `life` what shims report, `stop` how things end, `again` what runs again by
-//! itself, `timing` how long anything may take (`alarms`); `store` what waits for the disk,
-//! `journal` the activity log, `history` how ended tasks go, `recover` what a dead
-//! supervisor left, `cap` the bound on all logs together, `why` the one-line reason of a
-//! state; `tasks` holds them with their indices, `changes` knows which of them changed.
+//! concern: `request` what clients ask, `ask` what they want run, `environments` what that
+//! is given, `pick` which tasks they mean; `life` what shims report, `stop` how things end,
+//! `again` what runs again by itself, `timing` how long anything may take (`alarms`);
+//! `store` what waits for the disk, `journal` the activity log, `history` how ended tasks
+//! go, `recover` what a dead supervisor left, `cap` the bound on all logs together, `why`
+//! the one-line reason of a state; `tasks` holds them with their indices, `changes` knows
+//! which of them changed.
 //!
 //! The queue: `schedule` decides who starts and says why others don't, by `limits`, what
 //! comes first (`others`) and who has which directory (`leases`); `reorder` is what persons
@@ -18,6 +19,7 @@ mod alarms;
 mod ask;
 mod cap;
 mod changes;
+mod environments;
 mod herd;
 mod history;
 mod journal;

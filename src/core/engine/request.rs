@@ -218,7 +218,7 @@ impl Engine {
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }
-        match self.envs.get(&id) {
+        match self.envs.get(id) {
             Some(_) => {}
             None if task.spec.env_names.is_empty() => self.give_environment(id, caller.env),
             None => {

@@ -201,7 +201,7 @@ impl Engine {
     fn begin(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
         self.gate.unsaved.remove(&id);
         self.unstored_queue.remove(&id);
-        let Some(env) = self.envs.get(&id).map(Arc::clone) else {
+        let Some(env) = self.envs.get(id).map(Arc::clone) else {
             let why = "its environment is not known any more; wrangle retry runs it";
             return self.end(now, id, Outcome::DidNotStart(why.into()), out);
         };
