@@ -11,6 +11,7 @@ use super::journal::Journal;
 use super::limits;
 use super::rules::Rules;
 use super::schedule::Gate;
+use super::stop::Awaited;
 use super::store::Writes;
 use super::tasks::Tasks;
 use super::timing::Ran;
@@ -51,9 +52,9 @@ pub struct Engine {
     /// Who waits for which task to have started, or not.
     pub(super) starts: BTreeMap<Ticket, TaskId>,
     /// Who waits for which tasks to settle.
-    pub(super) waits: BTreeMap<Ticket, BTreeSet<TaskId>>,
+    pub(super) waits: BTreeMap<Ticket, Awaited>,
     /// Who waits for which tasks to have ended altogether.
-    pub(super) ends: BTreeMap<Ticket, BTreeSet<TaskId>>,
+    pub(super) ends: BTreeMap<Ticket, Awaited>,
     /// Who is told of each change of which task.
     pub(super) watches: BTreeMap<Ticket, TaskId>,
     /// Who waits for the supervisor to end; whether by force. Set once, never taken back.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::herd::{Engine, answer, refuse};
+use super::stop::Awaited;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::filter::Filter;
@@ -75,7 +76,7 @@ impl Engine {
             } => self.revoke(now, ticket, &pick, (all, force, wait), out),
             Request::Wait(pick) => {
                 if let Some(ids) = self.picked(ticket, &pick, out) {
-                    self.waits.insert(ticket, ids);
+                    self.waits.insert(ticket, Awaited::new(ids));
                 }
             }
             Request::Watch(target) => self.with(ticket, &target, out, |engine, id, out| {
@@ -185,7 +186,7 @@ impl Engine {
             let line = "nothing to revoke: no task is active".into();
             out.push(answer(ticket, Answer::Done(Some(line))));
         } else if wait {
-            self.ends.insert(ticket, ids);
+            self.ends.insert(ticket, Awaited::new(ids));
         } else {
             let reports = ids
                 .iter()

@@ -4,6 +4,8 @@
 //! left) is the shim's: it holds even when the supervisor dies in the middle. The
 //! engine decides that it begins, stores that, and shows how far it is.
 
+use std::collections::BTreeSet;
+
 use super::herd::{Engine, answer, refuse};
 use super::why::reason;
 use crate::core::effect::Effect;
@@ -14,6 +16,20 @@ use crate::core::shim::Order;
 use crate::core::task::{Outcome, State, StopCause, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Failure};
+
+/// Tasks that somebody waits for to come to something.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    ids: BTreeSet<TaskId>,
+    /// How many changes of tasks there were when all were last looked at.
+    looked: Option<u64>,
+}
+
+impl Awaited {
+    pub(super) const fn new(ids: BTreeSet<TaskId>) -> Self {
+        Self { ids, looked: None }
+    }
+}
 
 impl Engine {
     /// Begins to stop a task, or, by force, cuts short what is left of its grace.
@@ -109,6 +125,10 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         self.shutdown.get_or_insert_default().extend(ticket);
+        // nothing runs again by itself any more: what was to is at its end
+        for awaited in self.waits.values_mut() {
+            awaited.looked = None;
+        }
         for id in self.active_ids().collect::<Vec<_>>() {
             self.stop(now, id, force, out);
             // nobody will be there to see room come free for what can't be stored
@@ -163,11 +183,19 @@ impl Engine {
     fn answer_done(
         &self,
         ticket: Ticket,
-        ids: &mut std::collections::BTreeSet<TaskId>,
+        awaited: &mut Awaited,
         done: impl Fn(&Self, &TaskId) -> bool,
         out: &mut Vec<Effect>,
     ) -> bool {
-        let ready: Vec<TaskId> = ids.iter().copied().filter(|id| done(self, id)).collect();
+        let Awaited { ids, looked } = awaited;
+        let changed = looked.and_then(|looked| self.changed_since(looked));
+        let mut ready: Vec<TaskId> = match changed {
+            Some(changed) => changed.filter(|id| ids.contains(id)).collect(),
+            None => ids.iter().copied().collect(),
+        };
+        *looked = Some(self.changes());
+        ready.retain(|id| done(self, id));
+        ready.sort_unstable();
         for id in ready {
             ids.remove(&id);
             if let Some(task) = self.tasks.get(id) {
