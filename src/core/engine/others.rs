@@ -67,6 +67,30 @@ impl Engine {
         })
     }
 
+    /// Whether a queued task waits as before, though these have come to something: one that
+    /// waits for thousands is not asked about each of them when one ends.
+    pub(super) fn waits_still(&self, id: TaskId, others: &BTreeSet<TaskId>) -> bool {
+        let (Some(task), Some(entry)) = (self.tasks.get(id), self.tasks.queue().entry(id)) else {
+            return false;
+        };
+        let of = |other: TaskId| {
+            let first = task.after.partition_point(|after| after.task < other);
+            task.after[first..]
+                .iter()
+                .take_while(move |after| after.task == other)
+        };
+        let holds = |after: &After| {
+            after.needs != Needs::AnySuccess && matches!(self.came(task, *after), Came::NotYet)
+        };
+        let is_well = |after: &After| {
+            after.needs != Needs::AnySuccess && !matches!(self.came(task, *after), Came::Never(_))
+        };
+        !others.is_empty()
+            && task.after.is_sorted_by_key(|after| after.task)
+            && entry.waits_for.is_some_and(|other| of(other).any(holds))
+            && others.iter().all(|other| of(*other).all(is_well))
+    }
+
     /// Why what a task waits for can never come, where that is so.
     pub(super) fn never(&self, task: &Task) -> Option<String> {
         let mut any = 0;

@@ -2,7 +2,7 @@
 //! follows every change of a task's state, so that no way out of it can forget to free
 //! what it had, and nothing is looked for that can't have changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub(super) type Turn = (i64, TaskId);
 pub(super) struct Entry {
     pub(super) turn: i64,
     pub(super) class: Class,
+    /// One of them that had not come to what it waits for when that was last looked at.
+    pub(super) waits_for: Option<TaskId>,
     pub(super) lease: Option<Lease>,
     /// Since when it waits for nothing but a place and its directory, in monotonic time.
     pub(super) since: Option<Duration>,
@@ -84,8 +86,9 @@ impl Standing {
 pub(super) struct Queue {
     entries: BTreeMap<TaskId, Entry>,
     order: BTreeSet<Turn>,
-    /// Those that came, or whose wait for a time or for others may be over.
-    fresh: BTreeSet<TaskId>,
+    /// Those that came, or whose wait for a time or for others may be over, with those of
+    /// the others that have come to something; none: whatever it waits for is looked at.
+    fresh: BTreeMap<TaskId, BTreeSet<TaskId>>,
     ready: BTreeMap<Class, Ready>,
     /// Who waits for which task's end.
     dependants: BTreeMap<TaskId, BTreeSet<TaskId>>,
@@ -126,6 +129,7 @@ impl Queue {
         let entry = Entry {
             turn,
             class: Class::of(task),
+            waits_for: None,
             lease: task.spec.lease.clone(),
             since: None,
             after,
@@ -170,15 +174,24 @@ impl Queue {
     /// What a queued task waits for may have come.
     pub(super) fn look_again(&mut self, id: TaskId) {
         if self.entries.contains_key(&id) {
-            self.fresh.insert(id);
+            self.fresh.insert(id, BTreeSet::new());
             self.dirty = true;
         }
     }
 
     /// This task's end is decided, or it is gone: who waits for it is looked at.
     pub(super) fn settled(&mut self, id: TaskId) {
-        for dependant in self.dependants.get(&id).cloned().unwrap_or_default() {
-            self.look_again(dependant);
+        for dependant in self.dependants.get(&id).into_iter().flatten() {
+            match self.fresh.entry(*dependant) {
+                btree_map::Entry::Vacant(new) => drop(new.insert([id].into())),
+                // one that is looked at whole stays so
+                btree_map::Entry::Occupied(mut others) => {
+                    if !others.get().is_empty() {
+                        others.get_mut().insert(id);
+                    }
+                }
+            }
+            self.dirty = true;
         }
     }
 
@@ -193,7 +206,7 @@ impl Queue {
     }
 
     /// One of those to be looked at.
-    pub(super) fn pop_fresh(&mut self) -> Option<TaskId> {
+    pub(super) fn pop_fresh(&mut self) -> Option<(TaskId, BTreeSet<TaskId>)> {
         self.fresh.pop_first()
     }
 
@@ -209,6 +222,13 @@ impl Queue {
         let was = ready.insert(dir.clone(), turn);
         // a group is behind another for its first: with another first it is looked at anew
         if let (Some(dir), Some(was)) = (dir, was)
+    /// It waits for another one, whatever becomes of the rest.
+    pub(super) fn note_wait(&mut self, id: TaskId, other: TaskId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.waits_for = Some(other);
+        }
+    }
+
             && turn < was
         {
             self.come_forward(&class, &dir, was.1);

@@ -120,8 +120,10 @@ impl Engine {
             return;
         }
         while self.tasks.queue_mut().take_dirty() {
-            while let Some(id) = self.tasks.queue_mut().pop_fresh() {
-                self.sort_in(now, id, out);
+            while let Some((id, others)) = self.tasks.queue_mut().pop_fresh() {
+                if !self.waits_still(id, &others) {
+                    self.sort_in(now, id, out);
+                }
             }
             if self.gate.paused.is_some() {
                 continue;
@@ -161,8 +163,9 @@ impl Engine {
         if let Some(why) = self.never(task) {
             return self.end(now, id, Outcome::DidNotStart(why), out);
         }
-        let waits = self.first_others(task).is_some() || Self::first_time(task).is_some();
-        if !waits {
+        if let Some(Waiting::After { task: other, .. }) = self.first_others(task) {
+            self.tasks.queue_mut().note_wait(id, other);
+        } else if Self::first_time(task).is_none() {
             self.tasks.queue_mut().make_ready(id, now.mono);
         }
     }
