@@ -67,13 +67,23 @@ impl Engine {
         known
     }
 
+    /// Whether one is set, or somebody needs it, or could.
+    fn is_known(&self, limit: &Limit) -> bool {
+        let limits = &self.rules.limits;
+        let by_name = match limit {
+            Limit::Global | Limit::Agents => true,
+            Limit::Lane(name) => limits.lanes.contains_key(name) || self.models.contains(name),
+            Limit::Provider(name) => limits.providers.contains_key(name),
+        };
+        by_name || self.said.contains_key(limit) || self.tasks.queue().is_in_use(limit)
+    }
+
     /// What a limit is called that was most likely meant by one that nobody knows.
     pub(super) fn meant_limit(&self, limit: &Limit) -> Option<Limit> {
-        let known = self.known_limits();
-        if known.contains(limit) || matches!(limit, Limit::Lane(name) if self.models.contains(name))
-        {
+        if self.is_known(limit) {
             return None;
         }
+        let known = self.known_limits();
         let names: Vec<String> = known.iter().map(ToString::to_string).collect();
         let name = limit.to_string();
         let meant = meant(&name, names.iter().map(String::as_str))?;

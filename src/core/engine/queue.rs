@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::leases::Leases;
@@ -13,33 +14,27 @@ use crate::core::plan::Lease;
 use crate::core::raw::Raw;
 use crate::core::task::{Kind, State, Task};
 
-/// What tasks count against. Of those that count against the same, only the first in the
-/// queue has to be looked at.
+/// What tasks count against, the narrowest first. Of those that count against the same, only
+/// the first in the queue has to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Class {
-    pub(super) agent: bool,
-    lane: Option<String>,
-    provider: Option<String>,
-}
+pub(super) struct Class(Arc<[Limit]>);
 
 impl Class {
     pub(super) fn of(task: &Task) -> Self {
-        Self {
-            agent: task.spec.kind == Kind::Agent,
-            lane: task.spec.lane.clone(),
-            provider: task.spec.provider.clone(),
-        }
+        let lane = task.spec.lane.clone().map(Limit::Lane);
+        let provider = task.spec.provider.clone().map(Limit::Provider);
+        let agents = (task.spec.kind == Kind::Agent).then_some(Limit::Agents);
+        let narrow = lane.into_iter().chain(provider).chain(agents);
+        Self(narrow.chain([Limit::Global]).collect())
     }
 
     /// The limits that count, the narrowest first.
-    pub(super) fn limits(&self) -> impl Iterator<Item = Limit> {
-        let lane = self.lane.clone().map(Limit::Lane);
-        let provider = self.provider.clone().map(Limit::Provider);
-        let agents = self.agent.then_some(Limit::Agents);
-        lane.into_iter()
-            .chain(provider)
-            .chain(agents)
-            .chain([Limit::Global])
+    pub(super) fn limits(&self) -> &[Limit] {
+        &self.0
+    }
+
+    pub(super) fn is_agent(&self) -> bool {
+        self.0.contains(&Limit::Agents)
     }
 }
 
@@ -51,13 +46,13 @@ pub(super) type Turn = (i64, TaskId);
 pub(super) struct Entry {
     pub(super) turn: i64,
     pub(super) class: Class,
-    /// One of them that had not come to what it waits for when that was last looked at.
-    pub(super) waits_for: Option<TaskId>,
     pub(super) lease: Option<Lease>,
     /// Since when it waits for nothing but a place and its directory, in monotonic time.
     pub(super) since: Option<Duration>,
     /// Whom it waits for.
     after: Vec<TaskId>,
+    /// One of them that had not come to what it waits for when that was last looked at.
+    pub(super) waits_for: Option<TaskId>,
 }
 
 /// Where a task stands towards the queue.
@@ -111,7 +106,7 @@ impl Queue {
             Standing::Off => {}
             Standing::On => {
                 for limit in Class::of(task).limits() {
-                    self.on.entry(limit).or_default().insert(task.id);
+                    self.on.entry(limit.clone()).or_default().insert(task.id);
                 }
                 if let Some(lease) = &task.spec.lease {
                     self.held.insert(task.id, lease.clone());
@@ -129,13 +124,13 @@ impl Queue {
         let entry = Entry {
             turn,
             class: Class::of(task),
-            waits_for: None,
             lease: task.spec.lease.clone(),
             since: None,
             after,
+            waits_for: None,
         };
         for limit in entry.class.limits() {
-            *self.needed.entry(limit).or_default() += 1;
+            *self.needed.entry(limit.clone()).or_default() += 1;
         }
         self.order.insert((turn, task.id));
         self.entries.insert(task.id, entry);
@@ -149,7 +144,7 @@ impl Queue {
             Standing::Off => return,
             Standing::On => {
                 for limit in Class::of(task).limits() {
-                    remove_from(&mut self.on, &limit, &id);
+                    remove_from(&mut self.on, limit, &id);
                 }
                 self.held.remove(id);
                 self.dirty = true;
@@ -159,7 +154,7 @@ impl Queue {
                 self.fresh.remove(&id);
                 if let Some(entry) = self.entries.remove(&id) {
                     for limit in entry.class.limits() {
-                        self.need_less(&limit);
+                        self.need_less(limit);
                     }
                     self.unready((turn, id), &entry);
                     for other in &entry.after {
@@ -210,6 +205,13 @@ impl Queue {
         self.fresh.pop_first()
     }
 
+    /// It waits for another one, whatever becomes of the rest.
+    pub(super) fn note_wait(&mut self, id: TaskId, other: TaskId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.waits_for = Some(other);
+        }
+    }
+
     /// It waits for nothing but a place and its directory.
     pub(super) fn make_ready(&mut self, id: TaskId, now: Duration) {
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -222,13 +224,6 @@ impl Queue {
         let was = ready.insert(dir.clone(), turn);
         // a group is behind another for its first: with another first it is looked at anew
         if let (Some(dir), Some(was)) = (dir, was)
-    /// It waits for another one, whatever becomes of the rest.
-    pub(super) fn note_wait(&mut self, id: TaskId, other: TaskId) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.waits_for = Some(other);
-        }
-    }
-
             && turn < was
         {
             self.come_forward(&class, &dir, was.1);
@@ -296,6 +291,19 @@ impl Queue {
         self.ready.values().filter_map(Ready::head).collect()
     }
 
+    /// Those of them that come before a turn and are of a class that is meant.
+    pub(super) fn heads_before(
+        &self,
+        turn: Turn,
+        meant: impl Fn(&Class) -> bool,
+    ) -> BTreeMap<Turn, &Entry> {
+        let meant = self.ready.iter().filter(|(class, _)| meant(class));
+        meant
+            .filter_map(|(_, ready)| ready.head().filter(|head| *head < turn))
+            .filter_map(|head| Some((head, self.entries.get(&head.1)?)))
+            .collect()
+    }
+
     /// The first that is ready and behind nobody of a class.
     pub(super) fn head(&self, class: &Class) -> Option<Turn> {
         self.ready.get(class)?.head()
@@ -331,6 +339,11 @@ impl Queue {
     /// Every limit that somebody counts against, or needs.
     pub(super) fn limits_in_use(&self) -> impl Iterator<Item = &Limit> {
         self.on.keys().chain(self.needed.keys())
+    }
+
+    /// Whether somebody counts against a limit, or needs it.
+    pub(super) fn is_in_use(&self, limit: &Limit) -> bool {
+        self.on.contains_key(limit) || self.needed.contains_key(limit)
     }
 
     /// How many that wait need a limit.

@@ -79,10 +79,18 @@ struct Kept {
 impl Kept {
     fn add(&mut self, class: &Class, id: TaskId, lease: Option<&Lease>) {
         for limit in class.limits() {
-            self.places.entry(limit).or_insert((0, id)).0 += 1;
+            self.places.entry(limit.clone()).or_insert((0, id)).0 += 1;
         }
         self.leases.extend(lease.map(|lease| (id, lease.clone())));
     }
+}
+
+/// A limit that lets no more of a class start.
+struct Bound<'a> {
+    limit: &'a Limit,
+    most: u32,
+    /// For whom a place is kept without which it would.
+    kept_for: Option<TaskId>,
 }
 
 impl Engine {
@@ -145,14 +153,18 @@ impl Engine {
 
     /// Whether an agent could start if only there is memory, and that is not known yet.
     fn needs_memory(&self) -> bool {
-        let heads = || self.tasks.queue().heads().into_iter();
         let kept = Kept::default();
         let may_start = |(_, id): Turn| {
             let entry = self.tasks.queue().entry(id);
-            entry.is_some_and(|entry| entry.class.agent && self.full(&entry.class, &kept).is_none())
+            entry.is_some_and(|entry| {
+                entry.class.is_agent() && self.bound(&entry.class, &kept).is_none()
+            })
         };
         let known = self.gate.memory.look == Look::Done;
-        self.rules.limits.memory.is_some() && !known && heads().any(may_start)
+        self.rules.limits.memory.is_some()
+            && !known
+            && !self.is_full_for_all()
+            && self.tasks.queue().heads().into_iter().any(may_start)
     }
 
     /// Finds out whether a queued task waits for more than a place and its directory.
@@ -172,15 +184,18 @@ impl Engine {
 
     /// In the order of their turns, those that are ready: whoever finds a place starts.
     fn start_ready(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.gate.memory.short = false;
+        if self.is_full_for_all() {
+            return;
+        }
         let mut kept = Kept::default();
         let mut heads = self.tasks.queue().heads();
-        self.gate.memory.short = false;
         while let Some(turn) = heads.pop_first() {
             let Some(entry) = self.tasks.queue().entry(turn.1) else {
                 continue;
             };
             let (class, lease) = (entry.class.clone(), entry.lease.clone());
-            if self.full(&class, &kept).is_some() {
+            if self.bound(&class, &kept).is_some() {
                 // nor can any other of its class
                 if self.is_overdue(turn, now) {
                     kept.add(&class, turn.1, lease.as_ref());
@@ -195,6 +210,9 @@ impl Engine {
                 continue;
             } else {
                 self.begin(now, turn.1, out);
+                if self.is_full_for_all() {
+                    return;
+                }
             }
             heads.extend(self.tasks.queue().head(&class));
         }
@@ -257,7 +275,7 @@ impl Engine {
             return Some(Waiting::Paused);
         }
         let entry = self.tasks.queue().entry(task.id)?;
-        let kept = self.kept_before((entry.turn, task.id));
+        let kept = self.kept_before((entry.turn, task.id), &entry.class);
         if let Some(full) = self.full(&entry.class, &kept) {
             return Some(full);
         }
@@ -276,7 +294,7 @@ impl Engine {
         let floor = self.rules.limits.memory?;
         let asked = self.gate.memory.look == Look::Asked;
         let free = self.gate.memory.seen.filter(|_| !asked);
-        (entry.class.agent || asked).then_some(Waiting::Memory { free, floor })
+        (entry.class.is_agent() || asked).then_some(Waiting::Memory { free, floor })
     }
 
     /// Until when a queued task is held, where it is.
@@ -287,33 +305,71 @@ impl Engine {
         }
     }
 
-    /// What is kept for those that come before a turn and have waited too long.
-    fn kept_before(&self, turn: Turn) -> Kept {
+    /// What is kept for those that come before a turn of a class and have waited too long:
+    /// nothing where it decides nothing.
+    fn kept_before(&self, turn: Turn, class: &Class) -> Kept {
         let mut kept = Kept::default();
-        let heads = self.tasks.queue().heads();
-        for head in heads.range(..turn) {
-            let Some(entry) = self.tasks.queue().entry(head.1) else {
-                continue;
-            };
-            if self.full(&entry.class, &kept).is_some() && self.was_overdue(*head) {
+        let mut limits = class.limits().iter();
+        if limits.find_map(|limit| self.is_full(limit)) == Some(true) {
+            return kept;
+        }
+        let queue = self.tasks.queue();
+        // where nobody can start, only what is kept of the narrower limits is worth a word
+        let for_all = self.is_full_for_all();
+        let shares = |other: &Class| {
+            let narrow = |limit: &&Limit| **limit != Limit::Global;
+            let mut limits = other.limits().iter().filter(narrow);
+            limits.any(|limit| class.limits().contains(limit))
+        };
+        for (head, entry) in queue.heads_before(turn, |other| !for_all || shares(other)) {
+            if self.was_overdue(head) && self.bound(&entry.class, &kept).is_some() {
                 kept.add(&entry.class, head.1, entry.lease.as_ref());
             }
         }
         kept
     }
 
+    /// Whether as many count against a limit as may; `None` where there is none.
+    fn is_full(&self, limit: &Limit) -> Option<bool> {
+        let most = self.most(limit)?;
+        Some(self.tasks.queue().on(limit).len() >= most as usize)
+    }
+
+    /// Whether nobody can start, whoever it is.
+    fn is_full_for_all(&self) -> bool {
+        self.is_full(&Limit::Global) == Some(true)
+    }
+
     /// The first limit that lets no more of a class start.
     fn full(&self, class: &Class, kept: &Kept) -> Option<Waiting> {
-        class.limits().find_map(|limit| {
-            let most = self.most(&limit)?;
-            let on = self.tasks.queue().on(&limit);
-            if on.len() >= most as usize {
-                let tasks = on.collect();
-                return Some(Waiting::Full { limit, most, tasks });
+        let bound = self.bound(class, kept)?;
+        let limit = bound.limit.clone();
+        Some(match bound.kept_for {
+            Some(task) => Waiting::Kept { limit, task },
+            None => Waiting::Full {
+                most: bound.most,
+                tasks: self.tasks.queue().on(&limit).collect(),
+                limit,
+            },
+        })
+    }
+
+    /// The same, before it is told to anybody.
+    fn bound<'a>(&self, class: &'a Class, kept: &Kept) -> Option<Bound<'a>> {
+        class.limits().iter().find_map(|limit| {
+            let most = self.most(limit)?;
+            let on = self.tasks.queue().on(limit).len();
+            let bound = |kept_for| Bound {
+                limit,
+                most,
+                kept_for,
+            };
+            if on >= most as usize {
+                return Some(bound(None));
             }
-            let (places, task) = *kept.places.get(&limit)?;
-            let full = on.len() + places as usize >= most as usize;
-            full.then_some(Waiting::Kept { limit, task })
+            let (places, task) = *kept.places.get(limit)?;
+            let full = on + places as usize >= most as usize;
+            full.then(|| bound(Some(task)))
         })
     }
 
@@ -329,7 +385,7 @@ impl Engine {
     }
 
     fn lacks_memory(&self, class: &Class) -> bool {
-        let Some(floor) = self.rules.limits.memory.filter(|_| class.agent) else {
+        let Some(floor) = self.rules.limits.memory.filter(|_| class.is_agent()) else {
             return false;
         };
         let Memory { look, seen, .. } = &self.gate.memory;
