@@ -15,6 +15,7 @@ mod peer;
 mod process;
 mod pty;
 mod row;
+mod stored;
 mod tidy;
 
 use std::env;

@@ -8,6 +8,7 @@ mod key;
 mod launch;
 mod memory;
 mod one_writer;
+mod queue;
 mod revoke;
 mod store;
 
@@ -36,4 +37,5 @@ pub(crate) const ALL: &[Row] = &[
     revoke::ROW,
     store::ROW,
     history::ROW,
+    queue::ROW,
 ];
