@@ -14,6 +14,9 @@ pub type Most = Option<u32>;
 /// The longest name of a lane or a provider, in characters.
 const MOST_NAME: usize = 100;
 
+/// The shortest name that is taken for a slip in another, in characters.
+const LEAST_LIKE: usize = 4;
+
 /// What a limit is on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,8 +101,11 @@ pub fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option
         let is_digit = |c: &char| c.is_ascii_digit();
         name.chars().filter(|c| !is_digit(c)).collect()
     };
-    let slip =
-        |known: &&str| strsim::damerau_levenshtein(name, known) == 1 && bare(name) != bare(known);
+    // so few letters make another name with each of them
+    let is_long = name.chars().count() >= LEAST_LIKE;
+    let slip = |known: &&str| {
+        is_long && strsim::damerau_levenshtein(name, known) == 1 && bare(name) != bare(known)
+    };
     known.into_iter().find(slip)
 }
 
@@ -182,6 +188,7 @@ mod tests {
         }
         assert_eq!(meant("sonet", ["opus", "sonnet"]), Some("sonnet"));
         assert_eq!(meant("b2", ["b1", "b3"]), None);
+        assert_eq!(meant("ab", ["a"]), None);
         assert_eq!(provider_of("a/b/c").as_deref(), Some("a"));
         assert_eq!(provider_of("/b"), None);
         let wrong = model_name("a b").unwrap_err();

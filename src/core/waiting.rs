@@ -29,6 +29,8 @@ pub enum Waiting {
     },
     /// The queue is paused.
     Paused,
+    /// Nothing can be stored, and nothing starts that is not.
+    Unstored,
     /// As many run as may.
     Full {
         /// On what the limit is.
@@ -100,6 +102,9 @@ impl fmt::Display for Waiting {
             }
             Self::Paused => {
                 f.write_str("the queue is paused; wrangle resume --queue lets it go on")
+            }
+            Self::Unstored => {
+                f.write_str("nothing can be stored now; it starts once that is mended")
             }
             Self::Full { limit, most, tasks } => {
                 write!(f, "{} ({} of {most}", full(limit), tasks.len())?;

@@ -279,6 +279,18 @@ pub enum Request {
 }
 
 impl Request {
+    /// Whether it changes how tasks wait, and is worth nothing unless it is stored.
+    pub const fn changes_the_queue(&self) -> bool {
+        matches!(
+            self,
+            Self::SetLimit { .. }
+                | Self::Priority(..)
+                | Self::Move(..)
+                | Self::After(..)
+                | Self::PauseQueue(_)
+        )
+    }
+
     /// Whether it is answered when tasks come to something, not when it is carried out.
     pub const fn lasts(&self) -> bool {
         match self {

@@ -93,7 +93,7 @@ impl Engine {
             return Err((Failure::Usage, line));
         }
         let spec = &request.spec;
-        if let Some(lane) = spec.lane.as_ref().filter(|_| spec.lane != spec.model)
+        if let Some(lane) = &spec.lane
             && let Some(meant) = self.meant_limit(&Limit::Lane(lane.clone()))
         {
             let line = format!(

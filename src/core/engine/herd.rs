@@ -18,6 +18,7 @@ use super::timing::Ran;
 use super::why::reason;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
+use crate::core::event::By;
 use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::limit::{Limit, Most};
@@ -42,6 +43,10 @@ pub struct Engine {
     pub(super) models: BTreeSet<String>,
     /// Queued tasks whose being queued is on its way to the store.
     pub(super) unstored_queue: BTreeSet<TaskId>,
+    /// Runs that are queued on disk.
+    pub(super) stored_queue: BTreeSet<RunId>,
+    /// What lets those start that waited for a time, until they have.
+    pub(super) started_by: BTreeMap<TaskId, By>,
     pub(super) tell_limits_later: Vec<Ticket>,
     pub(super) tell_tasks_later: Vec<(Ticket, Vec<TaskId>)>,
     pub(super) alarms: Alarms,
@@ -86,6 +91,8 @@ impl Engine {
             said: BTreeMap::new(),
             models: BTreeSet::new(),
             unstored_queue: BTreeSet::new(),
+            stored_queue: BTreeSet::new(),
+            started_by: BTreeMap::new(),
             tell_limits_later: Vec::new(),
             tell_tasks_later: Vec::new(),
             alarms: Alarms::default(),

@@ -54,7 +54,8 @@ impl Engine {
         };
         let (is, began) = (task.run.state.clone(), task.run.started.is_some());
         if began && was.started.is_none() {
-            self.note(now, id, What::Started, By::Person, None);
+            let by = self.started_by.remove(&id).unwrap_or(By::Person);
+            self.note(now, id, What::Started, by, None);
         }
         if is.word() == was.state.word() {
             return;
@@ -148,6 +149,7 @@ impl Engine {
         };
         self.alarms.clear(id);
         self.ran.remove(&id);
+        self.started_by.remove(&id);
         // whoever waits to be told that it is queued is told that it has ended
         self.unstored_queue.remove(&id);
         self.note_life(now, id, &was);

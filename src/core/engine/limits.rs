@@ -84,7 +84,12 @@ impl Engine {
             return None;
         }
         let known = self.known_limits();
-        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let models = self.models.iter().cloned();
+        let names: BTreeSet<String> = known
+            .iter()
+            .map(ToString::to_string)
+            .chain(models)
+            .collect();
         let name = limit.to_string();
         let meant = meant(&name, names.iter().map(String::as_str))?;
         meant.parse().ok()

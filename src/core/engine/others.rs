@@ -137,6 +137,17 @@ impl Engine {
         Ok(all?.into_iter().collect())
     }
 
+    /// One that is asked for again does not wait for what was removed since: nobody can
+    /// tell any more what came of it.
+    pub(super) fn forget_gone(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        let mut after = task.after.clone();
+        after.retain(|after| self.tasks.contains(after.task));
+        self.tasks.update(id, |task| task.after = after);
+    }
+
     /// Has a queued task wait for these.
     pub(super) fn wait_for(
         &mut self,

@@ -373,6 +373,13 @@ impl Queue {
         })
     }
 
+    /// Behind whom a queued task waits for its directory, with all that want the same.
+    pub(super) fn behind_whom(&self, id: TaskId) -> Option<TaskId> {
+        let entry = self.entries.get(&id)?;
+        let dir = &entry.lease.as_ref()?.dir;
+        self.ready.get(&entry.class)?.behind.get(dir).copied()
+    }
+
     /// A queued task that waits for this one's end.
     pub(super) fn is_waited_for(&self, id: TaskId) -> Option<TaskId> {
         self.dependants.get(&id)?.first().copied()

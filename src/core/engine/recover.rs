@@ -33,6 +33,8 @@ impl Engine {
             self.tasks.get(id).map(Task::state),
             Some(State::Queued { .. })
         ) {
+            self.stored_queue
+                .extend(self.tasks.get(id).map(Task::run_id));
             return self.hold_until(now, id);
         }
         match found {

@@ -35,6 +35,13 @@ impl Engine {
             return;
         }
         self.look_at_memory_again();
+        if request.changes_the_queue()
+            && let Some(why) = self.store_trouble()
+        {
+            let line = format!("nothing was changed: {why}");
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
+        }
         match request {
             Request::Run(request) => self.run(now, ticket, *request, out),
             Request::RunEach(request, each) => self.run_each(now, ticket, &request, each, out),
@@ -238,6 +245,7 @@ impl Engine {
             task.attention = Attention::None;
             task.place = place;
         });
+        self.forget_gone(id);
         self.ask_for(now, id);
         self.starts.insert(ticket, id);
     }

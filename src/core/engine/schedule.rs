@@ -124,7 +124,8 @@ impl Engine {
 
     /// Starts everything that may start, in its turn.
     pub(super) fn schedule(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if !self.gate.open || self.shutting_down() {
+        // what starts has to be stored first: while that fails, all waits on
+        if !self.gate.open || self.shutting_down() || self.is_store_failing() {
             return;
         }
         while self.tasks.queue_mut().take_dirty() {
@@ -274,6 +275,9 @@ impl Engine {
         if self.gate.paused.is_some() {
             return Some(Waiting::Paused);
         }
+        if self.is_store_failing() {
+            return Some(Waiting::Unstored);
+        }
         let entry = self.tasks.queue().entry(task.id)?;
         let kept = self.kept_before((entry.turn, task.id), &entry.class);
         if let Some(full) = self.full(&entry.class, &kept) {
@@ -281,7 +285,9 @@ impl Engine {
         }
         let lease = entry.lease.as_ref();
         let in_the_way = |lease| self.in_the_way(lease, (entry.turn, task.id), &kept);
-        if let Some(other) = lease.and_then(in_the_way) {
+        // it stays behind one that it was put behind, whatever is kept by now
+        let behind = || self.tasks.queue().behind_whom(task.id);
+        if let Some(other) = lease.and_then(in_the_way).or_else(behind) {
             let other = self.tasks.get(other)?;
             let dir = other.spec.lease.as_ref()?.to_string();
             let task = other.id;

@@ -159,6 +159,13 @@ impl Engine {
                 State::Ended {
                     outcome: Outcome::DidNotStart(why),
                     ..
+                } if self.is_unstored(id) => {
+                    // nor is its number given out
+                    refuse(ticket, Failure::Failed, why.clone())
+                }
+                State::Ended {
+                    outcome: Outcome::DidNotStart(why),
+                    ..
                 } => refuse(ticket, Failure::Failed, format!("task {id}: {why}")),
                 _ => answer(ticket, Answer::Task(Box::new(self.report(task)))),
             }));

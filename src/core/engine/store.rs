@@ -235,8 +235,12 @@ impl Engine {
         match change {
             Change::Remove(ids) => self.removed(ids, out),
             Change::Task(record) => {
+                let run = record.task.run_id();
                 if matches!(record.task.state(), State::Queued { .. }) {
-                    self.unstored_queue.remove(&record.task.id);
+                    self.unstored_queue.remove(&run.task);
+                    self.stored_queue.insert(run);
+                } else {
+                    self.stored_queue.remove(&run);
                 }
                 self.follow_up(now, record.task.run_id(), out);
             }
@@ -285,6 +289,10 @@ impl Engine {
         let removal = matches!(change, Change::Remove(_));
         for effect in then {
             match effect {
+                // what is in the queue on disk stays there, and starts once it can be stored
+                Effect::Spawn(launch) if self.is_to_wait_on(launch.intent.run) => {
+                    self.wait_on(launch.intent.run.task, out);
+                }
                 Effect::Spawn(launch) => {
                     let why = format!("not started: {why}");
                     self.did_not_start(now, launch.intent.run, why, out);
@@ -335,6 +343,29 @@ impl Engine {
         self.writes.since.get_or_insert(now.wall);
         self.writes.again_at = Some(now.mono);
         self.restore(now, out);
+    }
+
+    /// Whether a run that was to start is in the queue on disk, and nobody has revoked it.
+    fn is_to_wait_on(&self, run: RunId) -> bool {
+        let starting = |task: &Task| matches!(task.state(), State::Starting);
+        self.stored_queue.contains(&run) && self.current(run).is_some_and(starting)
+    }
+
+    /// A task that was to start goes back into the queue.
+    fn wait_on(&mut self, id: TaskId, out: &mut Vec<Effect>) {
+        let queued = State::Queued { hold: None };
+        self.tasks.update(id, |task| task.run.state = queued);
+        self.tell_watchers(id, out);
+    }
+
+    /// Whether what is on disk of a task, if anything, is older than the truth.
+    pub(super) fn is_unstored(&self, id: TaskId) -> bool {
+        self.writes.unstored.contains(&id)
+    }
+
+    /// Whether writes fail at present.
+    pub(super) const fn is_store_failing(&self) -> bool {
+        self.writes.failing.is_some()
     }
 
     /// What was asked for, and whose place in the queue never came to lie on disk, is not

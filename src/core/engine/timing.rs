@@ -82,6 +82,11 @@ impl Engine {
                         self.hold_until(now, id);
                         continue;
                     }
+                    let by = match hold.cause {
+                        HoldCause::Clock | HoldCause::Delay => By::Schedule,
+                        HoldCause::Again => By::Policy,
+                    };
+                    self.started_by.insert(id, by);
                     self.tasks
                         .update(id, |task| task.run.state = State::Queued { hold: None });
                     self.enqueue(now, id);

@@ -9,6 +9,7 @@ use super::super::Rules;
 use super::watch::Watch;
 use super::world::*;
 use crate::core::attention::Attention;
+use crate::core::event::{By, Event, What};
 use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
 use crate::core::limit::{Limit, Limits, Most, SetTo};
@@ -214,16 +215,19 @@ fn what_came_first_may_be_removed_while_others_run_and_come_again() {
 #[test]
 fn a_pause_and_a_limit_that_could_not_be_stored_are_stored_when_there_is_room() {
     let mut world = limited(Limits::default());
-    world.ask(Request::PauseQueue(true));
-    world.write(true);
-    world.ask(Request::SetLimit {
-        limit: Limit::Agents,
-        to: SetTo::Most(Some(1)),
-        new: false,
-    });
-    world.write(true);
-    world.pass(Duration::from_secs(6));
-    world.write_all();
+    for request in [
+        Request::PauseQueue(true),
+        Request::SetLimit {
+            limit: Limit::Agents,
+            to: SetTo::Most(Some(1)),
+            new: false,
+        },
+    ] {
+        world.ask(request);
+        world.write(true);
+        world.pass(Duration::from_secs(6));
+        world.write_all();
+    }
     world.crash();
     world.write_all();
     let id = world.queue(run(agent(None)));
@@ -231,6 +235,77 @@ fn a_pause_and_a_limit_that_could_not_be_stored_are_stored_when_there_is_room() 
     world.ask(Request::PauseQueue(false));
     world.queue(run(agent(None)));
     assert_eq!(word(&world, 2), "queued", "one agent at once");
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_while_takes_nobody_out_of_the_queue() {
+    let mut world = limited(agents(1));
+    for _ in 0..3 {
+        world.queue(run(agent(None)));
+    }
+    world.up(1);
+    let first = world.task(1).run_id();
+    let sim = world.sims.get_mut(&first).unwrap();
+    sim.end_leader(Exit::Code(0), 0);
+    sim.end_tree();
+    world.report(first);
+    while !world.writes.is_empty() {
+        world.write(true);
+    }
+    assert_eq!([2, 3].map(|id| word(&world, id)), ["queued", "queued"]);
+    assert!(why(&world, 2).starts_with("nothing can be stored now"));
+    // nor is anything promised meanwhile
+    let refused = |world: &World, ticket| match &world.answers[&ticket][..] {
+        [(Answer::Failed(_, line), true)] => line.clone(),
+        other => panic!("{other:?}"),
+    };
+    for request in [
+        Request::PauseQueue(true),
+        Request::Priority(vec![Target::Id(TaskId(2))].into(), Priority::Low),
+        Request::Move(Target::Id(TaskId(3)), Move::Top),
+    ] {
+        let ticket = world.ask(request);
+        assert!(refused(&world, ticket).starts_with("nothing was changed"));
+    }
+    let ticket = world.ask(Request::Run(Box::new(run(agent(None)))));
+    while !world.writes.is_empty() {
+        world.write(true);
+    }
+    assert_eq!(refused(&world, ticket), "not queued: disk full");
+    world.pass(Duration::from_secs(6));
+    assert_eq!(word(&world, 2), "starting", "there is room again");
+    assert_eq!(word(&world, 3), "queued");
+}
+
+#[test]
+fn who_is_asked_for_again_does_not_wait_for_what_is_gone() {
+    let mut world = limited(Limits::default());
+    let task = |ids: &[u32]| RunRequest {
+        after: after(ids, Needs::Success),
+        ..run(spec("t", AfterExit::Keep))
+    };
+    world.queue(task(&[]));
+    world.queue(task(&[]));
+    let both = world.queue(task(&[1, 2]));
+    world.exit(1, 0);
+    world.exit(2, 1);
+    assert_eq!(word(&world, both), "ended");
+    world.ask(Request::Remove {
+        targets: vec![Target::Id(TaskId(1)), Target::Id(TaskId(2))],
+        ended: None,
+        older_than_ms: 0,
+    });
+    world.write_all();
+    let caller = Caller {
+        dir: "/".into(),
+        env: vec![],
+    };
+    world.ask(Request::Retry {
+        target: Target::Id(TaskId(both)),
+        caller,
+    });
+    world.write_all();
+    assert_eq!(word(&world, both), "starting");
 }
 
 #[test]
@@ -256,6 +331,11 @@ fn a_model_is_a_lane_with_a_limit_and_a_name_is_one_without() {
         ["starting", "starting", "queued", "starting"]
     );
     let ticket = world.ask(Request::Run(Box::new(lane("sonet", None))));
+    assert!(matches!(
+        world.answers[&ticket].as_slice(),
+        [(Answer::Failed(Failure::Usage, line), true)] if line.contains("did you mean sonnet")
+    ));
+    let ticket = world.ask(Request::Run(Box::new(lane("sonnets", Some("sonnets")))));
     assert!(matches!(
         world.answers[&ticket].as_slice(),
         [(Answer::Failed(Failure::Usage, line), true)] if line.contains("did you mean sonnet")
@@ -537,6 +617,11 @@ fn times_of_the_clock_follow_it_and_times_to_wait_do_not() {
     world.input(Input::ClockSet);
     world.pass(hour);
     assert_eq!(word(&world, delay), "starting");
+    world.up(clock);
+    world.write_all();
+    let started = |event: &&Event| event.what == What::Started;
+    let by: Vec<By> = world.log.iter().filter(started).map(|it| it.by).collect();
+    assert_eq!(by, [By::Schedule]);
     // and both survive a supervisor
     let at = world.time().wall.plus(hour);
     let clock = world.queue(start(Start::At(at)));
@@ -999,6 +1084,11 @@ fn tight(global: Most) -> World {
 
 /// Lets all that wait come, one at a time: nobody is left waiting.
 fn come_to_an_end(world: &mut World) {
+    // there is room on the disk
+    world.write_all();
+    world.now += 6_000;
+    world.input(Input::Tick);
+    world.write_all();
     world.ask(Request::PauseQueue(false));
     let lanes = LANES.map(|lane| Limit::Lane(lane.into()));
     let others = [Limit::Global, Limit::Agents, Limit::Provider("p".into())];

@@ -134,6 +134,7 @@ impl Watch {
                 }
             }
             Waiting::Paused => assert!(engine.queue_paused().is_some()),
+            Waiting::Unstored => assert!(engine.store_trouble().is_some()),
             Waiting::Full { limit, most, tasks } => {
                 assert_eq!(engine.most(limit), Some(*most));
                 assert!(limits(task).contains(limit));
@@ -207,6 +208,7 @@ fn word(waiting: &Waiting) -> &'static str {
         Waiting::Time(_) => "time",
         Waiting::After { .. } => "after",
         Waiting::Paused => "paused",
+        Waiting::Unstored => "unstored",
         Waiting::Full { .. } => "full",
         Waiting::Kept { .. } => "kept",
         Waiting::Leased { .. } => "leased",
