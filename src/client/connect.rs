@@ -54,10 +54,20 @@ pub(super) fn connect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Tro
 /// be started, somebody outside is granted the time to.
 pub(super) fn reconnect(paths: &Paths, role: &Role) -> Result<(Line, Welcome), Trouble> {
     let until = Instant::now() + PATIENCE;
-    while paths.is_within_a_task() && find(paths)?.is_none() && Instant::now() < until {
-        thread::sleep(LOOK);
+    let mut met = Met::Nobody;
+    // one that is being killed still takes calls, and answers none
+    while paths.is_within_a_task() && matches!(met, Met::Nobody) && Instant::now() < until {
+        if let Some(stream) = find(paths)? {
+            met = greet(paths, stream, role)?;
+        }
+        if matches!(met, Met::Nobody) {
+            thread::sleep(LOOK);
+        }
     }
-    match meet(paths, role)? {
+    if matches!(met, Met::Nobody) {
+        met = meet(paths, role)?;
+    }
+    match met {
         Met::Welcome(met) => Ok(*met),
         Met::Stranger(theirs) => Err(Trouble::Unreachable(upgrade::remedy(&theirs))),
         Met::Nobody => Err(ends_at_once(paths)),
