@@ -6,7 +6,7 @@
 //! meanwhile (`place`) and begins another database (`anew`), `rows` says which column
 //! holds what (`waits`, `happened`: of the queue, of the activity log), `load` reads all
 //! of it at start, `salvage` lists from the log directories what a damaged or missing
-//! database no longer tells.
+//! database no longer tells (`waiting`: what had not begun).
 //!
 //! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
 //! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
@@ -30,6 +30,7 @@ mod senseless;
 mod starts;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod waits;
 mod write;
 

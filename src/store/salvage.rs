@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use super::waiting::WAITING;
 use crate::core::attention::Attention;
 use crate::core::engine::decided;
 use crate::core::first;
@@ -78,6 +79,22 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
 
 /// The task whose directory this is; `None` where nothing in it says what it was.
 fn task(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
+    let ran = ran(dir, id)?;
+    let known = ran.as_ref().map_or(0, |record| record.task.run.number);
+    let waits = read::<Record>(&dir.join(WAITING))?;
+    let Some(mut waits) = waits.filter(|it| it.task.id == id && it.task.run.number > known) else {
+        return Ok(ran);
+    };
+    // what ran before it is told better by what it left
+    if let Some(Record { task, .. }) = ran {
+        waits.task.past = task.past;
+        waits.task.past.push(ended(task.run));
+    }
+    Ok(Some(waits))
+}
+
+/// The same, of its runs that began.
+fn ran(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
     let first = read::<Record>(&dir.join(first::RECORD))?.filter(|it| it.task.id == id);
     let known = first.as_ref().map_or(0, |record| record.task.run.number);
     let mut runs: Vec<(Intent, Run)> = Vec::new();

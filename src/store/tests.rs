@@ -667,3 +667,33 @@ fn a_database_of_every_layout_is_brought_to_the_newest() {
         assert_eq!(check(&desk.db()), Ok(newest()));
     }
 }
+
+#[test]
+fn what_had_not_begun_is_listed_anew_too() {
+    let mut desk = Desk::new();
+    let (store, _, _done) = desk.open();
+    let queued = || State::Queued { hold: None };
+    let over = State::Ended {
+        outcome: Outcome::Revoked(None),
+        at: Timestamp(9),
+    };
+    for (id, state) in [(1, queued()), (2, queued()), (3, queued()), (3, over)] {
+        let mut record = record(id, state);
+        record.task.run.started = None;
+        put(&store, &record, vec![]);
+    }
+    store.close();
+    // the second has begun since
+    intend(&desk, 2);
+    fs::write(desk.db(), vec![b'x'; 8192]).unwrap();
+    let loaded = desk.load();
+    assert_eq!(loaded.highest, 3, "no number is given out twice");
+    let states: Vec<_> = loaded
+        .records
+        .iter()
+        .map(|record| (record.task.id.0, record.task.state().word()))
+        .collect();
+    assert_eq!(states, [(1, "queued"), (2, "starting")]);
+    let first = &loaded.records[0].task;
+    assert_eq!((first.priority, first.place), (Priority::Low, -6));
+}

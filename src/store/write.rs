@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::db::Refusal;
 use super::keep::{Keeper, Mended};
 use super::load::{self, Loaded};
-use super::{happened, rows};
+use super::{happened, rows, waiting};
 use crate::core::effect::Effect;
 use crate::core::event::Event;
 use crate::core::id::TaskId;
@@ -108,6 +108,7 @@ impl Store {
         let (db, loaded) = load::open(path, tasks, stamp)?;
         let owner = Owner {
             keeper: Keeper::new(path, stamp, db, &loaded),
+            tasks: tasks.to_owned(),
             uncut: 0,
         };
         let store = Self::start(owner, done)
@@ -185,6 +186,8 @@ impl Store {
 
 struct Owner {
     keeper: Keeper,
+    /// The directory of all logs.
+    tasks: PathBuf,
     /// Entries written since the activity log was last cut.
     uncut: usize,
 }
@@ -242,6 +245,13 @@ impl Owner {
             transaction.commit()
         });
         self.tell(done);
+        if result.is_ok() {
+            for write in writes {
+                if let Change::Task(record) = &write.change {
+                    waiting::note(&self.tasks, record);
+                }
+            }
+        }
         result
     }
 
