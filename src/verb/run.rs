@@ -18,7 +18,7 @@ use super::terms::Terms;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Spec};
-use crate::core::wire::{AFTER_EXIT, Caller, Each, Request, RunRequest};
+use crate::core::wire::{Caller, Each, Request, RunRequest};
 
 /// Where a name made from the command is cut, in characters.
 const MADE_NAME: usize = 24;
@@ -129,7 +129,10 @@ impl Ask for Run {
         given.extend(self.env);
         let mut spec = Spec {
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
-            after_exit: self.after_exit.or(offer.after_exit).unwrap_or(AFTER_EXIT),
+            after_exit: self
+                .after_exit
+                .or(offer.after_exit)
+                .unwrap_or(self.terms.after_exit()),
             stdin: self.stdin || offer.stdin,
             labels: labels([offer.labels.clone(), self.label].concat()),
             env_names: given.iter().map(|(key, _)| key.lossy()).collect(),

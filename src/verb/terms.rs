@@ -14,12 +14,16 @@ use crate::config::{MOST_RETRIES, Offer, parse_span};
 use crate::core::id::Target;
 use crate::core::limit::{lane_name, model_name, provider_of};
 use crate::core::plan::{Behind, Fate, Idle, Needs, Priority, Start};
-use crate::core::task::Spec;
-use crate::core::wire::RunRequest;
+use crate::core::task::{AfterExit, Kind, Spec};
+use crate::core::wire::{AFTER_EXIT, RunRequest};
 
 /// What a person says about a task's place in the queue, and its time.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Terms {
+    /// What it is: an agent counts among agents, has its directory alone but for --share,
+    /// and what it leaves behind is swept but for --after-exit keep
+    #[arg(long, value_name = "KIND", value_parser = kind(), help_heading = QUEUE)]
+    kind: Option<Kind>,
     /// The model it uses; its lane too, where none is given
     #[arg(long, value_name = "MODEL", value_parser = model_name, help_heading = QUEUE)]
     model: Option<String>,
@@ -137,7 +141,9 @@ impl Terms {
             let given: BTreeSet<Fate> = given.iter().copied().collect();
             spec.retry_on = given.into_iter().collect();
         }
-        if self.exclusive || (offer.exclusive && !self.share) {
+        spec.kind = self.kind.unwrap_or(Kind::Command);
+        let alone = offer.exclusive || spec.kind == Kind::Agent;
+        if self.exclusive || (alone && !self.share) {
             spec.lease = Some(lease(dir)?);
         }
         if self.no_wait && spec.lease.is_none() {
@@ -152,6 +158,14 @@ impl Terms {
             start,
             no_wait: self.no_wait,
         })
+    }
+
+    /// What becomes of what it leaves behind, where nothing else is said.
+    pub(super) fn after_exit(&self) -> AfterExit {
+        match self.kind {
+            Some(Kind::Agent) => AfterExit::Sweep,
+            Some(Kind::Command) | None => AFTER_EXIT,
+        }
     }
 
     fn start(&self, context: &Context) -> Result<Start, String> {
@@ -192,6 +206,17 @@ fn retries(text: &str) -> Result<u32, String> {
 
 pub(super) fn priority() -> impl TypedValueParser<Value = Priority> {
     PossibleValuesParser::new(Priority::ALL.map(Priority::word)).try_map(|word| word.parse())
+}
+
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new([
+        PossibleValue::new("command").help("any command"),
+        PossibleValue::new("agent").help("a coding agent"),
+    ])
+    .map(|word| match word.as_str() {
+        "agent" => Kind::Agent,
+        _ => Kind::Command,
+    })
 }
 
 fn fate() -> impl TypedValueParser<Value = Fate> {

@@ -278,6 +278,56 @@ fn a_directory_is_had_alone() {
 }
 
 #[test]
+fn agents_count_among_agents_have_their_directory_alone_and_need_memory() {
+    let herd = Herd::new();
+    let config = herd.home().join("config.toml");
+    let before = fs::read_to_string(&config).unwrap_or_default();
+    let limits = |limits: &str| {
+        fs::write(&config, format!("{before}\n[limits]\n{limits}\n")).unwrap();
+    };
+    limits("agents = 1");
+    let dirs = ["one", "two"].map(|name| herd.dir().join(name));
+    for dir in &dirs {
+        fs::create_dir(dir).unwrap();
+    }
+    let [one, two] = dirs.each_ref().map(|dir| dir.to_str().unwrap());
+    let agent =
+        |dir, more: &[&'static str]| [&["--kind", "agent", "--dir", dir][..], more].concat();
+    let first = stands(&herd, &agent(one, &[]));
+    assert_eq!(herd.task(first)["kind"], "agent");
+    assert_eq!(herd.task(first)["lease"], one);
+    let second = waits(&herd, &agent(two, &[]));
+    assert_eq!(
+        reason(&herd, second),
+        format!("as many agents run as may (1 of 1: #{first})")
+    );
+    limits("agents = 8");
+    herd.ok(&["reload"]);
+    herd.wait_state(second, "ended");
+    let third = waits(&herd, &agent(one, &[]));
+    assert_eq!(
+        reason(&herd, third),
+        format!("directory held by #{first}: {one}")
+    );
+    herd.ok(&[
+        "wait",
+        &herd.run(&agent(one, &["--share"]), &["true"]).to_string(),
+    ]);
+    limits("memory = \"900 TiB\"");
+    herd.ok(&["reload"]);
+    revoke(&herd, first);
+    herd.wait_state(first, "ended");
+    let why = reason(&herd, third);
+    assert!(
+        why.starts_with("memory ") && why.ends_with(" of 921600.0 GiB free"),
+        "{why}"
+    );
+    limits("memory = \"none\"");
+    herd.ok(&["reload"]);
+    herd.wait_state(third, "ended");
+}
+
+#[test]
 fn a_directory_that_is_gone_by_then_is_said() {
     let herd = Herd::new();
     let dir = herd.dir().join("gone");
