@@ -11,8 +11,9 @@
 //!
 //! The queue: `schedule` decides who starts and says why others don't, by `limits`, what
 //! comes first (`others`) and who has which directory (`leases`); `reorder` is what persons
-//! change about it. `queue` is its index, kept by `tasks` from each task's state: nothing
-//! frees a place or a directory by hand, so nothing can forget to.
+//! change about it. `queue` is its index (`ready`: who could start), kept by `tasks` from
+//! each task's state: nothing frees a place or a directory by hand, so nothing can forget
+//! to. `environments` holds what leaders are given.
 
 mod again;
 mod alarms;
@@ -29,6 +30,7 @@ mod limits;
 mod others;
 mod pick;
 mod queue;
+mod ready;
 mod recover;
 mod reorder;
 mod request;
