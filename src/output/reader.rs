@@ -77,9 +77,9 @@ impl Shared {
             if queue.closed {
                 return None;
             }
-            queue.busy = queue.waiting.pop_front();
-            if queue.busy.is_some() {
-                return queue.busy.clone();
+            if let Some(fetch) = queue.waiting.pop_front() {
+                queue.busy = Some(fetch.clone());
+                return Some(fetch);
             }
             queue = self
                 .asked
@@ -96,7 +96,10 @@ impl Reader {
         let theirs = Arc::clone(&shared);
         let work = move || {
             while let Some(fetch) = theirs.next() {
-                deliver(read(fetch));
+                let block = read(fetch);
+                // from here on the same range may have changed: asking again is no repeat
+                theirs.queue().busy = None;
+                deliver(block);
             }
         };
         Self {

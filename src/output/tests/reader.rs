@@ -55,6 +55,32 @@ fn brings_what_is_asked_for() {
 }
 
 #[test]
+fn what_is_being_delivered_can_be_asked_for_again() {
+    let dir = tempdir().unwrap();
+    write_log(dir.path(), 0, b"abcdefghij", 4);
+    let (send, blocks) = mpsc::channel::<Block>();
+    let (go, wait) = mpsc::channel::<()>();
+    let mut reader = Reader::new(move |block| {
+        send.send(block).unwrap_or_default();
+        wait.recv().unwrap_or_default();
+    });
+    let fetch = Fetch {
+        run: run(1),
+        dir: dir.path().to_owned(),
+        range: 0..10,
+    };
+    reader.fetch(fetch.clone()).unwrap();
+    assert_eq!(blocks.recv_timeout(SOON).unwrap().bytes, b"abcdefghij");
+    // the reader is held in the delivery of the first
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    reader.fetch(fetch).unwrap();
+    go.send(()).unwrap();
+    assert_eq!(blocks.recv_timeout(SOON).unwrap().first, 10);
+}
+
+#[test]
 fn a_newer_fetch_of_a_run_takes_the_place_of_one_not_begun() {
     let dir = tempdir().unwrap();
     write_log(dir.path(), 0, b"abcdefghij", 4);
