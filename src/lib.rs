@@ -15,10 +15,11 @@
 //! | [`sys`] | what the kernel is asked: processes, sockets | `core` |
 //! | [`shim`] | one process tree: spawn, reap, sweep, log | `core`, `sys` |
 //! | [`output`] | reading logs: bytes, lines, search | `core` |
+//! | [`agent`] | the languages of agents, a file each | `core` |
 //! | [`store`] | the database, on a thread of its own | `core`, `sys`, `output` |
 //! | [`config`] | layers, validation, paths | `core` |
 //! | [`verb`] | every verb once, for CLI and command bar | `core`, `config` |
-//! | [`screen`] | a client's state, and `view`, which is pure | `core`, `output`, `config`, `verb` |
+//! | [`screen`] | a client's state, and `view`, which is pure | `core`, `output`, `agent`, `config`, `verb` |
 //! | [`client`] | attach relay, calls, `doctor` | `core`, `sys`, `output`, `store` (to look it over), `config`, `verb`, and of `screen` what checks keys and colours |
 //! | [`supervisor`] | the loop that performs effects | all but `client` |
 //!
@@ -32,6 +33,7 @@
 //! - What a supervisor leaves, by SIGKILL or by a takeover, the next one finds: shims go on.
 //! - Nothing is signalled by a bare pid: pid and start time, by pidfd.
 
+pub mod agent;
 pub mod client;
 pub mod config;
 pub mod core;

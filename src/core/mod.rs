@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, touches a file or awaits. Times come in as
 //! [`Now`](time::Now), decisions go out as [`Effect`](effect::Effect)s.
 
+pub mod agent;
 pub mod ask;
 pub mod attention;
 pub mod effect;

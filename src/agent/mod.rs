@@ -1,0 +1,40 @@
+//! The languages of agents: one file each that makes [`AgentEvent`]s of what it prints,
+//! and bytes of what it is told. Pure, and never failing: what is not understood is
+//! [`AgentEvent::Raw`].
+
+use serde_json::Value;
+
+use crate::core::agent::event::AgentEvent;
+use crate::core::agent::say::Say;
+use crate::core::task::Exit;
+
+/// What makes events of one run's output, line by line.
+///
+/// Its whole state is small, whatever it reads, and can be put by: a later supervisor goes
+/// on from [`save`](Self::save) at the line where an earlier one was cut off.
+pub trait Decoder: Send {
+    /// One line of output, without its line feed; of the last one, what there is of it.
+    fn line(&mut self, line: &[u8]) -> Vec<AgentEvent>;
+
+    /// No line follows; how the leader ended, where that is known. Tells at least an
+    /// [`AgentEvent::Result`] where none was told in the run's last turn.
+    fn end(&mut self, exit: Option<Exit>) -> Vec<AgentEvent>;
+
+    /// Tells the agent something; what has to be written for it is then among the
+    /// [`replies`](Self::replies).
+    ///
+    /// # Errors
+    /// One line: why it can't be told that.
+    fn say(&mut self, _: &Say) -> Result<(), String> {
+        Err("it can't be spoken to while it runs".into())
+    }
+
+    /// What is to be written to the agent's standard input, whole lines; empty most of the
+    /// time. Taken once: the next call has what came since.
+    fn replies(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Its state, for a later one of its kind.
+    fn save(&self) -> Value;
+}
