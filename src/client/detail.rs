@@ -142,7 +142,14 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
                     )
                 }
                 Attention::FinishedUnread => "; nobody has looked at it yet".into(),
-                Attention::None | Attention::Stalled => String::new(),
+                Attention::AuthBroken => {
+                    format!("; mend its key or login, then wrangle retry {id}")
+                }
+                Attention::None
+                | Attention::Stalled
+                | Attention::Retrying
+                | Attention::LimitReached
+                | Attention::Asking => String::new(),
             };
             format!("{line}{when}{advice}")
         }

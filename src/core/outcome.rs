@@ -52,6 +52,8 @@ pub enum StopCause {
     Overtime,
     /// It wrote nothing for longer than it may.
     Silent,
+    /// It used more than it may.
+    Spent,
 }
 
 impl StopCause {
@@ -60,7 +62,7 @@ impl StopCause {
         match self {
             Self::Overtime => Some(Overrun::Time),
             Self::Silent => Some(Overrun::Silence),
-            Self::Revoked | Self::Swept | Self::Lost => None,
+            Self::Revoked | Self::Swept | Self::Lost | Self::Spent => None,
         }
     }
 }
@@ -81,12 +83,15 @@ pub enum Overrun {
 pub enum Outcome {
     /// The leader exited with 0.
     Succeeded,
-    /// The leader exited with another code.
+    /// The leader exited with another code; an agent's also with 0, where it did not say
+    /// that it had done what was asked for.
     Failed(i32),
     /// A signal that nobody here sent ended the leader.
     Killed(i32),
     /// It was revoked; how the leader went, where it had lived.
     Revoked(Option<Exit>),
+    /// It was revoked because it had used what it may; how the leader went.
+    Spent(Option<Exit>),
     /// It went beyond this bound and was stopped; how the leader went.
     TimedOut(Overrun, Option<Exit>),
     /// It never ran; why.
@@ -111,7 +116,7 @@ impl Outcome {
             Self::Succeeded => Some(Exit::Code(0)),
             Self::Failed(code) => Some(Exit::Code(*code)),
             Self::Killed(signal) => Some(Exit::Signal(*signal)),
-            Self::Revoked(exit) | Self::TimedOut(_, exit) => *exit,
+            Self::Revoked(exit) | Self::Spent(exit) | Self::TimedOut(_, exit) => *exit,
             Self::DidNotStart(_) | Self::Lost(_) => None,
         }
     }
@@ -122,7 +127,7 @@ impl Outcome {
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
             Self::Killed(_) => "killed",
-            Self::Revoked(_) => "revoked",
+            Self::Revoked(_) | Self::Spent(_) => "revoked",
             Self::TimedOut(..) => "timed_out",
             Self::DidNotStart(_) => "did_not_start",
             Self::Lost(_) => "lost",
@@ -132,6 +137,9 @@ impl Outcome {
     /// What `wait` and `run --follow` exit with: the task's own code, 128 + N for
     /// signal N, 1 where there is none.
     pub fn shell_code(&self) -> i32 {
-        self.exit().map_or(1, Exit::shell_code)
+        match self {
+            Self::Failed(0) => 1,
+            _ => self.exit().map_or(1, Exit::shell_code),
+        }
     }
 }

@@ -130,6 +130,8 @@ pub enum HoldCause {
     Delay,
     /// The run before it failed, and it is tried again after a while.
     Again,
+    /// The run before it came to a limit of its provider's, which is reset then.
+    Parked,
 }
 
 impl HoldCause {
@@ -139,6 +141,7 @@ impl HoldCause {
             Self::Clock => "clock",
             Self::Delay => "delay",
             Self::Again => "again",
+            Self::Parked => "parked",
         }
     }
 }
@@ -187,7 +190,10 @@ impl Fate {
     /// are final, the last would only come to the same again.
     pub const fn of(outcome: &Outcome) -> Option<Self> {
         Some(match outcome {
-            Outcome::Succeeded | Outcome::Revoked(_) | Outcome::DidNotStart(_) => return None,
+            Outcome::Succeeded
+            | Outcome::Revoked(_)
+            | Outcome::Spent(_)
+            | Outcome::DidNotStart(_) => return None,
             Outcome::Failed(_) => Self::Failed,
             Outcome::Killed(_) => Self::Killed,
             Outcome::TimedOut(..) => Self::TimedOut,

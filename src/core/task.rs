@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::plan::{Agent, FollowUp};
+use super::agent::story::Story;
 use super::attention::Attention;
 use super::id::{Ident, RunId, TaskId};
 pub use super::outcome::{Exit, Outcome, Overrun, StopCause};
@@ -77,6 +79,9 @@ pub struct Spec {
     /// What is done when it writes nothing for a while.
     #[serde(default)]
     pub idle: Option<Idle>,
+    /// How it is spoken to, where it is an agent of the registry.
+    #[serde(default)]
+    pub agent: Option<Box<Agent>>,
 }
 
 impl Spec {
@@ -100,6 +105,7 @@ impl Spec {
             lease: None,
             timeout_ms: None,
             idle: None,
+            agent: None,
         }
     }
 
@@ -182,6 +188,13 @@ impl State {
     /// The word of the contract.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::Queued {
+                hold:
+                    Some(Hold {
+                        cause: HoldCause::Parked,
+                        ..
+                    }),
+            } => "parked",
             Self::Queued { .. } => "queued",
             Self::Starting => "starting",
             Self::Running { .. } => "running",
@@ -264,6 +277,12 @@ pub struct Run {
     /// How long it was paused, in milliseconds, a pause that goes on not counted.
     #[serde(default)]
     pub paused_ms: u64,
+    /// The conversation that it goes on with, and by which words.
+    #[serde(default)]
+    pub follow: Option<Box<FollowUp>>,
+    /// What was heard of it, where it is an agent's.
+    #[serde(default)]
+    pub story: Option<Box<Story>>,
 }
 
 impl Run {
@@ -280,6 +299,8 @@ impl Run {
             last_output: None,
             trouble: None,
             paused_ms: 0,
+            follow: None,
+            story: None,
         }
     }
 
@@ -317,6 +338,9 @@ pub struct Task {
     pub past: Vec<Run>,
     /// What it wants of a person.
     pub attention: Attention,
+    /// Since when.
+    #[serde(default)]
+    pub wanted_since: Option<Timestamp>,
 }
 
 impl Task {
@@ -333,6 +357,7 @@ impl Task {
             run,
             past: Vec::new(),
             attention: Attention::None,
+            wanted_since: None,
         }
     }
 
@@ -358,7 +383,9 @@ impl Task {
     /// again, has had it.
     pub const fn in_line(&self) -> bool {
         match self.run.state {
-            State::Queued { hold: Some(hold) } => !matches!(hold.cause, HoldCause::Again),
+            State::Queued { hold: Some(hold) } => {
+                !matches!(hold.cause, HoldCause::Again | HoldCause::Parked)
+            }
             State::Queued { hold: None } => true,
             _ => false,
         }

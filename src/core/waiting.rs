@@ -5,6 +5,7 @@ use std::fmt;
 use super::id::TaskId;
 use super::limit::Limit;
 use super::plan::{Hold, HoldCause, Needs};
+use super::time::Timestamp;
 
 /// How many tasks a line names before it counts the rest.
 const NAMED: usize = 6;
@@ -16,6 +17,22 @@ pub enum Waiting {
     TakingOver,
     /// Its time has not come.
     Time(Hold),
+    /// A limit of its provider's is used up.
+    Parked {
+        /// When it goes on.
+        until: Timestamp,
+        /// Which limit.
+        which: String,
+    },
+    /// A limit of the provider's is used up that another task came to.
+    Exhausted {
+        /// Whose starts wait for that.
+        limit: Limit,
+        /// When it goes on.
+        until: Timestamp,
+        /// Which task came to it.
+        task: TaskId,
+    },
     /// Another has not come to what it needs.
     After {
         /// Which, the first of them.
@@ -76,6 +93,7 @@ impl fmt::Display for Waiting {
             Self::TakingOver => f.write_str("the supervisor is taking over what runs"),
             Self::Time(Hold { until, cause }) => match cause {
                 HoldCause::Clock | HoldCause::Delay => write!(f, "not before {until}"),
+                HoldCause::Parked => write!(f, "parked until {until}"),
                 HoldCause::Again => {
                     write!(
                         f,
@@ -83,6 +101,13 @@ impl fmt::Display for Waiting {
                     )
                 }
             },
+            Self::Parked { until, which } => {
+                write!(f, "parked until {until} ({which}); revoke gives that up")
+            }
+            Self::Exhausted { limit, until, task } => write!(
+                f,
+                "{limit} waits until {until}: #{task} came to a limit of its provider's"
+            ),
             Self::After {
                 task,
                 state,

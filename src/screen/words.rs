@@ -30,7 +30,7 @@ pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
             Outcome::Succeeded => (signs.succeeded, theme.good),
             Outcome::Failed(_) => (signs.failed, theme.bad),
             Outcome::Killed(_) => (signs.killed, theme.bad),
-            Outcome::Revoked(_) => (signs.revoked, theme.dim),
+            Outcome::Revoked(_) | Outcome::Spent(_) => (signs.revoked, theme.dim),
             Outcome::TimedOut(..) => (signs.timed_out, theme.bad),
             Outcome::DidNotStart(_) => (signs.did_not_start, theme.bad),
             Outcome::Lost(_) => (signs.lost, theme.bad),
@@ -44,7 +44,11 @@ pub(super) const fn wants(attention: Attention, theme: &Theme) -> (char, Style) 
         Attention::None => (' ', theme.dim),
         Attention::FinishedUnread => (theme.signs.dot, theme.good),
         Attention::FailedUnread => ('!', theme.bad),
+        Attention::Retrying => ('~', theme.warn),
+        Attention::LimitReached => ('%', theme.warn),
         Attention::Stalled => ('?', theme.warn),
+        Attention::AuthBroken => ('#', theme.bad),
+        Attention::Asking => ('?', theme.bad),
     }
 }
 
@@ -54,7 +58,11 @@ pub(super) const fn wants_word(attention: Attention) -> &'static str {
         Attention::None => "",
         Attention::FinishedUnread => "finished",
         Attention::FailedUnread => "failed",
+        Attention::Retrying => "retrying",
+        Attention::LimitReached => "limit",
         Attention::Stalled => "stalled",
+        Attention::AuthBroken => "auth",
+        Attention::Asking => "asks",
     }
 }
 
@@ -108,6 +116,7 @@ pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
             Outcome::Failed(code) => format!("exit {code}"),
             Outcome::Killed(number) => signal(*number),
             Outcome::Revoked(_) => "revoked".into(),
+            Outcome::Spent(_) => "budget".into(),
             Outcome::TimedOut(..) => "timed out".into(),
             Outcome::DidNotStart(_) => "no start".into(),
             Outcome::Lost(_) => "lost".into(),
@@ -187,6 +196,7 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
                 Outcome::Killed(number) => format!("killed by {}", signal(*number)),
                 Outcome::Revoked(Some(how)) => format!("revoked, {}", exit(*how)),
                 Outcome::Revoked(None) => "revoked".into(),
+                Outcome::Spent(_) => "revoked, its budget is used up".into(),
                 Outcome::TimedOut(_, Some(how)) => format!("timed out, {}", exit(*how)),
                 Outcome::TimedOut(_, None) => "timed out".into(),
                 Outcome::DidNotStart(_) => "did not start".into(),
@@ -231,6 +241,7 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
                 StopCause::Lost => "its shim is gone, what it ran is being ended",
                 StopCause::Overtime => "it ran for too long",
                 StopCause::Silent => "it wrote nothing for too long",
+                StopCause::Spent => "it has used what it may",
             };
             let left = match left {
                 0 => String::new(),

@@ -11,9 +11,10 @@ use super::{layout, lie};
 /// Each turns the layout before it into the next; none is ever changed once released.
 /// The layout's number is how many were applied, kept as `user_version`
 /// (<https://sqlite.org/pragma.html#pragma_user_version>).
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     include_str!("../../assets/migrations/001_herd.sql"),
     include_str!("../../assets/migrations/002_queue.sql"),
+    include_str!("../../assets/migrations/003_agents.sql"),
 ];
 
 /// How long a write waits for somebody who reads at that moment (`doctor`, or a person

@@ -117,15 +117,16 @@ fn put_task(db: &Connection, task: &Task, env: Option<&Environment>) -> rusqlite
     let needed = env.map(|env| int(env.number));
     if let Some(had) = had {
         db.prepare_cached(
-            "UPDATE task SET attention = ?2, priority = ?3, place = ?4, environment = ?5 \
-             WHERE id = ?1",
+            "UPDATE task SET attention = ?2, priority = ?3, place = ?4, environment = ?5, \
+             wanted_since = ?6 WHERE id = ?1",
         )?
         .execute(params![
             task.id.0,
             task.attention.word(),
             task.priority.word(),
             task.place,
-            needed
+            needed,
+            task.wanted_since.map(|at| int(at.0)),
         ])?;
         if had != needed {
             forget_environment(db, had)?;
@@ -139,10 +140,10 @@ fn put_task(db: &Connection, task: &Task, env: Option<&Environment>) -> rusqlite
     db.prepare_cached(
         "INSERT INTO task (id, name, kind, argv, dir, env_names, grace_ms, after_exit, stdin, \
          restarts, retry_on, model, lane, provider, lease, timeout_ms, idle, priority, place, \
-         environment, parent, created, attention) VALUES (:id, :name, :kind, :argv, :dir, \
+         environment, parent, created, attention, wanted_since, agent) VALUES (:id, :name, :kind, :argv, :dir, \
          :env_names, :grace_ms, :after_exit, :stdin, :restarts, :retry_on, :model, :lane, \
          :provider, :lease, :timeout_ms, :idle, :priority, :place, :environment, :parent, \
-         :created, :attention)",
+         :created, :attention, :wanted_since, :agent)",
     )?
     .execute(named_params! {
         ":id": task.id.0,
@@ -168,6 +169,8 @@ fn put_task(db: &Connection, task: &Task, env: Option<&Environment>) -> rusqlite
         ":parent": task.parent.map(|id| id.0),
         ":created": int(task.created.0),
         ":attention": task.attention.word(),
+        ":wanted_since": task.wanted_since.map(|at| int(at.0)),
+        ":agent": spec.agent.as_ref().map(text),
     })?;
     for label in &spec.labels {
         db.prepare_cached("INSERT OR IGNORE INTO label (task, label) VALUES (?, ?)")?
@@ -214,9 +217,9 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
     db.prepare_cached(
         "INSERT INTO run (task, number, restarts, state, hold, paused_ms, created, started, since, pid, pid_start, boot, \
          stop_cause, kill_at, left_alive, example, outcome, exit_code, signal, reason, log, \
-         written, dropped, last_output) VALUES (:task, :number, :restarts, :state, :hold, :paused_ms, :created, :started, \
+         written, dropped, last_output, follow, story) VALUES (:task, :number, :restarts, :state, :hold, :paused_ms, :created, :started, \
          :since, :pid, :pid_start, :boot, :stop_cause, :kill_at, :left_alive, :example, \
-         :outcome, :exit_code, :signal, :reason, :log, :written, :dropped, :last_output) \
+         :outcome, :exit_code, :signal, :reason, :log, :written, :dropped, :last_output, :follow, :story) \
          ON CONFLICT (task, number) DO UPDATE SET state = excluded.state, hold = excluded.hold, \
          paused_ms = excluded.paused_ms, \
          started = excluded.started, since = excluded.since, \
@@ -225,7 +228,7 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
          left_alive = excluded.left_alive, example = excluded.example, \
          outcome = excluded.outcome, exit_code = excluded.exit_code, signal = excluded.signal, \
          reason = excluded.reason, written = excluded.written, dropped = excluded.dropped, \
-         last_output = excluded.last_output",
+         last_output = excluded.last_output, story = excluded.story",
     )?
     .execute(named_params! {
         ":task": task.0,
@@ -253,12 +256,15 @@ fn put_run(db: &Connection, task: TaskId, run: &Run, boot: &str) -> rusqlite::Re
         ":reason": match &outcome {
             Some(Outcome::DidNotStart(why) | Outcome::Lost(why)) => Some(why.clone()),
             Some(Outcome::TimedOut(overrun, _)) => Some(word(overrun)),
+            Some(Outcome::Spent(_)) => Some(SPENT.into()),
             _ => None,
         },
         ":log": log_dir(run_id),
         ":written": int(run.written),
         ":dropped": int(run.dropped),
         ":last_output": run.last_output.map(|at| int(at.0)),
+        ":follow": run.follow.as_ref().map(text),
+        ":story": run.story.as_ref().map(text),
     })?;
     Ok(())
 }
@@ -296,6 +302,7 @@ pub(super) fn task(row: &Row<'_>, run: Run) -> rusqlite::Result<Task> {
                 .get::<_, Option<i64>>("timeout_ms")?
                 .map(i64::cast_unsigned),
             idle: maybe_json(row, "idle")?,
+            agent: maybe_json(row, "agent")?,
         },
         parent: row.get::<_, Option<u32>>("parent")?.map(TaskId),
         created: time(row, "created")?.unwrap_or_default(),
@@ -305,6 +312,7 @@ pub(super) fn task(row: &Row<'_>, run: Run) -> rusqlite::Result<Task> {
         run,
         past: Vec::new(),
         attention: parsed::<Attention>(row, "attention")?,
+        wanted_since: time(row, "wanted_since")?,
     })
 }
 
@@ -325,6 +333,8 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<(RunId, Run, String)> {
         last_output: time(row, "last_output")?,
         trouble: None,
         paused_ms: row.get::<_, i64>("paused_ms")?.cast_unsigned(),
+        follow: maybe_json(row, "follow")?,
+        story: maybe_json(row, "story")?,
     };
     Ok((id, run, row.get("boot")?))
 }
@@ -346,6 +356,7 @@ pub(super) fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Ou
         ("succeeded", _) => Outcome::Succeeded,
         ("failed", Some(Exit::Code(code))) => Outcome::Failed(code),
         ("killed", Some(Exit::Signal(signal))) => Outcome::Killed(signal),
+        ("revoked", exit) if is_spent(row, reason)? => Outcome::Spent(exit),
         ("revoked", exit) => Outcome::Revoked(exit),
         // an entry of the activity log says it in words for people
         ("timed_out", exit) => Outcome::TimedOut(overrun(row, reason)?, exit),
@@ -353,6 +364,14 @@ pub(super) fn outcome(row: &Row<'_>, reason: &str) -> rusqlite::Result<Option<Ou
         ("lost", _) => Outcome::Lost(why()?),
         _ => return Err(unknown("outcome", word)),
     }))
+}
+
+/// What stands for the reason of a run that was revoked because it had used what it may.
+const SPENT: &str = "budget";
+
+fn is_spent(row: &Row<'_>, column: &str) -> rusqlite::Result<bool> {
+    let reason: Option<String> = row.get(column)?;
+    Ok(reason.as_deref() == Some(SPENT))
 }
 
 /// Which bound a run went beyond; where a line for people stands in its place, time.

@@ -134,6 +134,7 @@ fn ran(dir: &Path, id: TaskId) -> Result<Option<Record>, String> {
             run,
             past,
             attention: Attention::None,
+            wanted_since: None,
         },
         env: None,
     }))

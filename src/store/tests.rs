@@ -46,6 +46,7 @@ fn spec(name: &str) -> Spec {
             after_ms: 6,
             stop: true,
         }),
+        agent: None,
     }
 }
 

@@ -177,6 +177,9 @@ pub struct Limited {
     pub which: String,
     /// When it is reset, where that is told.
     pub resets: Option<Timestamp>,
+    /// In how many milliseconds it is, where that is told instead.
+    #[serde(default)]
+    pub resets_in_ms: Option<u64>,
     /// How much of it is used, 1.0 being all, where that is told.
     pub used: Option<f64>,
 }
@@ -194,7 +197,7 @@ pub enum LimitState {
 }
 
 /// A question of an agent to a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Names it until it is answered.
     pub request: String,
@@ -209,7 +212,7 @@ pub struct Question {
 }
 
 /// What is wanted of a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Want {
     /// Leave to call a tool.

@@ -2,11 +2,17 @@
 //! says them in which language is known to the room of decoders, not here.
 //!
 //! `event` what is heard of an agent; `say` what it is told; `tokens` what it used and what
-//! that cost; `tool` one call of a tool; `plan` how an agent is run and spoken to, as it is
-//! stored with its task.
+//! that cost, `price` where nobody says so, `ledger` how counters of several kinds become
+//! one figure; `tool` one call of a tool, `mask` what of its arguments is kept; `plan` how
+//! an agent is run and spoken to, as it is stored with its task; `story` what all that was
+//! heard of a run comes to.
 
 pub mod event;
+pub mod ledger;
+pub mod mask;
 pub mod plan;
+pub mod price;
 pub mod say;
+pub mod story;
 pub mod tokens;
 pub mod tool;

@@ -80,7 +80,7 @@ impl FaultKind {
 
 /// A call as it is stored and as `wrangle tools --json` shows it. Fields are added, never
 /// renamed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// Which run of its task, from 1.
     pub run: u32,

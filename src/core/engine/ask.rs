@@ -140,6 +140,7 @@ impl Engine {
             },
             past: Vec::new(),
             attention: Attention::None,
+            wanted_since: None,
         });
         self.ask_for(now, id);
         id

@@ -71,7 +71,7 @@ impl Engine {
                     StopCause::Revoked => By::Person,
                     StopCause::Swept => By::Policy,
                     StopCause::Lost => By::Crash,
-                    StopCause::Overtime | StopCause::Silent => By::Limit,
+                    StopCause::Overtime | StopCause::Silent | StopCause::Spent => By::Limit,
                 };
                 (What::Stopping, by)
             }
@@ -80,7 +80,7 @@ impl Engine {
                 let by = match outcome {
                     Outcome::Revoked(_) => By::Person,
                     Outcome::Lost(_) => By::Crash,
-                    Outcome::TimedOut(..) => By::Limit,
+                    Outcome::TimedOut(..) | Outcome::Spent(_) => By::Limit,
                     _ => By::Task,
                 };
                 (What::Ended, by)
@@ -165,7 +165,11 @@ impl Engine {
         let (leader, cause, outcome) = match &task.run.state {
             State::Ended { .. } => return,
             State::Stopping {
-                cause: cause @ (StopCause::Revoked | StopCause::Overtime | StopCause::Silent),
+                cause:
+                    cause @ (StopCause::Revoked
+                    | StopCause::Overtime
+                    | StopCause::Silent
+                    | StopCause::Spent),
                 leader,
                 outcome,
                 ..
@@ -224,6 +228,7 @@ impl Engine {
             .is_some_and(|task| task.run.started.is_some());
         let outcome = outcome.or(on_record).unwrap_or_else(|| match cause {
             StopCause::Revoked => Outcome::Revoked(None),
+            StopCause::Spent => Outcome::Spent(None),
             StopCause::Overtime => Outcome::TimedOut(Overrun::Time, None),
             StopCause::Silent => Outcome::TimedOut(Overrun::Silence, None),
             StopCause::Swept | StopCause::Lost if began => Outcome::Lost(
@@ -264,9 +269,10 @@ pub fn decided(was: &State, status: &Status) -> Option<Outcome> {
     let by = status.stopping.map(|stopping| stopping.by);
     Some(match by {
         Some(StopBy::Order) if status.exit_in_stop => match was {
-            State::Stopping { cause, .. } => match cause.overrun() {
-                Some(overrun) => Outcome::TimedOut(overrun, Some(exit)),
-                None => Outcome::Revoked(Some(exit)),
+            State::Stopping { cause, .. } => match (cause.overrun(), cause) {
+                (Some(overrun), _) => Outcome::TimedOut(overrun, Some(exit)),
+                (None, StopCause::Spent) => Outcome::Spent(Some(exit)),
+                (None, _) => Outcome::Revoked(Some(exit)),
             },
             _ => Outcome::Revoked(Some(exit)),
         },
@@ -349,6 +355,7 @@ const fn attention(state: &State) -> Attention {
             Outcome::Failed(_)
             | Outcome::Killed(_)
             | Outcome::TimedOut(..)
+            | Outcome::Spent(_)
             | Outcome::DidNotStart(_)
             | Outcome::Lost(_) => Attention::FailedUnread,
         },

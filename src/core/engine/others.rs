@@ -39,7 +39,7 @@ impl Engine {
             (_, outcome) => Came::Never(match outcome {
                 Outcome::DidNotStart(_) => "did not start".into(),
                 Outcome::TimedOut(..) => "timed out".into(),
-                Outcome::Revoked(_) => "was revoked".into(),
+                Outcome::Revoked(_) | Outcome::Spent(_) => "was revoked".into(),
                 Outcome::Killed(_) => "was killed".into(),
                 Outcome::Lost(_) => "was lost".into(),
                 Outcome::Failed(_) | Outcome::Succeeded => "failed".into(),

@@ -49,7 +49,7 @@ impl Engine {
         };
         let left = now.wall.until(hold.until);
         let left = match hold.cause {
-            HoldCause::Clock => left,
+            HoldCause::Clock | HoldCause::Parked => left,
             // no longer than was asked for, though the clock was set back meanwhile
             HoldCause::Delay | HoldCause::Again => left.min(task.run.created.until(hold.until)),
         };
@@ -62,7 +62,7 @@ impl Engine {
             if let Some(State::Queued {
                 hold:
                     Some(Hold {
-                        cause: HoldCause::Clock,
+                        cause: HoldCause::Clock | HoldCause::Parked,
                         ..
                     }),
             }) = self.tasks.get(id).map(Task::state)
@@ -78,13 +78,16 @@ impl Engine {
             match self.tasks.get(id).map(Task::state) {
                 Some(State::Queued { hold: Some(hold) }) => {
                     // the clock may have been set back by a little at a time
-                    if hold.cause == HoldCause::Clock && now.wall < hold.until {
+                    if matches!(hold.cause, HoldCause::Clock | HoldCause::Parked)
+                        && now.wall < hold.until
+                    {
                         self.hold_until(now, id);
                         continue;
                     }
                     let by = match hold.cause {
                         HoldCause::Clock | HoldCause::Delay => By::Schedule,
                         HoldCause::Again => By::Policy,
+                        HoldCause::Parked => By::Limit,
                     };
                     self.started_by.insert(id, by);
                     self.tasks

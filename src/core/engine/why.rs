@@ -1,10 +1,27 @@
 //! Why a task stands where it stands, in one line.
 
+use crate::core::agent::mask::bounded;
 use crate::core::task::{Outcome, Overrun, Run, State, StopCause};
 
 /// What is said of a run that went beyond a bound on its time.
 const OVERTIME: &str = "it ran for longer than its --timeout";
 const SILENT: &str = "it wrote nothing for longer than its --idle-timeout";
+
+/// Of an agent's last word so many bytes are said.
+const LONGEST: usize = 300;
+
+/// What is said of a run that used more than it may.
+fn spent(run: &Run) -> &str {
+    let told = run.story.as_ref().and_then(|story| story.spent.as_deref());
+    told.unwrap_or("it has used what it may")
+}
+
+/// The last word of an agent that failed.
+fn word(run: &Run) -> Option<String> {
+    let verdict = run.story.as_ref()?.verdict.as_ref()?;
+    let line = verdict.text.lines().find(|line| !line.trim().is_empty())?;
+    (!verdict.ok).then(|| bounded(line.trim(), LONGEST))
+}
 
 /// "1 process", "3 processes".
 fn processes(count: u32) -> String {
@@ -44,6 +61,7 @@ pub fn reason(run: &Run) -> Option<String> {
                 StopCause::Revoked => "revoked",
                 StopCause::Overtime => OVERTIME,
                 StopCause::Silent => SILENT,
+                StopCause::Spent => spent(run),
                 StopCause::Swept => "the leader ended, what it left is being stopped",
                 StopCause::Lost => "its shim is gone, what it ran is being ended",
             };
@@ -82,7 +100,9 @@ pub fn reason(run: &Run) -> Option<String> {
             }
             Outcome::TimedOut(Overrun::Time, _) => OVERTIME.into(),
             Outcome::TimedOut(Overrun::Silence, _) => SILENT.into(),
-            Outcome::Succeeded | Outcome::Failed(_) | Outcome::Revoked(_) => return None,
+            Outcome::Spent(_) => spent(run).into(),
+            Outcome::Failed(_) => return word(run),
+            Outcome::Succeeded | Outcome::Revoked(_) => return None,
         },
     };
     Some(line)

@@ -113,7 +113,7 @@ impl Watch {
     /// A reason is as true as it can be: it is checked against the tasks themselves.
     fn check_reason(&mut self, engine: &Engine, task: &Task, waiting: &Waiting, now: Now) {
         match waiting {
-            Waiting::TakingOver => {}
+            Waiting::TakingOver | Waiting::Parked { .. } | Waiting::Exhausted { .. } => {}
             Waiting::Time(hold) => {
                 assert_eq!(task.state(), &State::Queued { hold: Some(*hold) });
             }
@@ -206,6 +206,8 @@ fn word(waiting: &Waiting) -> &'static str {
     match waiting {
         Waiting::TakingOver => "taking over",
         Waiting::Time(_) => "time",
+        Waiting::Parked { .. } => "parked",
+        Waiting::Exhausted { .. } => "exhausted",
         Waiting::After { .. } => "after",
         Waiting::Paused => "paused",
         Waiting::Unstored => "unstored",

@@ -1,0 +1,350 @@
+//! What a run used: counters of several kinds, made one figure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Meter, Used};
+use super::price::Prices;
+use super::tokens::{Tokens, Usd};
+
+/// So many answers of a model are told apart; one that is told of again after so many
+/// others would count twice.
+const RECENT: usize = 64;
+
+/// What was used by a model, and what it cost where that was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Figure {
+    /// How many tokens.
+    pub tokens: Tokens,
+    /// What they cost.
+    pub cost: Option<Usd>,
+}
+
+/// By model; those of one that is not named under the empty name.
+pub type Figures = BTreeMap<String, Figure>;
+
+/// The counters of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ledger {
+    /// What the conversation had used when this run began.
+    base: Figures,
+    /// What it had used when that was last told.
+    session: Figures,
+    /// What this run had used when that was last told.
+    run: Figures,
+    /// Single answers since a counter that covers them was told: those that may be told of
+    /// again, oldest first, and the sum of the rest.
+    calls: Vec<Call>,
+    sum: Figures,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Call {
+    key: String,
+    model: String,
+    figure: Figure,
+    /// A counter covers it: it is told of once more, and counts no more.
+    covered: bool,
+}
+
+/// What was used, and what that cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bill {
+    /// How many tokens.
+    pub tokens: Tokens,
+    /// What they cost; `None`: not known.
+    pub cost: Option<Usd>,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// Who says what something cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Nothing was used.
+    #[default]
+    Nothing,
+    /// The agent.
+    Agent,
+    /// The table of prices.
+    Prices,
+    /// Partly one, partly the other.
+    Both,
+    /// Nobody: the price of some model is not known.
+    Unknown,
+}
+
+impl Source {
+    /// The word of `--json`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Agent => "agent",
+            Self::Prices => "prices",
+            Self::Both => "both",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Nothing, it) | (it, Self::Nothing) => it,
+            (Self::Agent, Self::Agent) => Self::Agent,
+            (Self::Prices, Self::Prices) => Self::Prices,
+            _ => Self::Both,
+        }
+    }
+}
+
+impl Bill {
+    /// This and that together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let source = self.source.and(other.source);
+        let cost = match (self.cost, other.cost) {
+            (Some(one), Some(two)) => Some(one + two),
+            // what used nothing costs nothing
+            (one, None) if other.tokens.is_zero() => one,
+            (None, two) if self.tokens.is_zero() => two,
+            _ => None,
+        };
+        Self {
+            tokens: self.tokens + other.tokens,
+            cost,
+            source,
+        }
+    }
+}
+
+impl Ledger {
+    /// The ledger of a run that goes on with a conversation which had used so much.
+    pub fn after(base: Figures) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
+    /// What the conversation has used when this run is over, as far as that was told: for
+    /// the ledger of the next.
+    pub fn session(&self) -> Figures {
+        let mut all = self.base.clone();
+        all.extend(
+            self.session
+                .iter()
+                .map(|(model, figure)| (model.clone(), *figure)),
+        );
+        all
+    }
+
+    /// Takes in what was told.
+    pub fn take(&mut self, used: &Used) {
+        let model = used.model.clone().unwrap_or_default();
+        let figure = Figure {
+            tokens: used.tokens,
+            cost: used.cost,
+        };
+        match &used.meter {
+            Meter::Session => {
+                // one that stands lower than before began anew with this run
+                let base = self.base.get(&model).copied().unwrap_or_default();
+                if base.tokens.total() > figure.tokens.total() {
+                    self.base.clear();
+                }
+                self.session.insert(model, figure);
+                self.cover();
+            }
+            Meter::Run => {
+                self.run.insert(model, figure);
+                self.cover();
+            }
+            Meter::Call { key } => self.call(key, model, figure),
+        }
+    }
+
+    fn cover(&mut self) {
+        self.sum.clear();
+        for call in &mut self.calls {
+            call.covered = true;
+        }
+    }
+
+    fn call(&mut self, key: &str, model: String, figure: Figure) {
+        if let Some(call) = self.calls.iter_mut().find(|call| call.key == key) {
+            call.model = model;
+            call.figure = figure;
+            return;
+        }
+        if self.calls.len() == RECENT {
+            let oldest = self.calls.remove(0);
+            if !oldest.covered {
+                add(&mut self.sum, &oldest.model, oldest.figure);
+            }
+        }
+        self.calls.push(Call {
+            key: key.to_owned(),
+            model,
+            figure,
+            covered: false,
+        });
+    }
+
+    /// What this run used, by model.
+    pub fn figures(&self) -> Figures {
+        let mut all = Figures::new();
+        for (model, figure) in &self.session {
+            let base = self.base.get(model).copied().unwrap_or_default();
+            let beyond = Figure {
+                tokens: figure.tokens.beyond(base.tokens),
+                cost: figure
+                    .cost
+                    .map(|cost| cost.beyond(base.cost.unwrap_or_default())),
+            };
+            add(&mut all, model, beyond);
+        }
+        for (model, figure) in self.run.iter().chain(&self.sum) {
+            add(&mut all, model, *figure);
+        }
+        for call in self.calls.iter().filter(|call| !call.covered) {
+            add(&mut all, &call.model, call.figure);
+        }
+        all.retain(|_, figure| !figure.tokens.is_zero() || figure.cost.is_some());
+        all
+    }
+
+    /// What this run used and what it cost: as the agent says, else by the table; a model
+    /// that nobody named is taken to be `usual`.
+    pub fn bill(&self, prices: &Prices, usual: Option<&str>) -> Bill {
+        let each = self.figures().into_iter().map(|(model, figure)| {
+            let model = (!model.is_empty()).then_some(model.as_str()).or(usual);
+            let priced = || {
+                let price = prices.find(model?)?;
+                Some((price.of(figure.tokens), Source::Prices))
+            };
+            let told = figure.cost.map(|cost| (cost, Source::Agent));
+            let (cost, source) = told.or_else(priced).unzip();
+            Bill {
+                tokens: figure.tokens,
+                cost,
+                source: source.unwrap_or(Source::Unknown),
+            }
+        });
+        each.fold(Bill::default(), |all, each| all.and(&each))
+    }
+}
+
+fn add(figures: &mut Figures, model: &str, more: Figure) {
+    let known = figures.contains_key(model);
+    let figure = figures.entry(model.to_owned()).or_default();
+    let had = figure.tokens.is_zero() && figure.cost.is_none();
+    figure.tokens += more.tokens;
+    figure.cost = match (figure.cost, more.cost) {
+        (Some(one), Some(two)) => Some(one + two),
+        (None, cost) if !known || had => cost,
+        (cost, None) if more.tokens.is_zero() => cost,
+        _ => None,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::agent::price::Price;
+
+    fn used(meter: Meter, input: u64, cost: Option<u64>) -> Used {
+        Used {
+            model: Some("m".into()),
+            tokens: Tokens {
+                input,
+                ..Tokens::default()
+            },
+            cost: cost.map(Usd),
+            meter,
+        }
+    }
+
+    fn call(key: &str) -> Meter {
+        Meter::Call { key: key.into() }
+    }
+
+    fn total(ledger: &Ledger) -> (u64, Option<u64>) {
+        let bill = ledger.bill(&Prices::default(), None);
+        (bill.tokens.input, bill.cost.map(|cost| cost.0))
+    }
+
+    #[test]
+    fn an_answer_told_of_twice_counts_once_and_a_counter_covers_it() {
+        let mut ledger = Ledger::default();
+        ledger.take(&used(call("a"), 10, None));
+        ledger.take(&used(call("a"), 12, None));
+        ledger.take(&used(call("b"), 5, None));
+        assert_eq!(total(&ledger), (17, None));
+        ledger.take(&used(Meter::Session, 17, Some(170)));
+        assert_eq!(total(&ledger), (17, Some(170)));
+        ledger.take(&used(call("b"), 5, None));
+        assert_eq!(total(&ledger), (17, Some(170)), "told once more");
+        ledger.take(&used(call("c"), 3, Some(30)));
+        assert_eq!(total(&ledger), (20, Some(200)));
+    }
+
+    #[test]
+    fn a_counter_of_the_conversation_counts_from_where_the_run_began() {
+        let mut first = Ledger::default();
+        first.take(&used(Meter::Session, 100, Some(1000)));
+        let mut second = Ledger::after(first.session());
+        assert_eq!(total(&second), (0, None));
+        second.take(&used(Meter::Session, 130, Some(1300)));
+        assert_eq!(total(&second), (30, Some(300)));
+        let silent = Ledger::after(second.session());
+        let mut fourth = Ledger::after(silent.session());
+        fourth.take(&used(Meter::Session, 131, Some(1310)));
+        assert_eq!(total(&fourth), (1, Some(10)));
+        let mut anew = Ledger::after(fourth.session());
+        anew.take(&used(Meter::Session, 7, Some(70)));
+        assert_eq!(total(&anew), (7, Some(70)), "it began anew");
+    }
+
+    #[test]
+    fn many_answers_are_all_counted() {
+        let mut ledger = Ledger::default();
+        for n in 0..1000 {
+            ledger.take(&used(call(&n.to_string()), 1, Some(2)));
+        }
+        assert_eq!(total(&ledger), (1000, Some(2000)));
+        assert!(ledger.calls.len() <= RECENT);
+    }
+
+    #[test]
+    fn a_cost_is_told_or_looked_up_or_not_known() {
+        let mut ledger = Ledger::default();
+        ledger.take(&used(Meter::Run, 10, None));
+        let prices = Prices {
+            date: "2026-11-20".into(),
+            models: [(
+                "m".to_owned(),
+                Price {
+                    input: 3000,
+                    ..Price::default()
+                },
+            )]
+            .into(),
+        };
+        let bill = ledger.bill(&prices, None);
+        assert_eq!((bill.cost, bill.source), (Some(Usd(30)), Source::Prices));
+        let bill = ledger.bill(&Prices::default(), None);
+        assert_eq!((bill.cost, bill.source), (None, Source::Unknown));
+        let mut nameless = Ledger::default();
+        nameless.take(&Used {
+            model: None,
+            ..used(Meter::Run, 10, None)
+        });
+        assert_eq!(nameless.bill(&prices, Some("m")).cost, Some(Usd(30)));
+        assert_eq!(nameless.bill(&prices, None).cost, None);
+        let nothing = Ledger::default().bill(&prices, None);
+        assert_eq!((nothing.cost, nothing.source), (None, Source::Nothing));
+    }
+}

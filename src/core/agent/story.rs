@@ -1,0 +1,423 @@
+//! What all that was heard of a run comes to. Bounded, whatever an agent says.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
+use super::ledger::Ledger;
+use super::mask::{bounded, decisive, file_of};
+use super::tool::{Fault, FaultKind, ToolCall};
+use crate::core::attention::Attention;
+use crate::core::time::Timestamp;
+
+/// So many calls of tools that have not ended are known at once.
+const MOST_OPEN: usize = 256;
+
+/// So many questions are open at once.
+const MOST_ASKED: usize = 32;
+
+/// So many messages of persons are kept: the last ones.
+const MOST_MESSAGES: usize = 32;
+
+/// Of the last word of a run so many bytes are kept.
+const LONGEST_WORD: usize = 4096;
+
+/// What is known of an agent's run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Story {
+    /// How far its log was decoded, in bytes: the beginning of a line.
+    pub heard: u64,
+    /// The decoder's state there.
+    pub decoder: Value,
+    /// How far the talk with it came.
+    pub stage: Stage,
+    /// The conversation.
+    pub session: Option<String>,
+    /// The model that answered last.
+    pub model: Option<String>,
+    /// What it used.
+    pub ledger: Ledger,
+    /// Turns that it took.
+    pub turns: u32,
+    /// Calls of tools that began.
+    pub tools_called: u32,
+    /// Those of them that failed.
+    pub tools_failed: u32,
+    /// Those that go on.
+    pub open: Vec<ToolCall>,
+    /// Questions that wait for an answer, oldest first.
+    pub asks: Vec<Asked>,
+    /// The agent tries again after an error of its provider.
+    pub retrying: Option<Retry>,
+    /// A limit of the provider's that is used up.
+    pub limit: Option<Reached>,
+    /// One that soon will be, in one line.
+    pub near: Option<String>,
+    /// Its last word.
+    pub verdict: Option<Verdict>,
+    /// What persons said while it ran.
+    pub messages: Vec<Message>,
+    /// The number of the last of them.
+    pub said: u64,
+    /// What it used too much of, where it is stopped for that.
+    pub spent: Option<String>,
+    /// Whether it was said that it soon will have used too much.
+    pub warned: bool,
+}
+
+/// How far the talk with an agent came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It was started.
+    #[default]
+    Begun,
+    /// It was told what it is to do, where that is not among its arguments.
+    Prompted,
+    /// It was told that nothing more will be said.
+    Closed,
+    /// It has said its last.
+    Over,
+}
+
+/// A question that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What is asked.
+    pub question: Question,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A further try after an error of the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Why, in one line.
+    pub why: String,
+    /// Which it is, from 1, where that is told.
+    pub attempt: Option<u32>,
+    /// Of how many.
+    pub most: Option<u32>,
+    /// Since when it tries.
+    pub since: Timestamp,
+}
+
+/// A limit that is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Which, for people.
+    pub which: String,
+    /// When it is reset, where that was told.
+    pub resets: Option<Timestamp>,
+    /// When that was told.
+    pub since: Timestamp,
+}
+
+/// What a person said while it ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Counts up within the run, from 1.
+    pub number: u64,
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+    /// How far it came.
+    pub state: Delivery,
+}
+
+/// How far a message came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// It is on record, and on its way.
+    Sent,
+    /// It is written to the agent, which has not said that it took it in.
+    Queued,
+    /// The agent has taken it in.
+    Delivered,
+    /// It will never be; why.
+    Refused(String),
+}
+
+impl Delivery {
+    /// The word of `--json`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Queued => "queued",
+            Self::Delivered => "delivered",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// What of an event is more than a change of the story.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    /// Calls of tools that began or ended, as they stand now.
+    pub calls: Vec<ToolCall>,
+    /// Whether a turn came to its end.
+    pub turn_ended: bool,
+}
+
+impl Story {
+    /// Takes in one event of run number `run`; adds to `heard` what comes of it.
+    pub fn take(&mut self, event: &AgentEvent, run: u32, now: Timestamp, heard: &mut Heard) {
+        // whatever it says but this: it has got through
+        if !matches!(
+            event,
+            AgentEvent::Retrying { .. } | AgentEvent::Raw { .. } | AgentEvent::Notice { .. }
+        ) {
+            self.retrying = None;
+        }
+        match event {
+            AgentEvent::Session { id } => self.session = Some(id.clone()),
+            AgentEvent::Model { name } => self.model = Some(name.clone()),
+            AgentEvent::ToolStarted { .. } => self.tool_started(event, run, now, heard),
+            AgentEvent::ToolEnded { .. } => self.tool_ended(event, now, heard),
+            AgentEvent::Used(used) => self.ledger.take(used),
+            AgentEvent::Retrying {
+                attempt, most, why, ..
+            } => {
+                self.retrying = Some(Retry {
+                    why: bounded(why, LONGEST_WORD),
+                    attempt: *attempt,
+                    most: *most,
+                    since: self.retrying.as_ref().map_or(now, |retry| retry.since),
+                });
+            }
+            AgentEvent::Limit(limited) => self.limited(limited, now),
+            AgentEvent::Asks(question) => self.asked(question, now),
+            AgentEvent::Answered { request } => {
+                self.asks.retain(|asked| asked.question.request != *request);
+            }
+            AgentEvent::Heard { message, .. } => self.delivered(*message),
+            AgentEvent::TurnEnded { .. } => {
+                self.turns = self.turns.saturating_add(1);
+                heard.turn_ended = true;
+            }
+            AgentEvent::Result(verdict) => {
+                self.verdict = Some(Verdict {
+                    text: bounded(&verdict.text, LONGEST_WORD),
+                    ..verdict.clone()
+                });
+                if let Some(turns) = verdict.turns {
+                    self.turns = self.turns.max(turns);
+                }
+                heard.turn_ended = true;
+            }
+            AgentEvent::Text(_) => {
+                // it answers: the limit it had reached is reset
+                self.limit = None;
+            }
+            AgentEvent::Thinking(_)
+            | AgentEvent::Subagent { .. }
+            | AgentEvent::Notice { .. }
+            | AgentEvent::Raw { .. } => {}
+        }
+    }
+
+    fn tool_started(&mut self, event: &AgentEvent, run: u32, now: Timestamp, heard: &mut Heard) {
+        let AgentEvent::ToolStarted {
+            id,
+            name,
+            category,
+            input,
+            within,
+        } = event
+        else {
+            return;
+        };
+        if let Some(call) = self.open.iter_mut().find(|call| call.id == *id) {
+            // told of once more, by now with what it is called with
+            call.input = decisive(input);
+            call.file = file_of(*category, input);
+            heard.calls.push(call.clone());
+            return;
+        }
+        self.tools_called = self.tools_called.saturating_add(1);
+        let call = ToolCall {
+            run,
+            number: self.tools_called,
+            id: id.clone(),
+            session: self.session.clone(),
+            name: name.clone(),
+            category: *category,
+            within: within.clone(),
+            started: now,
+            ended: None,
+            duration_ms: None,
+            fault: None,
+            exit_code: None,
+            input: decisive(input),
+            file: file_of(*category, input),
+            output_bytes: 0,
+        };
+        heard.calls.push(call.clone());
+        if self.open.len() == MOST_OPEN {
+            self.open.remove(0);
+        }
+        self.open.push(call);
+    }
+
+    fn tool_ended(&mut self, event: &AgentEvent, now: Timestamp, heard: &mut Heard) {
+        let AgentEvent::ToolEnded {
+            id,
+            fault,
+            output,
+            duration_ms,
+            exit_code,
+        } = event
+        else {
+            return;
+        };
+        let Some(at) = self.open.iter().position(|call| call.id == *id) else {
+            return;
+        };
+        let mut call = self.open.remove(at);
+        call.ended = Some(now);
+        let lasted = call.started.until(now).as_millis();
+        call.duration_ms = duration_ms.or_else(|| u64::try_from(lasted).ok());
+        call.fault.clone_from(fault);
+        call.exit_code = *exit_code;
+        call.output_bytes = output.len() as u64;
+        self.tools_failed = self
+            .tools_failed
+            .saturating_add(u32::from(call.fault.is_some()));
+        heard.calls.push(call);
+    }
+
+    /// Nothing follows: what goes on was broken off, nobody waits for an answer any more.
+    pub fn end(&mut self, now: Timestamp, heard: &mut Heard) {
+        self.stage = Stage::Over;
+        self.asks.clear();
+        self.retrying = None;
+        for mut call in std::mem::take(&mut self.open) {
+            call.ended = Some(now);
+            call.duration_ms = u64::try_from(call.started.until(now).as_millis()).ok();
+            call.fault = Some(Fault {
+                kind: FaultKind::Cancelled,
+                text: "the run ended before the call did".into(),
+            });
+            self.tools_failed = self.tools_failed.saturating_add(1);
+            heard.calls.push(call);
+        }
+        for message in &mut self.messages {
+            if matches!(message.state, Delivery::Sent | Delivery::Queued) {
+                message.state = Delivery::Refused("the run ended before it was taken in".into());
+            }
+        }
+    }
+
+    fn limited(&mut self, limited: &Limited, now: Timestamp) {
+        match limited.state {
+            LimitState::Open => (self.limit, self.near) = (None, None),
+            LimitState::Near => {
+                let used = limited
+                    .used
+                    .map_or_else(String::new, |used| format!(" at {:.0} %", used * 100.0));
+                self.near = Some(format!("{}{used}", limited.which));
+            }
+            LimitState::Reached => {
+                let resets = limited.resets.or_else(|| {
+                    let left = Duration::from_millis(limited.resets_in_ms?);
+                    Some(now.plus(left))
+                });
+                self.limit = Some(Reached {
+                    which: bounded(&limited.which, 200),
+                    resets,
+                    since: self.limit.as_ref().map_or(now, |limit| limit.since),
+                });
+            }
+        }
+    }
+
+    fn asked(&mut self, question: &Question, now: Timestamp) {
+        self.asks
+            .retain(|asked| asked.question.request != question.request);
+        if self.asks.len() == MOST_ASKED {
+            self.asks.remove(0);
+        }
+        self.asks.push(Asked {
+            question: question.clone(),
+            since: now,
+        });
+    }
+
+    /// A person says something: on record before it is written.
+    pub fn say(&mut self, text: &str, now: Timestamp) -> u64 {
+        self.said += 1;
+        if self.messages.len() == MOST_MESSAGES {
+            self.messages.remove(0);
+        }
+        self.messages.push(Message {
+            number: self.said,
+            text: text.to_owned(),
+            at: now,
+            state: Delivery::Sent,
+        });
+        self.said
+    }
+
+    /// How far a message came; one that has arrived stays so.
+    pub fn came(&mut self, number: u64, state: Delivery) {
+        let message = self
+            .messages
+            .iter_mut()
+            .find(|message| message.number == number);
+        if let Some(message) = message
+            && message.state != Delivery::Delivered
+        {
+            message.state = state;
+        }
+    }
+
+    fn delivered(&mut self, number: Option<u64>) {
+        let due = |message: &&mut Message| match number {
+            Some(number) => message.number == number,
+            // where it does not say which: the oldest that is under way
+            None => matches!(message.state, Delivery::Sent | Delivery::Queued),
+        };
+        if let Some(message) = self.messages.iter_mut().find(due) {
+            message.state = Delivery::Delivered;
+        }
+    }
+
+    /// Whether something that a person said is under way.
+    pub fn is_owed_an_answer(&self) -> bool {
+        self.messages
+            .iter()
+            .any(|message| matches!(message.state, Delivery::Sent | Delivery::Queued))
+    }
+
+    /// What it wants of a person while it runs, and since when.
+    pub fn wants(&self) -> Option<(Attention, Timestamp)> {
+        let asks = self.asks.iter().find(|asked| asked.question.answerable);
+        asks.map(|asked| (Attention::Asking, asked.since))
+            .or_else(|| Some((Attention::LimitReached, self.limit.as_ref()?.since)))
+            .or_else(|| Some((Attention::Retrying, self.retrying.as_ref()?.since)))
+    }
+
+    /// Whether its own last word is that what was asked for was done.
+    pub fn is_well(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| verdict.ok)
+    }
+
+    /// Why it failed, where it says so.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let verdict = self.verdict.as_ref().filter(|verdict| !verdict.ok)?;
+        verdict.trouble
+    }
+
+    /// Until when nothing is to be had of the provider, where its run failed for a limit
+    /// that is reset then.
+    pub fn parks_until(&self) -> Option<(&str, Timestamp)> {
+        let failed = self.verdict.as_ref().is_none_or(|verdict| !verdict.ok);
+        let limit = self.limit.as_ref().filter(|_| failed)?;
+        Some((&limit.which, limit.resets?))
+    }
+}
