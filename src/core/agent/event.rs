@@ -1,8 +1,10 @@
 //! What is heard of an agent: one vocabulary for all of them.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::clock::Clock;
 use super::tokens::{Tokens, Usd};
 use super::tool::{Category, Fault};
 use crate::core::time::Timestamp;
@@ -180,8 +182,20 @@ pub struct Limited {
     /// In how many milliseconds it is, where that is told instead.
     #[serde(default)]
     pub resets_in_ms: Option<u64>,
+    /// What clocks show then, where it is told so; see [`Self::settle`].
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// How much of it is used, 1.0 being all, where that is told.
     pub used: Option<f64>,
+}
+
+impl Limited {
+    /// Makes a time of day that it is reset at a point in time: for whoever hears it when it
+    /// is said, and knows the zone.
+    pub fn settle(&mut self, said: Timestamp, zone: &TimeZone) {
+        let clock = self.clock.take();
+        self.resets = self.resets.or_else(|| clock?.at(said, zone));
+    }
 }
 
 /// Whether requests are still answered.

@@ -1,12 +1,13 @@
 //! Agents: what they say, what they are told, what they use. Words alone: which program
 //! says them in which language is known to the room of decoders, not here.
 //!
-//! `event` what is heard of an agent; `say` what it is told; `tokens` what it used and what
-//! that cost, `price` where nobody says so, `ledger` how counters of several kinds become
-//! one figure; `tool` one call of a tool, `mask` what of its arguments is kept; `plan` how
-//! an agent is run and spoken to, as it is stored with its task; `story` what all that was
-//! heard of a run comes to.
+//! `event` what is heard of an agent, `clock` a time of day in it; `say` what it is told;
+//! `tokens` what it used and what that cost, `price` where nobody says so, `ledger` how
+//! counters of several kinds become one figure; `tool` one call of a tool, `mask` what of
+//! its arguments is kept; `plan` how an agent is run and spoken to, as it is stored with its
+//! task; `story` what all that was heard of a run comes to.
 
+pub mod clock;
 pub mod event;
 pub mod ledger;
 pub mod mask;
