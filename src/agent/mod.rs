@@ -2,9 +2,17 @@
 //! and bytes of what it is told. Pure, and never failing: what is not understood is
 //! [`AgentEvent::Raw`].
 
+pub mod common;
+mod plain;
+pub mod stream;
+
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
 use crate::core::agent::event::AgentEvent;
+use crate::core::agent::plan::Speech;
 use crate::core::agent::say::Say;
 use crate::core::task::Exit;
 
@@ -37,4 +45,28 @@ pub trait Decoder: Send {
 
     /// Its state, for a later one of its kind.
     fn save(&self) -> Value;
+}
+
+/// What decodes a language, going on with a state that an earlier one put by. `Null` is
+/// that of a run of which nothing was read; one that can't be read counts as that.
+pub fn decoder(speech: Speech, _saved: &Value) -> Box<dyn Decoder> {
+    match speech {
+        Speech::Claude
+        | Speech::Codex
+        | Speech::CodexServer
+        | Speech::Gemini
+        | Speech::Opencode
+        | Speech::Qwen
+        | Speech::Aider
+        | Speech::Acp
+        | Speech::Plain => Box::new(plain::Plain),
+    }
+}
+
+/// What a piece of output comes to. What is no whole line is shown as it is.
+pub fn decode(decoder: &mut dyn Decoder, piece: stream::Piece<'_>) -> Vec<AgentEvent> {
+    match piece {
+        stream::Piece::Line(line) => decoder.line(line),
+        stream::Piece::Part(part) => vec![common::raw(part)],
+    }
 }
