@@ -14,6 +14,9 @@ pub enum Say {
         session: Option<String>,
         /// Whether to go another way from there, leaving that one as it is.
         fork: bool,
+        /// The directory that it works in, for those that want to be told: as text, what is
+        /// no UTF-8 of it replaced.
+        dir: String,
     },
     /// A person says something meanwhile.
     Message {
@@ -31,7 +34,8 @@ pub enum Say {
     },
     /// Break off the turn, and wait for what comes next.
     Interrupt,
-    /// Nothing more will be said: end when you are through.
+    /// Nothing more will be said: end when you are through. Its standard input is ended
+    /// only when no turn goes on: some break theirs off at that.
     Close,
 }
 
