@@ -2,7 +2,10 @@
 //! and bytes of what it is told. Pure, and never failing: what is not understood is
 //! [`AgentEvent::Raw`].
 
+mod codex;
 pub mod common;
+mod field;
+mod limit;
 mod plain;
 pub mod stream;
 
@@ -49,10 +52,10 @@ pub trait Decoder: Send {
 
 /// What decodes a language, going on with a state that an earlier one put by. `Null` is
 /// that of a run of which nothing was read; one that can't be read counts as that.
-pub fn decoder(speech: Speech, _saved: &Value) -> Box<dyn Decoder> {
+pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
     match speech {
+        Speech::Codex => Box::new(codex::Codex::new(saved)),
         Speech::Claude
-        | Speech::Codex
         | Speech::CodexServer
         | Speech::Gemini
         | Speech::Opencode
