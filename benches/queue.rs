@@ -177,6 +177,8 @@ impl World {
             idle_exit: None,
             keep: Keep::default(),
             limits: (form.limits)(),
+            budgets: std::collections::BTreeMap::new(),
+            prices: wrangle::core::agent::price::Prices::default(),
             hooked: BTreeSet::new(),
         };
         let mut world = Self {

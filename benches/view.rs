@@ -87,6 +87,8 @@ fn herd() -> Engine {
         idle_exit: None,
         keep: Keep::default(),
         limits: Limits::default(),
+        budgets: std::collections::BTreeMap::new(),
+        prices: wrangle::core::agent::price::Prices::default(),
         hooked: std::collections::BTreeSet::new(),
     };
     let mut engine = Engine::new(rules, 0);

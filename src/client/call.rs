@@ -174,6 +174,8 @@ pub(super) fn tasks(line: &mut Line, number: u64) -> Result<Vec<TaskReport>, Tro
             Answer::Events(_)
             | Answer::Aside(_)
             | Answer::Limits(_)
+            | Answer::Tools(_)
+            | Answer::Stats(_)
             | Answer::Done(_)
             | Answer::Failed(..) => {}
         }
@@ -197,9 +199,12 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 }
                 Vec::new()
             }
-            Answer::Events(_) | Answer::Aside(_) | Answer::Limits(_) | Answer::Failed(..) => {
-                Vec::new()
-            }
+            Answer::Events(_)
+            | Answer::Aside(_)
+            | Answer::Limits(_)
+            | Answer::Tools(_)
+            | Answer::Stats(_)
+            | Answer::Failed(..) => Vec::new(),
         };
         if as_json {
             objects(&mut out, &tasks)?;

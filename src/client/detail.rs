@@ -231,6 +231,15 @@ pub(super) mod tests {
             timeout_s: None,
             idle_timeout_s: None,
             retries: 0,
+            attention_since: None,
+            attention_text: None,
+            asks: None,
+            session_id: None,
+            turns: None,
+            tools_called: None,
+            tools_failed: None,
+            cost_source: None,
+            messages: Vec::new(),
         }
     }
 

@@ -1,12 +1,33 @@
 //! Everything the engine can want done: the list of all that wrangle does to the world.
 
+use serde_json::Value;
+
+use super::agent::plan::Speech;
+use super::agent::say::Say;
 use super::event::Event;
 use super::id::{Ident, RunId, TaskId};
 use super::input::Ticket;
 use super::record::Change;
 use super::report::TaskReport;
 use super::shim::{Launch, Order};
+use super::task::Exit;
 use super::wire::Answer;
+
+/// What of an agent's log is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hear {
+    /// Which run.
+    pub run: RunId,
+    /// Its language.
+    pub speech: Speech,
+    /// Where to begin, and the decoder's state there, where nothing of the run was read
+    /// before in this supervisor's life.
+    pub from: (u64, Value),
+    /// Up to where at least.
+    pub upto: u64,
+    /// How its leader ended, where it did: nothing that matters follows.
+    pub end: Option<Exit>,
+}
 
 /// Something to be done. Performed in order, in one place.
 #[derive(Debug, Clone)]
@@ -34,6 +55,19 @@ pub enum Effect {
         /// Whether this is the last answer.
         last: bool,
     },
+    /// Read which tools a task called, and answer with that; what is asked of the store
+    /// before this is seen.
+    ReadTools {
+        /// Whom to answer.
+        ticket: Ticket,
+        /// Which task.
+        task: TaskId,
+    },
+    /// Read an agent's log on, up to this offset at least, and say by `Input::Heard` what
+    /// there was.
+    Hear(Box<Hear>),
+    /// Tell an agent something; `Input::Unsaid` where it can't be told that.
+    Say(RunId, Say),
     /// Delete what lies on disk of these tasks, which are removed; then say
     /// `Input::Deleted`.
     Delete(Vec<TaskId>),

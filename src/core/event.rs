@@ -26,6 +26,8 @@ pub enum What {
     Ended,
     /// It wants something of a person.
     Attention,
+    /// Something that is worth knowing: a budget nearly used up, an error of an agent's.
+    Notice,
     /// A supervisor took it over from one that was gone, or that it replaced.
     Adopted,
     /// It was removed from the history.
@@ -34,7 +36,7 @@ pub enum What {
 
 impl What {
     /// Every kind of event, in the order of a task's life.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Started,
         Self::Paused,
@@ -43,6 +45,7 @@ impl What {
         Self::Lingering,
         Self::Ended,
         Self::Attention,
+        Self::Notice,
         Self::Adopted,
         Self::Removed,
     ];
@@ -58,6 +61,7 @@ impl What {
             Self::Lingering => "lingering",
             Self::Ended => "ended",
             Self::Attention => "attention",
+            Self::Notice => "notice",
             Self::Adopted => "adopted",
             Self::Removed => "removed",
         }

@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
+use super::agent::event::AgentEvent;
+use super::agent::say::Say;
+use super::agent::tool::ToolCall;
 use super::effect::Effect;
 use super::engine::Rules;
 use super::event::{By, Event};
@@ -33,6 +38,12 @@ pub enum Input {
     StoreFailed(String, Change, Vec<Event>, Vec<Effect>),
     /// The store had to begin anew and holds no task: what had happened.
     StoredAnew(String),
+    /// Something was heard of an agent.
+    Heard(Box<Heard>),
+    /// An agent can't be told what it was to be told; why.
+    Unsaid(RunId, Say, String),
+    /// A task's calls of tools were read.
+    ToolsRead(Ticket, Result<Vec<ToolCall>, String>),
     /// The activity log was read.
     EventsRead(Box<EventsRead>),
     /// What lay on disk of removed tasks is gone.
@@ -74,6 +85,21 @@ pub enum Input {
     },
     /// A deadline of the engine's has come.
     Tick,
+}
+
+/// What was heard of an agent since the last time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// Which run.
+    pub run: RunId,
+    /// What it said and did.
+    pub events: Vec<AgentEvent>,
+    /// What is to be written to its standard input for that.
+    pub replies: Vec<u8>,
+    /// How far its log is decoded, and the decoder's state there.
+    pub at: (u64, Value),
+    /// Whether nothing follows.
+    pub over: bool,
 }
 
 /// What a look at the activity log came to.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::tool::ToolCall;
 use super::id::TaskId;
 use super::raw::Raw;
 use super::task::Task;
@@ -37,6 +38,8 @@ pub enum Change {
     Nothing,
     /// A task and its runs are as this says.
     Task(Box<Record>),
+    /// Calls of tools of this task's began or ended.
+    Tools(TaskId, Vec<ToolCall>),
     /// These tasks are no longer; what lies of them on disk is still to be deleted.
     Remove(Vec<TaskId>),
     /// That is deleted.

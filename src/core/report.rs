@@ -2,23 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::event::Want;
+use super::agent::ledger::{Bill, Source};
+use super::agent::story::{Asked, Delivery, Message, Story};
+use super::agent::tokens::{Tokens, Usd};
 use super::attention::Attention;
-use super::engine::reason;
+use super::engine::{reason, wanted};
 use super::id::TaskId;
 use super::plan::{After, Lease};
 use super::task::{Exit, Kind, Outcome, Run, State, Task};
 
-/// Tokens used, where a task tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Read, without cached ones.
-    pub input: u64,
-    /// Written.
-    pub output: u64,
+/// What runs used together. Fields are added, never renamed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatsReport {
+    /// What they have in common: an agent, a model, a lane, a day; null where they have none.
+    pub key: Option<String>,
+    /// How many.
+    pub runs: u64,
+    /// How many of them succeeded.
+    pub succeeded: u64,
+    /// Turns of theirs.
+    pub turns: u64,
+    /// Calls of tools.
+    pub tools_called: u64,
+    /// Those of them that failed.
+    pub tools_failed: u64,
+    /// What they used.
+    pub tokens: Tokens,
+    /// What that cost, as far as it is known.
+    pub cost_usd: f64,
+    /// How many runs used tokens whose cost is not known.
+    pub unknown_cost_runs: u64,
 }
 
 /// One run for scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
     /// Which attempt, from 1.
     pub run: u32,
@@ -44,6 +62,12 @@ pub struct RunReport {
     pub dropped_bytes: u64,
     /// The directory that holds its log segments.
     pub log: String,
+    /// Its conversation, for an agent.
+    pub session_id: Option<String>,
+    /// What it cost, where that is known.
+    pub cost_usd: Option<f64>,
+    /// What it used.
+    pub tokens: Option<Tokens>,
 }
 
 /// One task for scripts: the contract's fields. Times are RFC 3339 in UTC.
@@ -123,6 +147,50 @@ pub struct TaskReport {
     pub idle_timeout_s: Option<f64>,
     /// How many further runs may follow by themselves.
     pub retries: u32,
+    /// Since when it wants what it wants of a person.
+    pub attention_since: Option<String>,
+    /// What it wants, in full, and who says so.
+    pub attention_text: Option<String>,
+    /// The question that waits for an answer, the oldest.
+    pub asks: Option<AskReport>,
+    /// The conversation of the current run, for an agent.
+    pub session_id: Option<String>,
+    /// Turns of all runs, for an agent.
+    pub turns: Option<u32>,
+    /// Calls of tools in all runs, for an agent.
+    pub tools_called: Option<u32>,
+    /// Those of them that failed.
+    pub tools_failed: Option<u32>,
+    /// Who says what it cost: `agent`, `prices`, `both`; `unknown`: nobody.
+    pub cost_source: Option<String>,
+    /// What persons said during the current run, and how far that came.
+    pub messages: Vec<MessageReport>,
+}
+
+/// A question of an agent's for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskReport {
+    /// `permission` or `answer`.
+    pub kind: String,
+    /// The question, in full.
+    pub text: String,
+    /// What can be chosen, by number from 1.
+    pub choices: Vec<String>,
+    /// Since when it is asked.
+    pub since: String,
+}
+
+/// What a person said, for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReport {
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: String,
+    /// `sent`, `queued`, `delivered` or `refused`.
+    pub state: String,
+    /// Why it was refused.
+    pub why: Option<String>,
 }
 
 impl RunReport {
@@ -146,7 +214,54 @@ impl RunReport {
             output_bytes: run.written,
             dropped_bytes: run.dropped,
             log,
+            session_id: run.story.as_ref().and_then(|story| story.session.clone()),
+            cost_usd: None,
+            tokens: None,
         }
+    }
+
+    /// With what it used.
+    #[must_use]
+    pub fn having_used(self, bill: &Bill) -> Self {
+        let (cost_usd, tokens) = told(bill);
+        Self {
+            cost_usd,
+            tokens,
+            ..self
+        }
+    }
+}
+
+/// What a bill says for scripts.
+fn told(bill: &Bill) -> (Option<f64>, Option<Tokens>) {
+    if bill.source == Source::Nothing {
+        return (None, None);
+    }
+    (bill.cost.map(Usd::dollars), Some(bill.tokens))
+}
+
+fn ask(asked: &Asked) -> AskReport {
+    let question = &asked.question;
+    AskReport {
+        kind: match question.want {
+            Want::Permission { .. } => "permission".into(),
+            Want::Answer => "answer".into(),
+        },
+        text: question.text.clone(),
+        choices: question.choices.iter().map(|it| it.label.clone()).collect(),
+        since: asked.since.to_string(),
+    }
+}
+
+fn message(message: &Message) -> MessageReport {
+    MessageReport {
+        text: message.text.clone(),
+        at: message.at.to_string(),
+        state: message.state.word().into(),
+        why: match &message.state {
+            Delivery::Refused(why) => Some(why.clone()),
+            _ => None,
+        },
     }
 }
 
@@ -157,6 +272,17 @@ impl TaskReport {
         let run = &task.run;
         let settled = run.state.settled();
         let exit = settled.as_ref().and_then(Outcome::exit);
+        let story = run.story.as_deref();
+        let model = story.and_then(|story| story.model.clone());
+        let stories = || {
+            let runs = task.past.iter().chain([run]);
+            runs.filter_map(|run| run.story.as_deref())
+        };
+        let sum = |of: fn(&Story) -> u32| {
+            let counted = task.spec.agent.is_some();
+            counted.then(|| stories().map(of).fold(0, u32::saturating_add))
+        };
+        let asks = story.and_then(|story| story.asks.iter().find(|it| it.question.answerable));
         let (left, ended) = match &run.state {
             State::Lingering { left, .. } | State::Stopping { left, .. } => (*left, None),
             State::Ended { at, .. } => (0, Some(*at)),
@@ -166,8 +292,8 @@ impl TaskReport {
             id: task.id,
             name: task.spec.name.clone(),
             kind: task.spec.kind,
-            agent: None,
-            model: task.spec.model.clone(),
+            agent: task.spec.agent.as_ref().map(|agent| agent.name.clone()),
+            model: model.or_else(|| task.spec.model.clone()),
             dir: task.spec.dir.lossy(),
             command: task.spec.command_line(),
             state: run.state.word().into(),
@@ -203,6 +329,30 @@ impl TaskReport {
             timeout_s: task.spec.timeout_ms.map(|ms| ms as f64 / 1000.0),
             idle_timeout_s: task.spec.idle.map(|idle| idle.after_ms as f64 / 1000.0),
             retries: task.spec.restarts,
+            attention_since: task.wanted_since.map(|at| at.to_string()),
+            attention_text: wanted(task),
+            asks: asks.map(ask),
+            session_id: story.and_then(|story| story.session.clone()),
+            turns: sum(|story| story.turns),
+            tools_called: sum(|story| story.tools_called),
+            tools_failed: sum(|story| story.tools_failed),
+            cost_source: None,
+            messages: story.map_or_else(Vec::new, |story| {
+                story.messages.iter().map(message).collect()
+            }),
+        }
+    }
+
+    /// With what it used.
+    #[must_use]
+    pub fn having_used(self, bill: &Bill) -> Self {
+        let (cost_usd, tokens) = told(bill);
+        let source = (bill.source != Source::Nothing).then(|| bill.source.word().into());
+        Self {
+            cost_usd,
+            tokens,
+            cost_source: source,
+            ..self
         }
     }
 }

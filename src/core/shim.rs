@@ -24,6 +24,8 @@ pub const TASK: &str = "WRANGLE_TASK";
 pub struct Launch {
     /// What is wanted: put down beside the log before anything is started.
     pub intent: Intent,
+    /// Program and arguments, which those of a later run need not be the spec's.
+    pub argv: Vec<Raw>,
     /// The whole environment of the leader.
     pub env: Vec<(Raw, Raw)>,
     /// The run's directory: log segments, intent and exit record go here.
@@ -79,6 +81,8 @@ pub enum Order {
     Resume,
     /// Bytes for the leader's standard input.
     Input(Raw),
+    /// No more bytes for it: it is closed once all of them are taken.
+    Eof,
     /// The status with this number was taken in: another may be sent.
     Ack(u64),
     /// Oldest segments were removed from the log up to this offset.

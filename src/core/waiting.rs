@@ -44,6 +44,13 @@ pub enum Waiting {
         /// How many others it waits for besides.
         more: usize,
     },
+    /// Its lane has used what it may today.
+    Spent {
+        /// The lane.
+        lane: String,
+        /// What it has used, in words.
+        used: String,
+    },
     /// The queue is paused.
     Paused,
     /// Nothing can be stored, and nothing starts that is not.
@@ -125,6 +132,10 @@ impl fmt::Display for Waiting {
                     more => write!(f, " (and {more} more)"),
                 }
             }
+            Self::Spent { lane, used } => write!(
+                f,
+                "{lane} has used what it may today (UTC): {used}; it starts tomorrow"
+            ),
             Self::Paused => {
                 f.write_str("the queue is paused; wrangle resume --queue lets it go on")
             }

@@ -20,6 +20,8 @@ use crossterm::event::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::agent::say::Reply;
+use super::agent::tool::ToolCall;
 pub use super::ask::{Each, Move, Pick, RunRequest};
 use super::event::Event as Happening;
 use super::filter::Filter;
@@ -27,11 +29,11 @@ use super::id::Target;
 use super::limit::{Limit, LimitReport, SetTo};
 use super::plan::{Behind, Priority};
 use super::raw::Raw;
-use super::report::TaskReport;
+use super::report::{StatsReport, TaskReport};
 use super::task::AfterExit;
 
 /// Counts changes of this protocol that an older program would misread.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The longest line that a client may send, in bytes: a command with its environment, many
 /// commands, or a paste. One that sends a longer one is not heard any more.
@@ -268,8 +270,30 @@ pub enum Request {
     Send {
         /// Which.
         target: Target,
-        /// A line; the line feed is added.
+        /// A line; the line feed is added. For an agent a message, which may have many.
         text: String,
+        /// Another way from where the agent's conversation has ended, in a run of its own.
+        fork: bool,
+        /// The environment of that run where the first one is no longer known.
+        caller: Caller,
+    },
+    /// Answer an agent's oldest question.
+    Answer {
+        /// Which task's.
+        target: Target,
+        /// How.
+        reply: Reply,
+    },
+    /// Break off an agent's turn; it stays, and waits for what comes next.
+    Interrupt(Target),
+    /// Which tools a task's agent called.
+    Tools(Target),
+    /// What was used, in sum.
+    Stats {
+        /// Of runs that began so many days ago or later; of all when 0.
+        days: u32,
+        /// By what it is summed up.
+        by: By,
     },
     /// Revoke everything, end the supervisor. Answered when nothing lives.
     Shutdown {
@@ -300,6 +324,20 @@ impl Request {
             _ => false,
         }
     }
+}
+
+/// By what usage is summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Which agent it was.
+    Agent,
+    /// Which model.
+    Model,
+    /// Which lane.
+    Lane,
+    /// On which day the run began, in UTC.
+    Day,
 }
 
 /// Which entries of the activity log are wanted.
@@ -337,6 +375,10 @@ pub enum Answer {
     Events(Vec<Happening>),
     /// What is wrong with what follows, in one line each.
     Aside(Vec<String>),
+    /// Calls of tools, in the order in which they began.
+    Tools(Vec<ToolCall>),
+    /// What was used, a line for each.
+    Stats(Vec<StatsReport>),
     /// Every limit, those that count for all first.
     Limits(Vec<LimitReport>),
     /// It is done; something worth saying about it.

@@ -264,7 +264,9 @@ impl Screen {
                 let (all, waiting) = (tasks.len(), waiting.count());
                 self.say(format!("launched {all} tasks, of which {waiting} wait"));
             }
-            Answer::Tasks(_) | Answer::Events(_) => self.say_done(&asked),
+            Answer::Tasks(_) | Answer::Events(_) | Answer::Tools(_) | Answer::Stats(_) => {
+                self.say_done(&asked);
+            }
         }
     }
 

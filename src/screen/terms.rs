@@ -26,6 +26,7 @@ pub(super) fn short(waiting: &Waiting, clock: &Clock) -> String {
         }
         Waiting::After { task, more: 0, .. } => format!("after #{task}"),
         Waiting::After { task, more, .. } => format!("after #{task} +{more}"),
+        Waiting::Spent { .. } => "day's budget".into(),
         Waiting::Paused => "paused".into(),
         Waiting::Unstored => "not stored".into(),
         Waiting::Full { limit, most, tasks } => {

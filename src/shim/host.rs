@@ -342,7 +342,7 @@ impl Host {
             Order::Abandon => self.pump.abandon(),
             Order::Release => self.released = true,
             // a second launch is never obeyed: a run starts once
-            Order::Launch(_) | Order::Pause | Order::Resume => {}
+            Order::Launch(_) | Order::Pause | Order::Resume | Order::Eof => {}
         }
     }
 

@@ -43,7 +43,7 @@ impl Held {
     /// A change is stored.
     pub(super) fn note(&mut self, change: &Change) {
         match change {
-            Change::Nothing => {}
+            Change::Nothing | Change::Tools(..) => {}
             Change::Task(record) => self.highest = self.highest.max(record.task.id.0),
             Change::Remove(ids) => self.deletions.extend(ids),
             Change::Deleted(ids) => self.deletions.retain(|id| !ids.contains(id)),

@@ -312,7 +312,7 @@ fn newest(writes: &[Write]) -> Vec<bool> {
 
 fn apply(db: &Connection, change: &Change) -> rusqlite::Result<()> {
     match change {
-        Change::Nothing => Ok(()),
+        Change::Nothing | Change::Tools(..) => Ok(()),
         Change::Task(record) => rows::put(db, record),
         Change::Remove(ids) => ids.iter().try_for_each(|id| {
             db.prepare_cached("INSERT OR IGNORE INTO deletion (task) VALUES (?)")?

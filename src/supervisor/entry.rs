@@ -1,5 +1,6 @@
 //! Becoming the supervisor.
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use super::hub::Hub;
 use super::{log, takeover};
 use crate::config::{Config, Paths};
+use crate::core::agent::price::Prices;
 use crate::core::engine::{Keep, Rules};
 use crate::core::event::By;
 use crate::core::first;
@@ -130,6 +132,8 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
             bytes: config.history.keep_bytes,
         },
         limits: config.limits.clone(),
+        budgets: BTreeMap::new(),
+        prices: Prices::default(),
         hooked: config.hooks.commands.keys().cloned().collect(),
     }
 }

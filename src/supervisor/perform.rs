@@ -70,6 +70,7 @@ impl Hub {
                     });
                 }
             }
+            Effect::ReadTools { .. } | Effect::Hear(_) | Effect::Say(..) => {}
             Effect::Delete(ids) => self.delete(ids),
             Effect::Hook { event, task } => self.hook(&event, &task),
             Effect::Reload(ticket) => self.reload(Some(ticket)),
@@ -136,6 +137,9 @@ const fn around(effect: &Effect) -> (&'static str, &'static str) {
     match effect {
         Effect::Store { .. } => ("before-store", "after-store"),
         Effect::ReadEvents { .. } => ("before-read", "after-read"),
+        Effect::ReadTools { .. } => ("before-read-tools", "after-read-tools"),
+        Effect::Hear(_) => ("before-hear", "after-hear"),
+        Effect::Say(..) => ("before-say", "after-say"),
         Effect::Delete(_) => ("before-delete", "after-delete"),
         Effect::Hook { .. } => ("before-hook", "after-hook"),
         Effect::Reload(_) => ("before-reload", "after-reload"),

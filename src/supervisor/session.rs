@@ -207,6 +207,8 @@ mod tests {
             idle_exit: None,
             keep: Keep::default(),
             limits: crate::core::limit::Limits::default(),
+            budgets: std::collections::BTreeMap::new(),
+            prices: crate::core::agent::price::Prices::default(),
             hooked: BTreeSet::new(),
         };
         let engine = Engine::new(rules, 0);

@@ -24,10 +24,12 @@ pub struct Send {
 }
 
 impl Ask for Send {
-    fn ask(self, _: &Context) -> Result<Command, String> {
+    fn ask(self, context: &Context) -> Result<Command, String> {
         Ok(Request::Send {
             target: self.target,
             text: self.text.join(" "),
+            fork: false,
+            caller: context.caller.clone(),
         }
         .into())
     }

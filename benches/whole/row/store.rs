@@ -165,6 +165,8 @@ fn rules() -> Rules {
         idle_exit: None,
         keep: Keep::default(),
         limits: wrangle::core::limit::Limits::default(),
+        budgets: std::collections::BTreeMap::new(),
+        prices: wrangle::core::agent::price::Prices::default(),
         hooked: std::collections::BTreeSet::new(),
     }
 }

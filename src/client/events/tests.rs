@@ -257,6 +257,9 @@ fn a_run_that_was_over_before_anyone_looked_is_told_in_full() {
             output_bytes: first.output_bytes,
             dropped_bytes: 0,
             log: first.log,
+            session_id: None,
+            cost_usd: None,
+            tokens: None,
         }]);
         let watch = supervisor.watched();
         supervisor.say(watch, Answer::Task(Box::new(task.clone())), false);

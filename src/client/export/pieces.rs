@@ -135,6 +135,9 @@ pub(super) mod tests {
             output_bytes,
             dropped_bytes: segments.first().map_or(0, |(offset, _)| *offset),
             log: dir.display().to_string(),
+            session_id: None,
+            cost_usd: None,
+            tokens: None,
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
-use super::ledger::Ledger;
+use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
 use super::tool::{Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
@@ -66,6 +66,8 @@ pub struct Story {
     pub spent: Option<String>,
     /// Whether it was said that it soon will have used too much.
     pub warned: bool,
+    /// When a person broke off its turn, until they say what comes next.
+    pub interrupted: Option<Timestamp>,
 }
 
 /// How far the talk with an agent came.
@@ -165,6 +167,14 @@ pub struct Heard {
 }
 
 impl Story {
+    /// That of a run which goes on with a conversation that had used so much.
+    pub fn going_on(base: Figures) -> Self {
+        Self {
+            ledger: Ledger::after(base),
+            ..Self::default()
+        }
+    }
+
     /// Takes in one event of run number `run`; adds to `heard` what comes of it.
     pub fn take(&mut self, event: &AgentEvent, run: u32, now: Timestamp, heard: &mut Heard) {
         // whatever it says but this: it has got through
@@ -292,6 +302,7 @@ impl Story {
     }
 
     /// Nothing follows: what goes on was broken off, nobody waits for an answer any more.
+    /// What is said and not yet written begins the next run.
     pub fn end(&mut self, now: Timestamp, heard: &mut Heard) {
         self.stage = Stage::Over;
         self.asks.clear();
@@ -307,7 +318,7 @@ impl Story {
             heard.calls.push(call);
         }
         for message in &mut self.messages {
-            if matches!(message.state, Delivery::Sent | Delivery::Queued) {
+            if message.state == Delivery::Queued {
                 message.state = Delivery::Refused("the run ended before it was taken in".into());
             }
         }
@@ -351,6 +362,7 @@ impl Story {
     /// A person says something: on record before it is written.
     pub fn say(&mut self, text: &str, now: Timestamp) -> u64 {
         self.said += 1;
+        (self.interrupted, self.verdict) = (None, None);
         if self.messages.len() == MOST_MESSAGES {
             self.messages.remove(0);
         }
@@ -394,10 +406,35 @@ impl Story {
             .any(|message| matches!(message.state, Delivery::Sent | Delivery::Queued))
     }
 
+    /// What was said and not yet written, as one message.
+    pub fn unsaid(&self) -> Option<String> {
+        let sent = |message: &&Message| message.state == Delivery::Sent;
+        let texts = self.messages.iter().filter(sent);
+        let texts: Vec<&str> = texts.map(|message| message.text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("\n\n"))
+    }
+
+    /// What was said and not yet written came so far.
+    pub fn sent_came(&mut self, state: &Delivery) {
+        for message in &mut self.messages {
+            if message.state == Delivery::Sent {
+                message.state = state.clone();
+            }
+        }
+    }
+
+    /// Whether it does something, though it may write nothing: no silence of it is strange.
+    pub const fn is_busy(&self) -> bool {
+        !self.open.is_empty() || !self.asks.is_empty()
+    }
+
     /// What it wants of a person while it runs, and since when.
     pub fn wants(&self) -> Option<(Attention, Timestamp)> {
         let asks = self.asks.iter().find(|asked| asked.question.answerable);
-        asks.map(|asked| (Attention::Asking, asked.since))
+        let since = self.interrupted.filter(|_| self.verdict.is_some());
+        asks.map(|asked| asked.since)
+            .or(since)
+            .map(|since| (Attention::Asking, since))
             .or_else(|| Some((Attention::LimitReached, self.limit.as_ref()?.since)))
             .or_else(|| Some((Attention::Retrying, self.retrying.as_ref()?.since)))
     }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::herd::Engine;
+use super::parking::GO_ON;
+use crate::core::agent::plan::FollowUp;
+use crate::core::agent::story::Delivery;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::RunId;
 use crate::core::plan::{Fate, Hold, HoldCause};
 use crate::core::record::Environment;
-use crate::core::task::{Run, State, Task};
+use crate::core::task::{Outcome, State, Task};
 use crate::core::time::Now;
 
 /// Before the first further run; twice as long before each that follows, up to the most.
@@ -43,6 +46,22 @@ impl Engine {
     /// Whether a run that has come to its outcome is followed by another without anybody's
     /// doing.
     pub(super) fn runs_again(&self, task: &Task) -> bool {
+        self.parks(task).is_some() || self.goes_on_with(task).is_some() || self.is_retried(task)
+    }
+
+    /// What was said while a run went on that begins the next.
+    fn goes_on_with(&self, task: &Task) -> Option<FollowUp> {
+        let came = matches!(
+            task.state().settled(),
+            Some(Outcome::Succeeded | Outcome::Failed(_))
+        );
+        let story = task.run.story.as_ref().filter(|_| came)?;
+        let text = story.unsaid()?;
+        let known = self.envs.contains(task.id) && !self.shutting_down();
+        Self::follow_up_of(task, text, false).ok().filter(|_| known)
+    }
+
+    fn is_retried(&self, task: &Task) -> bool {
         let fate = task.state().settled().as_ref().and_then(Fate::of);
         fate.is_some_and(|fate| task.spec.retry_on.contains(&fate))
             && task.run.restarts < task.spec.restarts
@@ -55,7 +74,7 @@ impl Engine {
         let may_come = match task.state() {
             State::Queued { .. } => true,
             State::Ended { .. } => self.runs_again(task),
-            _ => task.run.restarts < task.spec.restarts,
+            _ => task.run.restarts < task.spec.restarts || task.spec.agent.is_some(),
         };
         self.envs.get(task.id).filter(|_| may_come).map(Arc::clone)
     }
@@ -70,22 +89,44 @@ impl Engine {
         };
         let id = task.id;
         let chance = chance(ended, task.run.created.0);
-        let hold = Hold {
-            until: now.wall.plus(pause(task.run.restarts, chance)),
-            cause: HoldCause::Again,
+        let (restarts, said) = (task.run.restarts, self.goes_on_with(task));
+        // a further run of a follow-up is the same follow-up
+        let again = task.run.follow.as_deref().cloned();
+        let (hold, restarts, follow, by) = if let Some(until) = self.parks(task) {
+            let hold = Self::hold_parked(now, until, chance);
+            let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
+            let follow = Self::follow_up_of(task, prompt, false).ok().or(again);
+            (Some(hold), restarts, follow, By::Limit)
+        } else if said.is_some() {
+            (None, 0, said, By::Person)
+        } else {
+            let hold = Hold {
+                until: now.wall.plus(pause(restarts, chance)),
+                cause: HoldCause::Again,
+            };
+            (Some(hold), restarts + 1, again, By::Policy)
         };
-        let run = Run {
-            restarts: task.run.restarts + 1,
-            state: State::Queued { hold: Some(hold) },
-            ..Run::new(task.run.number + 1, now.wall)
-        };
-        self.tasks.update(id, |task| {
-            task.past.push(std::mem::replace(&mut task.run, run));
-            task.attention = Attention::None;
+        self.begin_run(now, id, |run| {
+            run.restarts = restarts;
+            run.state = State::Queued { hold };
+            run.follow = follow.map(Box::new);
         });
-        self.note(now, id, What::Created, By::Policy, None);
+        self.tasks.update(id, |task| {
+            if let Some(story) = task.past.last_mut().and_then(|run| run.story.as_mut()) {
+                story.sent_came(&Delivery::Delivered);
+            }
+        });
+        self.note_parked(id);
+        if by == By::Limit {
+            self.want(id, Attention::LimitReached, Some(now.wall));
+        }
+        self.note(now, id, What::Created, by, None);
         self.store(id, Vec::new(), out);
-        self.hold_until(now, id);
+        if hold.is_some() {
+            self.hold_until(now, id);
+        } else {
+            self.enqueue(now, id);
+        }
         self.tell_watchers(id, out);
     }
 }

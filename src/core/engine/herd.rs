@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::alarms::Alarms;
 use super::environments::Environments;
+use super::hear::Unheard;
 use super::history::History;
 use super::journal::Journal;
 use super::limits;
@@ -15,7 +16,8 @@ use super::stop::Awaited;
 use super::store::Writes;
 use super::tasks::Tasks;
 use super::timing::Ran;
-use super::why::reason;
+use super::usage::Today;
+use crate::core::agent::tool::ToolCall;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::By;
@@ -23,7 +25,6 @@ use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Input, Ticket};
 use crate::core::limit::{Limit, Most};
 use crate::core::record::{Change, Environment, Record};
-use crate::core::report::{RunReport, TaskReport};
 use crate::core::task::Task;
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
@@ -50,6 +51,13 @@ pub struct Engine {
     pub(super) tell_limits_later: Vec<Ticket>,
     pub(super) tell_tasks_later: Vec<(Ticket, Vec<TaskId>)>,
     pub(super) alarms: Alarms,
+    /// Ends of agents' runs that are on hold until all is heard.
+    pub(super) unheard: BTreeMap<RunId, Unheard>,
+    /// Tasks that wait for a limit of their provider's.
+    pub(super) parked: BTreeSet<TaskId>,
+    pub(super) today: Today,
+    /// Calls of tools that could not be written.
+    pub(super) unstored_calls: BTreeMap<TaskId, Vec<ToolCall>>,
     /// How far runs with bounds on their time have come.
     pub(super) ran: BTreeMap<TaskId, Ran>,
     /// When the last input was handled.
@@ -96,6 +104,10 @@ impl Engine {
             tell_limits_later: Vec::new(),
             tell_tasks_later: Vec::new(),
             alarms: Alarms::default(),
+            unheard: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            today: Today::default(),
+            unstored_calls: BTreeMap::new(),
             ran: BTreeMap::new(),
             last: Now {
                 mono: Duration::ZERO,
@@ -150,6 +162,12 @@ impl Engine {
             }
             Input::StoredAnew(why) => self.store_all(now, why, &mut out),
             Input::EventsRead(read) => self.events_read(*read, &mut free),
+            Input::Heard(heard) => self.heard(now, *heard, &mut out),
+            Input::Unsaid(run, say, why) => self.unsaid(run, &say, why, &mut out),
+            Input::ToolsRead(ticket, found) => free.push(match found {
+                Ok(calls) => answer(ticket, Answer::Tools(calls)),
+                Err(line) => refuse(ticket, Failure::Failed, line),
+            }),
             Input::SpawnFailed(run, why) => self.did_not_start(now, run, why, &mut out),
             Input::Status(status) => self.status(now, &status, &mut out),
             Input::ShimGone(run) => self.shim_gone(now, run, &mut out),
@@ -199,6 +217,9 @@ impl Engine {
         self.mind_slowness(now, free);
         self.restore(now, out);
         self.ring(now, out);
+        if !self.rules.budgets.is_empty() {
+            self.tasks.queue_mut().touch();
+        }
     }
 
     /// When the engine wants a `Tick` at the latest, in monotonic time.
@@ -209,6 +230,7 @@ impl Engine {
             .chain(self.writes.deadline())
             .chain(self.history.expires)
             .chain(self.alarms.next())
+            .chain(self.tomorrow())
             .min()
     }
 
@@ -316,37 +338,10 @@ impl Engine {
         self.watches.values().any(|watched| *watched == id)
     }
 
-    /// The report of a task.
-    pub fn report(&self, task: &Task) -> TaskReport {
-        let log = self.rules.run_dir(task.run_id());
-        TaskReport::of(task, self.reason(task), log.to_string_lossy().into_owned())
-    }
-
-    /// Why a task stands where it stands, in one line; `None` where the state says it all.
-    pub fn reason(&self, task: &Task) -> Option<String> {
-        let waiting = || self.waiting(task).map(|waiting| waiting.to_string());
-        reason(&task.run).or_else(waiting)
-    }
-
     /// Queued tasks in the order in which they come, the first first.
     pub fn queued(&self) -> impl DoubleEndedIterator<Item = &Task> {
         let order = self.tasks.queue().order();
         order.filter_map(|(_, id)| self.tasks.get(id))
-    }
-
-    /// The report of a task with all its runs.
-    pub(super) fn full_report(&self, task: &Task) -> TaskReport {
-        let runs = task.past.iter().chain([&task.run]).map(|run| {
-            let log = self.rules.run_dir(RunId {
-                task: task.id,
-                number: run.number,
-            });
-            RunReport::of(run, log.to_string_lossy().into_owned())
-        });
-        TaskReport {
-            runs: Some(runs.collect()),
-            ..self.report(task)
-        }
     }
 
     /// The task whose current run this is.
@@ -369,6 +364,7 @@ impl Engine {
         for record in records {
             let run = record.task.run_id();
             self.insert(record.task);
+            self.count_stored(now, run.task);
             if record.env.is_some() {
                 self.know_environment(run.task, record.env);
                 self.follow_up(now, run, out);

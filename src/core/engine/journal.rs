@@ -187,7 +187,8 @@ impl Engine {
         };
         if let Some(task) = task.filter(|_| wanted) {
             let log = self.rules.run_dir(task.run_id());
-            let task = TaskReport::of(task, self.reason(task), log.to_string_lossy().into_owned());
+            let task = TaskReport::of(task, self.reason(task), log.to_string_lossy().into_owned())
+                .having_used(&self.bill(task));
             free.push(Effect::Hook {
                 event: Box::new(event.clone()),
                 task: Box::new(task),

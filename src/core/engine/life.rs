@@ -1,7 +1,10 @@
 //! What shims report, and what that makes of a run.
 
+use super::hear::judge;
 use super::herd::Engine;
 use super::why::reason;
+use crate::core::agent::event::Trouble;
+use crate::core::agent::story::Story;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
@@ -24,12 +27,21 @@ impl Engine {
             return;
         };
         let was = task.run.clone();
+        let held;
+        let (status, end) = if status.exit.is_some() && self.is_to_be_heard_out(task) {
+            held = self.hold_end(status);
+            (&held, status.exit)
+        } else {
+            (status, None)
+        };
         self.tasks.update(run_id.task, |task| {
             facts(&mut task.run, status);
             if was.state.is_active() {
-                task.run.state = next(&was.state, status, now);
+                let story = task.run.story.as_deref();
+                task.run.state = judged(next(&was.state, status, now), story);
             }
         });
+        self.hear(run_id.task, end, out);
         let Some(task) = self.tasks.get(run_id.task) else {
             return;
         };
@@ -38,6 +50,7 @@ impl Engine {
         let began = was.started.is_none() && task.run.started.is_some();
         self.note_life(now, run_id.task, &was);
         self.follow_time(now, run_id.task, &was, out);
+        self.prompt(run_id.task, out);
         if ended {
             let release = Effect::Order(run_id, Order::Release);
             self.store(run_id.task, vec![release], out);
@@ -90,13 +103,18 @@ impl Engine {
         self.note(now, id, what, by, why);
         if what == What::Ended {
             let again = self.tasks.get(id).is_some_and(|task| self.runs_again(task));
-            // one that runs again by itself wants nobody yet
-            let wanted = if again {
-                Attention::None
-            } else {
-                attention(&is)
+            let trouble = |task: &Task| task.run.story.as_ref()?.trouble();
+            let trouble = self.tasks.get(id).and_then(trouble);
+            let wanted = match attention(&is) {
+                // one that runs again by itself wants nobody yet
+                _ if again => Attention::None,
+                Attention::FailedUnread if trouble == Some(Trouble::Auth) => Attention::AuthBroken,
+                wanted => wanted,
             };
-            self.tasks.update(id, |task| task.attention = wanted);
+            self.want(id, wanted, Some(now.wall));
+            if !again {
+                self.give_up_unsaid(id);
+            }
             if wanted != Attention::None {
                 self.note(
                     now,
@@ -220,6 +238,10 @@ impl Engine {
         let State::Stopping { cause, outcome, .. } = task.run.state.clone() else {
             return;
         };
+        if self.is_to_be_heard_out(task) {
+            self.take_in(now, run.task, remains);
+            return self.hold_swept(run, remains, out);
+        }
         let last = remains.last.as_deref();
         let on_record = last.and_then(|last| decided(&task.run.state, last));
         self.take_in(now, run.task, remains);
@@ -239,7 +261,33 @@ impl Engine {
                     .into(),
             ),
         });
+        let story = self.current(run).and_then(|task| task.run.story.as_deref());
+        let outcome = judge(outcome, story);
         self.end(now, run.task, outcome, out);
+    }
+}
+
+/// A state, with the outcome in it judged by what the agent said.
+fn judged(state: State, story: Option<&Story>) -> State {
+    match state {
+        State::Ended { outcome, at } => State::Ended {
+            outcome: judge(outcome, story),
+            at,
+        },
+        State::Stopping {
+            cause,
+            leader,
+            outcome: Some(outcome),
+            kill_at,
+            left,
+        } => State::Stopping {
+            cause,
+            leader,
+            outcome: Some(judge(outcome, story)),
+            kill_at,
+            left,
+        },
+        state => state,
     }
 }
 

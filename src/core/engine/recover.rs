@@ -26,6 +26,8 @@ impl Engine {
         let leader = record.task.state().leader();
         self.insert(record.task);
         self.know_environment(id, record.env);
+        self.count_stored(now, id);
+        self.note_parked(id);
         if !active {
             return;
         }

@@ -12,7 +12,7 @@ use crate::core::input::Ticket;
 use crate::core::raw::Raw;
 use crate::core::report::TaskReport;
 use crate::core::shim::{Intent, Launch, Order};
-use crate::core::task::{Run, State, Task};
+use crate::core::task::{State, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Caller, Failure, Pick, Request};
 
@@ -113,11 +113,11 @@ impl Engine {
                     engine.retry(now, ticket, id, caller, out);
                 });
             }
-            Request::Send { target, text } => {
-                self.each(ticket, &vec![target].into(), out, |engine, id, out| {
-                    engine.send(id, &text, out)
-                });
-            }
+            request @ (Request::Send { .. }
+            | Request::Answer { .. }
+            | Request::Interrupt(_)
+            | Request::Tools(_)
+            | Request::Stats { .. }) => self.about_agents(now, ticket, request, out),
             Request::Shutdown { force } => self.shut_down(now, Some(ticket), force, out),
         }
     }
@@ -141,6 +141,7 @@ impl Engine {
                 boot: self.rules.boot.clone(),
             },
             env: env.to_vec(),
+            argv: argv(task),
             log: self.rules.run_dir(run).into(),
             socket: self.rules.shim_socket(run).into(),
             cap: self.rules.task_cap,
@@ -226,28 +227,35 @@ impl Engine {
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }
-        match self.envs.get(id) {
-            Some(_) => {}
-            None if task.spec.env_names.is_empty() => self.give_environment(id, caller.env),
-            None => {
-                let line = format!(
-                    "task {id} was given values for {}, which are not kept across a restart of the supervisor; run it anew",
-                    task.spec.env_names.join(", ")
-                );
-                out.push(refuse(ticket, Failure::Failed, line));
-                return;
-            }
+        let follow = task.run.follow.clone();
+        if let Err(line) = self.provide_environment(id, caller) {
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
         }
         let place = self.next_place(now);
-        self.tasks.update(id, |task| {
-            let run = Run::new(task.run.number + 1, now.wall);
-            task.past.push(std::mem::replace(&mut task.run, run));
-            task.attention = Attention::None;
-            task.place = place;
-        });
+        self.begin_run(now, id, |run| run.follow = follow);
+        self.tasks.update(id, |task| task.place = place);
         self.forget_gone(id);
         self.ask_for(now, id);
         self.starts.insert(ticket, id);
+    }
+
+    /// Sees to it that a task's environment is known: its own, else the caller's.
+    pub(super) fn provide_environment(&mut self, id: TaskId, caller: Caller) -> Result<(), String> {
+        let given = self
+            .tasks
+            .get(id)
+            .map(|task| task.spec.env_names.join(", "));
+        match (self.envs.get(id), given) {
+            (Some(_), _) | (_, None) => Ok(()),
+            (None, Some(names)) if names.is_empty() => {
+                self.give_environment(id, caller.env);
+                Ok(())
+            }
+            (None, Some(names)) => Err(format!(
+                "task {id} was given values for {names}, which are not kept across a restart of the supervisor; run it anew"
+            )),
+        }
     }
 
     /// Gives an order to a task in a state that allows it.
@@ -272,7 +280,7 @@ impl Engine {
         Ok(())
     }
 
-    fn send(&self, id: TaskId, text: &str, out: &mut Vec<Effect>) -> Result<(), String> {
+    pub(super) fn send(&self, id: TaskId, text: &str, out: &mut Vec<Effect>) -> Result<(), String> {
         let reads = self.tasks.get(id).is_some_and(|task| task.spec.stdin);
         if !reads {
             return Err(format!(
@@ -293,8 +301,7 @@ impl Engine {
     pub(super) fn seen(&mut self, id: TaskId, out: &mut Vec<Effect>) {
         let passes = |task: &Task| task.attention.is_read_by_a_look();
         if self.tasks.get(id).is_some_and(passes) {
-            self.tasks
-                .update(id, |task| task.attention = Attention::None);
+            self.want(id, Attention::None, None);
             self.store(id, Vec::new(), out);
         }
     }
@@ -315,4 +322,11 @@ impl Engine {
             self.watches.retain(|_, watched| *watched != id);
         }
     }
+}
+
+/// Program and arguments of a task's current run.
+fn argv(task: &Task) -> Vec<Raw> {
+    let follow = task.run.follow.as_deref();
+    let follows = || task.spec.agent.as_ref()?.argv(follow?);
+    follows().unwrap_or_else(|| task.spec.argv.clone())
 }

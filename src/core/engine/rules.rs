@@ -1,9 +1,11 @@
 //! What the engine is bound by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::core::agent::plan::Budget;
+use crate::core::agent::price::Prices;
 use crate::core::id::{RunId, TaskId};
 use crate::core::limit::Limits;
 
@@ -29,6 +31,10 @@ pub struct Rules {
     pub keep: Keep,
     /// How much runs at once.
     pub limits: Limits,
+    /// What lanes may use in a day (UTC).
+    pub budgets: BTreeMap<String, Budget>,
+    /// What tokens cost where agents don't say.
+    pub prices: Prices,
     /// What happens that the configuration wants something run for, by its words.
     pub hooked: BTreeSet<String>,
 }

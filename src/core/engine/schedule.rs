@@ -1,15 +1,16 @@
 //! Who starts, and why others don't yet: one function decides both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounds::Kept;
 use super::herd::Engine;
 use super::queue::{Class, Turn};
 use crate::core::effect::Effect;
 use crate::core::id::TaskId;
 use crate::core::limit::Limit;
-use crate::core::plan::Lease;
+use crate::core::plan::{Hold, HoldCause};
 use crate::core::task::{Outcome, State, Task};
 use crate::core::time::{Now, Timestamp};
 use crate::core::waiting::Waiting;
@@ -67,30 +68,6 @@ impl Gate {
             unsaved: BTreeSet::new(),
         }
     }
-}
-
-/// What is kept for those that have waited too long.
-#[derive(Debug, Default)]
-struct Kept {
-    places: BTreeMap<Limit, (u32, TaskId)>,
-    leases: Vec<(TaskId, Lease)>,
-}
-
-impl Kept {
-    fn add(&mut self, class: &Class, id: TaskId, lease: Option<&Lease>) {
-        for limit in class.limits() {
-            self.places.entry(limit.clone()).or_insert((0, id)).0 += 1;
-        }
-        self.leases.extend(lease.map(|lease| (id, lease.clone())));
-    }
-}
-
-/// A limit that lets no more of a class start.
-struct Bound<'a> {
-    limit: &'a Limit,
-    most: u32,
-    /// For whom a place is kept without which it would.
-    kept_for: Option<TaskId>,
 }
 
 impl Engine {
@@ -304,8 +281,18 @@ impl Engine {
     }
 
     /// Until when a queued task is held, where it is.
-    const fn first_time(task: &Task) -> Option<Waiting> {
+    fn first_time(task: &Task) -> Option<Waiting> {
         match task.state() {
+            State::Queued {
+                hold:
+                    Some(Hold {
+                        until,
+                        cause: HoldCause::Parked,
+                    }),
+            } => Some(Waiting::Parked {
+                until: *until,
+                which: Self::which_limit(task),
+            }),
             State::Queued { hold: Some(hold) } => Some(Waiting::Time(*hold)),
             _ => None,
         }
@@ -333,61 +320,6 @@ impl Engine {
             }
         }
         kept
-    }
-
-    /// Whether as many count against a limit as may; `None` where there is none.
-    fn is_full(&self, limit: &Limit) -> Option<bool> {
-        let most = self.most(limit)?;
-        Some(self.tasks.queue().on(limit).len() >= most as usize)
-    }
-
-    /// Whether nobody can start, whoever it is.
-    fn is_full_for_all(&self) -> bool {
-        self.is_full(&Limit::Global) == Some(true)
-    }
-
-    /// The first limit that lets no more of a class start.
-    fn full(&self, class: &Class, kept: &Kept) -> Option<Waiting> {
-        let bound = self.bound(class, kept)?;
-        let limit = bound.limit.clone();
-        Some(match bound.kept_for {
-            Some(task) => Waiting::Kept { limit, task },
-            None => Waiting::Full {
-                most: bound.most,
-                tasks: self.tasks.queue().on(&limit).collect(),
-                limit,
-            },
-        })
-    }
-
-    /// The same, before it is told to anybody.
-    fn bound<'a>(&self, class: &'a Class, kept: &Kept) -> Option<Bound<'a>> {
-        class.limits().iter().find_map(|limit| {
-            let most = self.most(limit)?;
-            let on = self.tasks.queue().on(limit).len();
-            let bound = |kept_for| Bound {
-                limit,
-                most,
-                kept_for,
-            };
-            if on >= most as usize {
-                return Some(bound(None));
-            }
-            let (places, task) = *kept.places.get(limit)?;
-            let full = on + places as usize >= most as usize;
-            full.then(|| bound(Some(task)))
-        })
-    }
-
-    /// Who has to go before a lease can be had.
-    fn in_the_way(&self, lease: &Lease, turn: Turn, kept: &Kept) -> Option<TaskId> {
-        let of_overdue = || {
-            let mut kept = kept.leases.iter();
-            let (id, _) = kept.find(|(_, other)| other.conflicts(lease))?;
-            Some(*id)
-        };
-        let queue = self.tasks.queue();
-        queue.in_the_way(lease, turn).or_else(of_overdue)
     }
 
     fn lacks_memory(&self, class: &Class) -> bool {

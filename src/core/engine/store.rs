@@ -244,7 +244,7 @@ impl Engine {
                 }
                 self.follow_up(now, record.task.run_id(), out);
             }
-            Change::Nothing | Change::Deleted(_) | Change::Setting { .. } => {}
+            Change::Nothing | Change::Deleted(_) | Change::Tools(..) | Change::Setting { .. } => {}
         }
         let few = self.writes.pending.len() < MOST_AT_ONCE / 2;
         if self.writes.failing.take().is_some() || (few && !self.writes.unstored.is_empty()) {
@@ -319,6 +319,7 @@ impl Engine {
             Change::Setting { key, .. } => {
                 self.writes.unset.insert(key.clone());
             }
+            Change::Tools(id, calls) => self.keep_calls(*id, calls),
             // deleted once more at the next start
             Change::Nothing | Change::Deleted(_) => {}
         }
@@ -410,6 +411,7 @@ impl Engine {
             let release = |run| Effect::Order(run, Order::Release);
             self.store(id, ended.into_iter().map(release).collect(), out);
         }
+        self.store_kept_calls(out);
     }
 }
 

@@ -26,6 +26,8 @@ fn rules() -> Rules {
         idle_exit: None,
         keep: Keep::default(),
         limits: Limits::default(),
+        budgets: std::collections::BTreeMap::new(),
+        prices: crate::core::agent::price::Prices::default(),
         hooked: BTreeSet::new(),
     }
 }

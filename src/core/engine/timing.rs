@@ -92,6 +92,7 @@ impl Engine {
                     self.started_by.insert(id, by);
                     self.tasks
                         .update(id, |task| task.run.state = State::Queued { hold: None });
+                    self.note_parked(id);
                     self.enqueue(now, id);
                 }
                 Some(State::Running { .. }) => self.mind_time(now, id, out),
@@ -173,7 +174,9 @@ impl Engine {
         if timeout.is_some_and(|at| at <= now.mono) {
             return self.stop_for(now, id, StopCause::Overtime, out);
         }
-        let is_silent = silent.is_some_and(|at| at <= now.mono);
+        // an agent whose tool works, or that waits for an answer, has nothing to say
+        let busy = task.run.story.as_ref().is_some_and(|story| story.is_busy());
+        let is_silent = !busy && silent.is_some_and(|at| at <= now.mono);
         if is_silent && idle.is_some_and(|idle| idle.stop) {
             return self.stop_for(now, id, StopCause::Silent, out);
         }
@@ -203,7 +206,10 @@ impl Engine {
         } else {
             Attention::None
         };
-        self.tasks.update(id, |task| task.attention = wanted);
+        self.want(id, wanted, Some(now.wall));
+        if !stalls {
+            self.mind_attention(now, id);
+        }
         if stalls {
             let word = Some(wanted.word().into());
             self.note(now, id, What::Attention, By::Limit, word);

@@ -1,7 +1,8 @@
 //! Why a task stands where it stands, in one line.
 
 use crate::core::agent::mask::bounded;
-use crate::core::task::{Outcome, Overrun, Run, State, StopCause};
+use crate::core::attention::Attention;
+use crate::core::task::{Outcome, Overrun, Run, State, StopCause, Task};
 
 /// What is said of a run that went beyond a bound on its time.
 const OVERTIME: &str = "it ran for longer than its --timeout";
@@ -106,4 +107,42 @@ pub fn reason(run: &Run) -> Option<String> {
         },
     };
     Some(line)
+}
+
+/// What a task wants of a person, in full; `None` where the word for it says it all.
+pub fn wanted(task: &Task) -> Option<String> {
+    let story = task.run.story.as_deref();
+    let agent = task.spec.agent.as_ref().map_or("it", |agent| &agent.name);
+    match task.attention {
+        Attention::Asking => {
+            let mut asks = story?.asks.iter();
+            let asked = asks.find(|asked| asked.question.answerable);
+            Some(asked.map_or_else(
+                || format!("{agent} was interrupted and waits for a message"),
+                |asked| format!("{agent} asks: {}", asked.question.text),
+            ))
+        }
+        Attention::Retrying => {
+            let retry = story?.retrying.as_ref()?;
+            let which = match (retry.attempt, retry.most) {
+                (Some(attempt), Some(most)) => format!(" ({attempt} of {most})"),
+                (Some(attempt), None) => format!(" ({attempt})"),
+                _ => String::new(),
+            };
+            Some(format!("{agent} tries again{which}: {}", retry.why))
+        }
+        Attention::LimitReached => {
+            let of = |run: &Run| {
+                let limit = run.story.as_ref()?.limit.as_ref()?;
+                Some(format!("{agent} came to its {}", limit.which))
+            };
+            of(&task.run).or_else(|| of(task.past.last()?))
+        }
+        Attention::AuthBroken => {
+            let why = reason(&task.run).unwrap_or_else(|| "its key or login is refused".into());
+            Some(format!("{agent}: {why}"))
+        }
+        Attention::Stalled => Some("it has written nothing for a while, and no tool runs".into()),
+        Attention::None | Attention::FinishedUnread | Attention::FailedUnread => None,
+    }
 }

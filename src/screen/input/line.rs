@@ -55,6 +55,8 @@ impl Screen {
                 let request = Request::Send {
                     target: Target::Id(*id),
                     text: field.text(),
+                    fork: false,
+                    caller: self.context.caller.clone(),
                 };
                 self.mode = Mode::Normal;
                 self.ask(&mut turn.out, Asked::Act("sent"), request);

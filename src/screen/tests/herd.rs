@@ -107,6 +107,8 @@ impl Desk {
                 idle_exit: None,
                 keep: Keep::default(),
                 limits: Limits::default(),
+                budgets: std::collections::BTreeMap::new(),
+                prices: crate::core::agent::price::Prices::default(),
                 hooked: std::collections::BTreeSet::new(),
             },
             0,

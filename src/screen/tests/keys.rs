@@ -205,6 +205,7 @@ fn send_goes_where_it_is_read() {
             Request::Send {
                 target: Target::Id(TaskId(3)),
                 text,
+                ..
             },
         ] => assert_eq!(text, "hi there"),
         other => panic!("{other:?}"),

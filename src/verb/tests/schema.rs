@@ -5,13 +5,14 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::kit::{args, task};
+use crate::core::agent::tokens::Tokens;
 use crate::core::attention::Attention;
 use crate::core::engine::reason;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::id::{Ident, TaskId};
 use crate::core::limit::{LimitReport, LimitSource};
 use crate::core::plan::{Hold, HoldCause};
-use crate::core::report::{RunReport, TaskReport, Tokens};
+use crate::core::report::{RunReport, TaskReport};
 use crate::core::task::{Exit, Outcome, Overrun, State, StopCause, Task};
 use crate::core::time::Timestamp;
 use crate::verb::filter::{OUTCOMES, STATES};
@@ -136,10 +137,21 @@ fn reports() -> Vec<TaskReport> {
     rich.tokens = Some(Tokens {
         input: 1,
         output: 2,
+        cache_read: 3,
+        cache_write: 4,
+        reasoning: 1,
     });
     rich.cost_usd = Some(0.25);
     reports.push(rich);
-    for attention in [Attention::FinishedUnread, Attention::FailedUnread] {
+    for attention in [
+        Attention::FinishedUnread,
+        Attention::FailedUnread,
+        Attention::Retrying,
+        Attention::LimitReached,
+        Attention::Stalled,
+        Attention::AuthBroken,
+        Attention::Asking,
+    ] {
         let mut report = reports[0].clone();
         report.attention = attention;
         reports.push(report);

@@ -113,7 +113,10 @@ impl Watch {
     /// A reason is as true as it can be: it is checked against the tasks themselves.
     fn check_reason(&mut self, engine: &Engine, task: &Task, waiting: &Waiting, now: Now) {
         match waiting {
-            Waiting::TakingOver | Waiting::Parked { .. } | Waiting::Exhausted { .. } => {}
+            Waiting::TakingOver
+            | Waiting::Parked { .. }
+            | Waiting::Exhausted { .. }
+            | Waiting::Spent { .. } => {}
             Waiting::Time(hold) => {
                 assert_eq!(task.state(), &State::Queued { hold: Some(*hold) });
             }
@@ -208,6 +211,7 @@ fn word(waiting: &Waiting) -> &'static str {
         Waiting::Time(_) => "time",
         Waiting::Parked { .. } => "parked",
         Waiting::Exhausted { .. } => "exhausted",
+        Waiting::Spent { .. } => "spent",
         Waiting::After { .. } => "after",
         Waiting::Paused => "paused",
         Waiting::Unstored => "unstored",

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use super::super::{Engine, Rules};
 use super::watch::{Snapshot, Watch};
-use crate::core::effect::Effect;
+use crate::core::agent::say::Say;
+use crate::core::agent::tool::ToolCall;
+use crate::core::effect::{Effect, Hear};
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Ident, RunId, Target, TaskId};
 use crate::core::input::{Found, Input, Remains, Ticket};
 use crate::core::limit::Limits;
+use crate::core::raw::Raw;
 use crate::core::record::{Change, Record};
 use crate::core::shim::{Order, SpawnFailure, Status, StopBy, Stopping};
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
@@ -28,6 +31,8 @@ pub(super) fn rules() -> Rules {
         idle_exit: Some(Duration::from_secs(600)),
         keep: super::super::Keep::default(),
         limits: Limits::default(),
+        budgets: std::collections::BTreeMap::new(),
+        prices: crate::core::agent::price::Prices::default(),
         hooked: BTreeSet::new(),
     }
 }
@@ -122,6 +127,14 @@ pub(super) struct World {
     pub(super) sims: BTreeMap<RunId, Sim>,
     pub(super) sweeps: VecDeque<RunId>,
     pub(super) spawned: BTreeSet<RunId>,
+    /// With which program and arguments.
+    pub(super) launched: Vec<Vec<Raw>>,
+    /// What is to be read of agents.
+    pub(super) hears: VecDeque<Hear>,
+    /// What agents were told.
+    pub(super) said: Vec<(RunId, Say)>,
+    /// Calls of tools, as they were stored.
+    pub(super) calls: Vec<ToolCall>,
     pub(super) answers: BTreeMap<Ticket, Vec<(Answer, bool)>>,
     pub(super) ticket: u64,
     pub(super) exited: bool,
@@ -156,6 +169,10 @@ impl World {
             sims: BTreeMap::new(),
             sweeps: VecDeque::new(),
             spawned: BTreeSet::new(),
+            launched: Vec::new(),
+            hears: VecDeque::new(),
+            said: Vec::new(),
+            calls: Vec::new(),
             answers: BTreeMap::new(),
             ticket: 0,
             exited: false,
@@ -214,8 +231,11 @@ impl World {
                 events,
                 then,
             } => self.writes.push_back((change, events, then)),
+            Effect::Hear(hear) => self.hears.push_back(*hear),
+            Effect::Say(run, say) => self.said.push((run, say)),
             Effect::Spawn(launch) => {
                 let run = launch.intent.run;
+                self.launched.push(launch.argv.clone());
                 assert!(self.spawned.insert(run), "run {run} was started twice");
                 let on_disk = &self.disk[&run.task].task;
                 assert!(
@@ -273,6 +293,7 @@ impl World {
             Effect::LookAtMemory => self.looks += 1,
             Effect::Trim { .. }
             | Effect::ReadEvents { .. }
+            | Effect::ReadTools { .. }
             | Effect::Hook { .. }
             | Effect::Reload(_) => {}
             Effect::Answer {
@@ -410,6 +431,7 @@ impl World {
                 Change::Setting { key, value } => {
                     self.settings.insert(key.clone(), value.clone());
                 }
+                Change::Tools(_, calls) => self.calls.extend(calls.iter().cloned()),
                 Change::Nothing | Change::Deleted(_) => {}
             }
             self.log.extend(events.iter().cloned());

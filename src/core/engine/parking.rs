@@ -1,0 +1,99 @@
+//! Runs that came to a limit of their provider's: they give up their slot, wait `parked`
+//! until the limit is reset, and go on with the conversation. Meanwhile nothing new starts
+//! in their lane.
+
+use std::time::Duration;
+
+use super::herd::Engine;
+use crate::core::id::TaskId;
+use crate::core::limit::Limit;
+use crate::core::plan::{Hold, HoldCause};
+use crate::core::task::{Outcome, Run, State, Task};
+use crate::core::time::{Now, Timestamp};
+
+/// How long after a reset the first goes on, at least: the clocks of others differ.
+const AFTER: Duration = Duration::from_secs(30);
+
+/// Within so long after that all of them do.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What an agent is told that goes on.
+pub(super) const GO_ON: &str =
+    "The usage limit that stopped you has been reset. Continue where you left off.";
+
+impl Engine {
+    /// Until when a run that has come to its outcome is parked, where it is.
+    pub(super) fn parks(&self, task: &Task) -> Option<Timestamp> {
+        let failed = matches!(
+            task.state().settled(),
+            Some(Outcome::Failed(_) | Outcome::Killed(_))
+        );
+        let story = task.run.story.as_ref().filter(|_| failed)?;
+        let (_, until) = story.parks_until()?;
+        (self.envs.contains(task.id) && !self.shutting_down()).then_some(until)
+    }
+
+    /// Until when such a run is held: by a number that looks like chance, not all alike.
+    pub(super) fn hold_parked(now: Now, until: Timestamp, chance: u64) -> Hold {
+        let jitter = Duration::from_millis(chance % (WITHIN.as_millis() as u64 + 1));
+        Hold {
+            until: until.max(now.wall).plus(AFTER + jitter),
+            cause: HoldCause::Parked,
+        }
+    }
+
+    /// Notes whether a task is parked: what starts in its lane goes by that.
+    pub(super) fn note_parked(&mut self, id: TaskId) {
+        let parked = self
+            .tasks
+            .get(id)
+            .is_some_and(|task| is_parked(task.state()).is_some());
+        if parked {
+            self.parked.insert(id);
+        } else {
+            self.parked.remove(&id);
+        }
+    }
+
+    /// Until when nothing starts that counts against a limit, and which task came to its
+    /// provider's.
+    pub(super) fn exhausted(&self, limit: &Limit) -> Option<(Timestamp, TaskId)> {
+        if self.parked.is_empty() {
+            return None;
+        }
+        let soon = self.last.wall.plus(WITHIN);
+        let each = self.parked.iter().filter_map(|id| {
+            let task = self.tasks.get(*id)?;
+            let until = is_parked(task.state())?;
+            (until > soon && exhausts(task) == Some(limit.clone())).then_some((until, *id))
+        });
+        each.max()
+    }
+
+    /// Which limit of its provider's a parked task came to.
+    pub(super) fn which_limit(task: &Task) -> String {
+        let reached = |run: &Run| Some(run.story.as_ref()?.limit.as_ref()?.which.clone());
+        let which = task.past.last().and_then(reached);
+        which.unwrap_or_else(|| "a limit of its provider's".into())
+    }
+}
+
+/// Until when a task is parked.
+const fn is_parked(state: &State) -> Option<Timestamp> {
+    match state {
+        State::Queued {
+            hold:
+                Some(Hold {
+                    until,
+                    cause: HoldCause::Parked,
+                }),
+        } => Some(*until),
+        _ => None,
+    }
+}
+
+/// Whose starts wait for a parked task: its lane's, else its provider's.
+fn exhausts(task: &Task) -> Option<Limit> {
+    let lane = task.spec.lane.clone().map(Limit::Lane);
+    lane.or_else(|| task.spec.provider.clone().map(Limit::Provider))
+}

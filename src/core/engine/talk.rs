@@ -1,0 +1,420 @@
+//! What persons say to agents: while they run, and when they have ended.
+
+use super::herd::{Engine, answer, refuse};
+use crate::core::agent::event::{Question, Want};
+use crate::core::agent::plan::{Feed, FollowUp};
+use crate::core::agent::say::{Reply, Say};
+use crate::core::agent::story::{Delivery, Stage, Story};
+use crate::core::attention::Attention;
+use crate::core::effect::Effect;
+use crate::core::id::{RunId, TaskId};
+use crate::core::input::Ticket;
+use crate::core::raw::Raw;
+use crate::core::shim::Order;
+use crate::core::task::{Run, State, Task};
+use crate::core::time::Now;
+use crate::core::wire::{Answer, Caller, Failure, Request};
+
+/// The longest message, in bytes.
+const LONGEST: usize = 4 << 20;
+
+impl Engine {
+    /// An agent that was started and is told over its standard input what to do is told.
+    pub(super) fn prompt(&mut self, id: TaskId, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        let Some(agent) = task.spec.agent.as_deref() else {
+            return;
+        };
+        let began = task
+            .run
+            .story
+            .as_ref()
+            .is_none_or(|story| story.stage == Stage::Begun);
+        if !began || agent.feed == Feed::Argument || task.state().leader().is_none() {
+            return;
+        }
+        let run = task.run_id();
+        let follow = task.run.follow.as_deref();
+        let text = follow
+            .map_or(&agent.prompt, |follow| &follow.prompt)
+            .clone();
+        let (stage, then) = match agent.feed {
+            Feed::Talk => {
+                let prompt = Say::Prompt {
+                    text,
+                    session: follow.map(|follow| follow.session.clone()),
+                    fork: follow.is_some_and(|follow| follow.fork),
+                };
+                (Stage::Prompted, vec![Effect::Say(run, prompt)])
+            }
+            Feed::Stdin | Feed::Argument => {
+                let text = Effect::Order(run, Order::Input(Raw::from(text)));
+                (Stage::Closed, vec![text, Effect::Order(run, Order::Eof)])
+            }
+        };
+        self.tasks.update(id, |task| {
+            task.run.story.get_or_insert_default().stage = stage;
+        });
+        self.store(id, then, out);
+    }
+
+    /// A turn is over: where nothing more is to be said, the agent is told so, and ends.
+    pub(super) fn close_when_done(&mut self, run: RunId, then: &mut Vec<Effect>) {
+        let through = |story: &Story| {
+            story.stage == Stage::Prompted
+                && story.verdict.is_some()
+                && story.asks.is_empty()
+                && !story.is_owed_an_answer()
+                && story.interrupted.is_none()
+        };
+        let Some(task) = self.current(run) else {
+            return;
+        };
+        if !task.run.story.as_deref().is_some_and(through) {
+            return;
+        }
+        self.tasks.update(run.task, |task| {
+            task.run.story.get_or_insert_default().stage = Stage::Closed;
+        });
+        then.push(Effect::Say(run, Say::Close));
+        then.push(Effect::Order(run, Order::Eof));
+    }
+
+    /// What clients ask of, and about, agents.
+    pub(super) fn about_agents(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        request: Request,
+        out: &mut Vec<Effect>,
+    ) {
+        match request {
+            Request::Send {
+                target,
+                text,
+                fork,
+                caller,
+            } => match self.resolve(&target).map(|id| self.is_agent(id)) {
+                Ok(true) => self.with(ticket, &target, out, |engine, id, out| {
+                    engine.message(now, ticket, id, (text, fork, caller), out);
+                }),
+                _ => self.each(ticket, &vec![target].into(), out, |engine, id, out| {
+                    engine.send(id, &text, out)
+                }),
+            },
+            Request::Answer { target, reply } => {
+                self.each(ticket, &vec![target].into(), out, |engine, id, out| {
+                    engine.reply(now, id, reply.clone(), out)
+                });
+            }
+            Request::Interrupt(target) => {
+                self.each(ticket, &vec![target].into(), out, |engine, id, out| {
+                    engine.interrupt(now, id, out)
+                });
+            }
+            Request::Tools(target) => self.with(ticket, &target, out, |_, task, out| {
+                out.push(Effect::ReadTools { ticket, task });
+            }),
+            Request::Stats { days, by } => {
+                out.push(answer(ticket, Answer::Stats(self.stats(now, days, by))));
+            }
+            _ => {}
+        }
+    }
+
+    fn is_agent(&self, id: TaskId) -> bool {
+        let agent = |task: &Task| task.spec.agent.is_some();
+        self.tasks.get(id).is_some_and(agent)
+    }
+
+    /// A person says something to an agent.
+    pub(super) fn message(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        id: TaskId,
+        (text, fork, caller): (String, bool, Caller),
+        out: &mut Vec<Effect>,
+    ) {
+        let said = self.try_message(now, ticket, id, (text, fork, caller), out);
+        if let Err((failure, line)) = said {
+            out.push(refuse(ticket, failure, line));
+        }
+    }
+
+    fn try_message(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        id: TaskId,
+        (text, fork, caller): (String, bool, Caller),
+        out: &mut Vec<Effect>,
+    ) -> Result<(), (Failure, String)> {
+        let failed = |line: String| (Failure::Failed, line);
+        if text.trim().is_empty() {
+            return Err((Failure::Usage, "a message can't be empty".into()));
+        }
+        if text.len() > LONGEST {
+            let line = format!("the message has {} bytes, more than {LONGEST}", text.len());
+            return Err((Failure::Usage, line));
+        }
+        let Some(task) = self.tasks.get(id) else {
+            return Ok(());
+        };
+        let Some(agent) = task.spec.agent.as_deref() else {
+            return Ok(());
+        };
+        if !task.is_active() {
+            return self.follow(now, ticket, id, (text, fork, caller));
+        }
+        if fork {
+            return Err(failed(format!(
+                "task {id} is {}: another way can be tried once it has ended",
+                task.state().word()
+            )));
+        }
+        let run = task.run_id();
+        let open = |story: &Story| story.stage == Stage::Prompted;
+        let talks = agent.feed == Feed::Talk && task.run.story.as_deref().is_some_and(open);
+        let later = agent.resume.is_some();
+        match task.state() {
+            State::Running { .. } | State::Paused { .. } if talks || later => {}
+            State::Starting | State::Queued { .. } if later => {}
+            state => {
+                return Err(failed(format!(
+                    "task {id} is {}, and its agent {} can't be told anything now",
+                    state.word(),
+                    agent.name
+                )));
+            }
+        }
+        let number = self.tasks.update(id, |task| {
+            let story = task.run.story.get_or_insert_default();
+            story.say(&text, now.wall)
+        });
+        let say = Say::Message {
+            number: number.unwrap_or_default(),
+            text,
+        };
+        let then = if talks {
+            vec![Effect::Say(run, say)]
+        } else {
+            Vec::new()
+        };
+        self.mind_attention(now, id);
+        self.store(id, then, out);
+        self.tell_watchers(id, out);
+        let line = if talks {
+            None
+        } else {
+            Some("kept; it is said once the run has ended".to_owned())
+        };
+        out.push(answer(ticket, Answer::Done(line)));
+        Ok(())
+    }
+
+    /// A further run of an ended agent, which goes on with the conversation.
+    fn follow(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        id: TaskId,
+        (prompt, fork, caller): (String, bool, Caller),
+    ) -> Result<(), (Failure, String)> {
+        let failed = |line: String| (Failure::Failed, line);
+        if self.shutting_down() {
+            let line = "the supervisor is shutting down; try again in a moment";
+            return Err(failed(line.into()));
+        }
+        if self.is_leaving(id) {
+            return Err(failed(format!("task {id} is being removed")));
+        }
+        let Some(task) = self.tasks.get(id) else {
+            return Ok(());
+        };
+        let follow = Self::follow_up_of(task, prompt, fork).map_err(failed)?;
+        self.provide_environment(id, caller).map_err(failed)?;
+        let place = self.next_place(now);
+        self.begin_run(now, id, |run| run.follow = Some(Box::new(follow)));
+        self.tasks.update(id, |task| task.place = place);
+        self.forget_gone(id);
+        self.ask_for(now, id);
+        self.starts.insert(ticket, id);
+        Ok(())
+    }
+
+    /// What begins a further run in a task's conversation.
+    pub(super) fn follow_up_of(
+        task: &Task,
+        prompt: String,
+        fork: bool,
+    ) -> Result<FollowUp, String> {
+        let id = task.id;
+        let Some(agent) = task.spec.agent.as_deref() else {
+            return Err(format!("task {id} is no agent's"));
+        };
+        let template = if fork { &agent.fork } else { &agent.resume };
+        if template.is_none() {
+            let what = if fork {
+                "go another way from where it was"
+            } else {
+                "go on with a conversation"
+            };
+            return Err(format!("{} can't {what}; run it anew", agent.name));
+        }
+        let runs = std::iter::once(&task.run).chain(task.past.iter().rev());
+        let mut sessions = runs.filter_map(|run| run.story.as_ref()?.session.clone());
+        let Some(session) = sessions.next() else {
+            return Err(format!(
+                "task {id} never told the name of its conversation: nothing to go on with; run it anew"
+            ));
+        };
+        Ok(FollowUp {
+            prompt,
+            session,
+            fork,
+        })
+    }
+
+    /// Puts a task's current run among the past ones, and a further one in its place.
+    pub(super) fn begin_run(&mut self, now: Now, id: TaskId, with: impl FnOnce(&mut Run)) {
+        self.tasks.update(id, |task| {
+            let mut run = Run::new(task.run.number + 1, now.wall);
+            with(&mut run);
+            if let Some(follow) = &run.follow {
+                // what the conversation had used so far is not this run's
+                let mut before = std::iter::once(&task.run).chain(task.past.iter().rev());
+                let base = before.find_map(|run| {
+                    let story = run.story.as_ref()?;
+                    (story.session.as_ref() == Some(&follow.session))
+                        .then(|| story.ledger.session())
+                });
+                run.story = Some(Box::new(Story::going_on(base.unwrap_or_default())));
+            }
+            task.past.push(std::mem::replace(&mut task.run, run));
+            task.attention = Attention::None;
+            task.wanted_since = None;
+        });
+    }
+
+    /// What was said and never written will not be any more.
+    pub(super) fn give_up_unsaid(&mut self, id: TaskId) {
+        self.tasks.update(id, |task| {
+            if let Some(story) = &mut task.run.story {
+                let why = "the run ended, and none goes on with its conversation";
+                story.sent_came(&Delivery::Refused(why.into()));
+            }
+        });
+    }
+
+    /// A person answers an agent's oldest question.
+    pub(super) fn reply(
+        &mut self,
+        now: Now,
+        id: TaskId,
+        reply: Reply,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let Some(task) = self.tasks.get(id) else {
+            return Ok(());
+        };
+        let run = task.run_id();
+        let asks = |story: &Story| {
+            let asked = story.asks.iter().find(|asked| asked.question.answerable);
+            asked.map(|asked| asked.question.clone())
+        };
+        let live = matches!(task.state(), State::Running { .. } | State::Paused { .. });
+        let Some(question) = task.run.story.as_deref().filter(|_| live).and_then(asks) else {
+            return Err(format!("task {id} asks nothing"));
+        };
+        let answer = fitting(&question, reply)?;
+        let request = question.request;
+        self.tasks.update(id, |task| {
+            let story = task.run.story.get_or_insert_default();
+            story.asks.retain(|asked| asked.question.request != request);
+        });
+        self.mind_attention(now, id);
+        let say = Say::Answer { request, answer };
+        self.store(id, vec![Effect::Say(run, say)], out);
+        self.tell_watchers(id, out);
+        Ok(())
+    }
+
+    /// A person breaks off an agent's turn.
+    pub(super) fn interrupt(
+        &mut self,
+        now: Now,
+        id: TaskId,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let Some(task) = self.tasks.get(id) else {
+            return Ok(());
+        };
+        let talks = task
+            .spec
+            .agent
+            .as_ref()
+            .is_some_and(|it| it.feed == Feed::Talk);
+        let open = |story: &Story| story.stage == Stage::Prompted;
+        let live = matches!(task.state(), State::Running { .. });
+        if !talks || !live || !task.run.story.as_deref().is_some_and(open) {
+            return Err(format!(
+                "task {id} has no turn that can be broken off; revoke stops it for good"
+            ));
+        }
+        let run = task.run_id();
+        self.tasks.update(id, |task| {
+            task.run.story.get_or_insert_default().interrupted = Some(now.wall);
+        });
+        self.store(id, vec![Effect::Say(run, Say::Interrupt)], out);
+        self.tell_watchers(id, out);
+        Ok(())
+    }
+
+    /// An agent could not be told something.
+    pub(super) fn unsaid(&mut self, run: RunId, say: &Say, why: String, out: &mut Vec<Effect>) {
+        if self.current(run).is_none() {
+            return;
+        }
+        self.tasks.update(run.task, |task| {
+            let story = task.run.story.get_or_insert_default();
+            match say {
+                Say::Message { number, .. } => story.came(*number, Delivery::Refused(why)),
+                Say::Interrupt => story.interrupted = None,
+                Say::Prompt { .. } | Say::Answer { .. } | Say::Close => {
+                    task.run.trouble = Some(format!("its agent could not be told: {why}"));
+                }
+            }
+        });
+        self.store(run.task, Vec::new(), out);
+        self.tell_watchers(run.task, out);
+    }
+}
+
+/// An answer in the words of the question.
+fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
+    let Reply::Text { text } = reply else {
+        if question.want == Want::Answer {
+            return Err("it asks for an answer: a choice by its number or name, or text".into());
+        }
+        return Ok(reply);
+    };
+    let named = text.trim();
+    let numbered = named.parse::<usize>().ok().and_then(|number| {
+        let choice = question.choices.get(number.checked_sub(1)?)?;
+        Some(choice.id.clone())
+    });
+    let chosen = question
+        .choices
+        .iter()
+        .find(|choice| choice.id == named || choice.label.eq_ignore_ascii_case(named));
+    let chosen = chosen.map(|choice| choice.id.clone()).or(numbered);
+    match (chosen, &question.want) {
+        (Some(text), _) => Ok(Reply::Text { text }),
+        (None, Want::Answer) => Ok(Reply::Text { text }),
+        // words in answer to whether it may: it may not, and they say why
+        (None, Want::Permission { .. }) => Ok(Reply::Deny { why: text }),
+    }
+}
