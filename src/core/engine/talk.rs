@@ -44,6 +44,7 @@ impl Engine {
             Feed::Talk => {
                 let prompt = Say::Prompt {
                     text,
+                    dir: task.spec.dir.lossy(),
                     session: follow.map(|follow| follow.session.clone()),
                     fork: follow.is_some_and(|follow| follow.fork),
                 };
