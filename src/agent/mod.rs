@@ -2,6 +2,7 @@
 //! and bytes of what it is told. Pure, and never failing: what is not understood is
 //! [`AgentEvent::Raw`].
 
+mod claude;
 mod codex;
 pub mod common;
 mod field;
@@ -53,13 +54,15 @@ pub trait Decoder: Send {
 /// What decodes a language, going on with a state that an earlier one put by. `Null` is
 /// that of a run of which nothing was read; one that can't be read counts as that.
 pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
+    use claude::{Claude, Dialect};
+
     match speech {
+        Speech::Claude => Box::new(Claude::new(Dialect::Claude, saved)),
+        Speech::Qwen => Box::new(Claude::new(Dialect::Qwen, saved)),
         Speech::Codex => Box::new(codex::Codex::new(saved)),
-        Speech::Claude
-        | Speech::CodexServer
+        Speech::CodexServer
         | Speech::Gemini
         | Speech::Opencode
-        | Speech::Qwen
         | Speech::Aider
         | Speech::Acp
         | Speech::Plain => Box::new(plain::Plain),

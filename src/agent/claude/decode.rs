@@ -1,0 +1,124 @@
+//! A line, taken to where it is understood.
+
+use serde_json::Value;
+
+use super::asks::control_response;
+use super::state::State;
+use crate::agent::Decoder;
+use crate::agent::common::{load, raw, text_at, without_result};
+use crate::core::agent::event::AgentEvent;
+use crate::core::agent::say::Say;
+use crate::core::task::Exit;
+
+/// Whose stream it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::agent) enum Dialect {
+    /// Claude Code's.
+    Claude,
+    /// qwen-code's.
+    Qwen,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(in crate::agent) struct Claude {
+    pub(super) dialect: Dialect,
+    pub(super) state: State,
+    /// What is to be written to it.
+    pub(super) replies: Vec<u8>,
+}
+
+impl Claude {
+    /// With a state that was put by.
+    pub(in crate::agent) fn new(dialect: Dialect, saved: &Value) -> Self {
+        Self {
+            dialect,
+            state: load(saved),
+            replies: Vec::new(),
+        }
+    }
+
+    /// What a line comes to; `None` where it means nothing.
+    fn understood(&mut self, line: &[u8]) -> Option<Vec<AgentEvent>> {
+        let line = line.trim_ascii();
+        match line.first()? {
+            b'{' => self.object(serde_json::from_slice(line).ok()?),
+            // `--output-format json --verbose`: all of it at once
+            b'[' => {
+                let lines: Vec<Value> = serde_json::from_slice(line).ok()?;
+                if lines.iter().any(|line| text_at(line, "type").is_none()) {
+                    return None;
+                }
+                let mut events = Vec::new();
+                for line in lines {
+                    let text = line.to_string();
+                    events.extend(
+                        self.object(line)
+                            .unwrap_or_else(|| vec![raw(text.as_bytes())]),
+                    );
+                }
+                Some(events)
+            }
+            _ => None,
+        }
+    }
+
+    fn object(&mut self, line: Value) -> Option<Vec<AgentEvent>> {
+        let kind = text_at(&line, "type")?;
+        // what else is there does not begin a turn
+        if matches!(kind, "assistant" | "user" | "stream_event") {
+            self.state.turn.open = true;
+        }
+        match kind {
+            "system" => self.system(&line),
+            "assistant" => self.assistant(line),
+            "user" => self.user(&line),
+            "stream_event" => self.stream_event(&line),
+            "result" => self.result(&line),
+            "rate_limit_event" => self.rate_limit(line.get("rate_limit_info")?),
+            "control_request" => self.control_request(line),
+            "control_response" => control_response(&line),
+            "control_cancel_request" => {
+                let request = text_at(&line, "request_id")?;
+                Some(self.taken_back(|ask| ask.request == request))
+            }
+            "keep_alive" | "tool_progress" => Some(Vec::new()),
+            _ => None,
+        }
+    }
+}
+
+impl Decoder for Claude {
+    fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
+        self.understood(line).unwrap_or_else(|| {
+            let event = raw(line);
+            if let AgentEvent::Raw { text } = &event
+                && !text.starts_with('{')
+            {
+                self.state.no_event(text);
+            }
+            vec![event]
+        })
+    }
+
+    fn end(&mut self, exit: Option<Exit>) -> Vec<AgentEvent> {
+        if self.state.results > 0 && !self.state.turn.open {
+            return Vec::new();
+        }
+        let mut verdict = without_result(exit, &self.state.last);
+        verdict.turns = (self.state.turns > 0).then_some(self.state.turns);
+        vec![AgentEvent::Result(verdict)]
+    }
+
+    fn say(&mut self, say: &Say) -> Result<(), String> {
+        self.tell(say)
+    }
+
+    fn replies(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.replies)
+    }
+
+    fn save(&self) -> Value {
+        serde_json::to_value(&self.state).unwrap_or_default()
+    }
+}

@@ -1,0 +1,164 @@
+//! Lines of the user's side: what tools gave back, what persons said, what the program puts
+//! into their mouths.
+
+use std::time::UNIX_EPOCH;
+
+use serde_json::Value;
+
+use super::decode::Claude;
+use super::said::notice;
+use super::state::Ask;
+use crate::agent::common::{fault_of, one_line, text_at};
+use crate::core::agent::event::{AgentEvent, Level};
+use crate::core::agent::tool::{Category, Fault, FaultKind};
+
+/// When a line says that it was written, in milliseconds since the epoch.
+pub(super) fn said_at(line: &Value) -> Option<u64> {
+    let time = humantime::parse_rfc3339(text_at(line, "timestamp")?).ok()?;
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
+}
+
+impl Claude {
+    pub(super) fn user(&mut self, line: &Value) -> Option<Vec<AgentEvent>> {
+        let content = line.get("message")?.get("content")?;
+        let mut events = Vec::new();
+        let mut said = String::new();
+        match content {
+            Value::String(text) => said.push_str(text),
+            Value::Array(blocks) => {
+                for block in blocks {
+                    match text_at(block, "type")? {
+                        "tool_result" => {
+                            events.extend(self.tool_result(block, line, said_at(line)));
+                        }
+                        "text" => {
+                            if !said.is_empty() {
+                                said.push('\n');
+                            }
+                            said.push_str(text_at(block, "text")?);
+                        }
+                        kind => said.extend(["[", kind, "]"]),
+                    }
+                }
+            }
+            _ => return None,
+        }
+        events.extend(self.said(line, said));
+        Some(events)
+    }
+
+    /// Text on the user's side. That of a subagent's is what it was called with.
+    fn said(&mut self, line: &Value, text: String) -> Option<AgentEvent> {
+        let is = |name| line.get(name).and_then(Value::as_bool) == Some(true);
+        if text.is_empty() || text_at(line, "parent_tool_use_id").is_some() {
+            return None;
+        }
+        if is("isReplay") && !is("isSynthetic") {
+            return Some(AgentEvent::Heard {
+                message: self.state.taken_in(&text),
+                text,
+            });
+        }
+        let level = if text.starts_with("[Request interrupted") {
+            Level::Warning
+        } else {
+            Level::Info
+        };
+        Some(notice(level, one_line(&text)))
+    }
+
+    /// What a tool gave back; `line` is that which tells of it.
+    pub(super) fn tool_result(
+        &mut self,
+        block: &Value,
+        line: &Value,
+        at: Option<u64>,
+    ) -> Vec<AgentEvent> {
+        let id = text_at(block, "tool_use_id").unwrap_or_default();
+        let open = self.state.calls.remove(id);
+        let output = gave(block.get("content").unwrap_or(&Value::Null));
+        let extra = line.get("tool_use_result").unwrap_or(&Value::Null);
+        let interrupted = extra.get("interrupted").and_then(Value::as_bool) == Some(true);
+        let failed = block.get("is_error").and_then(Value::as_bool) == Some(true)
+            || output.starts_with("<tool_use_error>")
+            || interrupted;
+        let category = open.as_ref().map_or(Category::Other, |open| open.category);
+        let code = exit_code(category, &output);
+        let fault = failed.then(|| {
+            let refused = refused(line, id);
+            let text = output
+                .trim_start_matches("<tool_use_error>")
+                .trim_end_matches("</tool_use_error>");
+            let fault = fault_of(category, text, code);
+            Fault {
+                kind: refused.unwrap_or(if interrupted && fault.kind != FaultKind::Timeout {
+                    FaultKind::Cancelled
+                } else {
+                    fault.kind
+                }),
+                ..fault
+            }
+        });
+        let lasted = || at?.checked_sub(open.as_ref()?.at?);
+        let told = ["durationMs", "totalDurationMs"]
+            .iter()
+            .find_map(|name| extra.get(name)?.as_u64());
+        let mut events = self.taken_back(|ask: &Ask| ask.call == id);
+        events.push(AgentEvent::ToolEnded {
+            id: id.to_owned(),
+            fault,
+            output,
+            duration_ms: told.or_else(lasted),
+            exit_code: code,
+        });
+        events
+    }
+}
+
+/// What a tool gave back, as text.
+fn gave(content: &Value) -> String {
+    match content {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(blocks) => {
+            let texts = blocks.iter().map(|block| {
+                text_at(block, "text").map_or_else(
+                    || format!("[{}]", text_at(block, "type").unwrap_or("?")),
+                    str::to_owned,
+                )
+            });
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The exit code of a command, as the text for the model has it: `Exit code 3` in front in
+/// Claude Code, `Exit Code: 3` on a line of its own in qwen-code.
+fn exit_code(category: Category, output: &str) -> Option<i32> {
+    if category != Category::Command {
+        return None;
+    }
+    let front = output.strip_prefix("Exit code ");
+    let front = front.and_then(|rest| rest.lines().next());
+    front
+        .or_else(|| {
+            let mut lines = output.lines().rev().take(8);
+            lines.find_map(|line| line.strip_prefix("Exit Code: "))
+        })
+        .and_then(|code| code.trim().parse().ok())
+}
+
+/// Whether the call was not made because somebody or something did not allow it.
+fn refused(line: &Value, id: &str) -> Option<FaultKind> {
+    let all = line.get("tool_result_meta")?.as_array()?;
+    let meta = all.iter().find(|meta| text_at(meta, "id") == Some(id))?;
+    let decision = meta.get("permission_decision");
+    let rejected = decision.and_then(|decision| text_at(decision, "decision")) == Some("reject");
+    match text_at(meta, "non_execution_kind") {
+        Some("user-rejected") if !rejected => Some(FaultKind::Cancelled),
+        Some("permission-rule") => Some(FaultKind::PermissionDenied),
+        _ => rejected.then_some(FaultKind::PermissionDenied),
+    }
+}

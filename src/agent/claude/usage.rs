@@ -1,0 +1,200 @@
+//! What was used: by an answer, by a run, by a conversation.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::decode::{Claude, Dialect};
+use super::state::{Figure, put};
+use crate::agent::common::{count_at, text_at};
+use crate::core::agent::event::{AgentEvent, Meter, Used};
+use crate::core::agent::tokens::{Tokens, Usd};
+
+/// What a message says that it used.
+pub(super) fn answer_tokens(dialect: Dialect, message: &Value) -> Tokens {
+    let Some(usage) = message.get("usage") else {
+        return Tokens::default();
+    };
+    let count = |name| count_at(usage, name);
+    let cache_read = count("cache_read_input_tokens");
+    let input = count("input_tokens");
+    let details = usage.get("output_tokens_details");
+    Tokens {
+        input: match dialect {
+            Dialect::Claude => input,
+            // there it includes what was cached
+            Dialect::Qwen => input.saturating_sub(cache_read),
+        },
+        output: count("output_tokens"),
+        cache_read,
+        cache_write: count("cache_creation_input_tokens"),
+        reasoning: details.map_or(0, |details| count_at(details, "thinking_tokens")),
+    }
+}
+
+/// Counters of a result, by model.
+fn by_model(told: &Value) -> BTreeMap<String, Figure> {
+    let models = told.as_object().into_iter().flatten();
+    let figures = models.map(|(model, told)| {
+        let count = |name| count_at(told, name);
+        let tokens = Tokens {
+            input: count("inputTokens"),
+            output: count("outputTokens"),
+            cache_read: count("cacheReadInputTokens"),
+            cache_write: count("cacheCreationInputTokens"),
+            reasoning: count("thinkingTokens"),
+        };
+        let cost = told
+            .get("costUSD")
+            .and_then(Value::as_f64)
+            .and_then(Usd::of);
+        let name = model.split('[').next().unwrap_or_default();
+        (name.to_owned(), Figure { tokens, cost })
+    });
+    let mut all: BTreeMap<String, Figure> = BTreeMap::new();
+    for (model, figure) in figures {
+        add(all.entry(model).or_default(), figure);
+    }
+    all
+}
+
+fn add(to: &mut Figure, more: Figure) {
+    to.tokens += more.tokens;
+    to.cost = match (to.cost, more.cost) {
+        (Some(one), Some(two)) => Some(one + two),
+        (one, two) => one.or(two),
+    };
+}
+
+impl Claude {
+    /// What a result says was used. Those of 2.1 and later say what the conversation used,
+    /// runs before this one included; those of late say besides what was used since the
+    /// last result, which needs nothing known of earlier runs and outlives a crash of the
+    /// program that sets the former to nothing.
+    pub(super) fn result_used(&mut self, line: &Value) -> Vec<AgentEvent> {
+        if self.dialect == Dialect::Qwen {
+            return whole_conversation(line);
+        }
+        let told = by_model(line.get("modelUsage").unwrap_or(&Value::Null));
+        let since = line
+            .get("model_usage_since_last_result")
+            .filter(|since| since.is_object());
+        if told.is_empty() && since.is_none() {
+            return self.turn_used(line);
+        }
+        let mut figures = match since {
+            Some(since) => self.add_up(line, since),
+            None => told.clone(),
+        };
+        let meter = if since.is_some() || self.state.per_run {
+            Meter::Run
+        } else {
+            Meter::Session
+        };
+        let rest = line
+            .get("total_cost_usd")
+            .and_then(Value::as_f64)
+            .and_then(Usd::of)
+            .filter(|_| !told.is_empty())
+            .and_then(|total| settle(&mut figures, &told, total));
+        let used = figures.into_iter().map(|(model, figure)| {
+            AgentEvent::Used(Used {
+                model: Some(model),
+                tokens: figure.tokens,
+                cost: figure.cost,
+                meter: meter.clone(),
+            })
+        });
+        let rest = rest.map(|cost| {
+            AgentEvent::Used(Used {
+                model: None,
+                tokens: Tokens::default(),
+                cost: Some(cost),
+                meter: if self.state.per_run {
+                    Meter::Run
+                } else {
+                    Meter::Session
+                },
+            })
+        });
+        used.chain(rest).collect()
+    }
+
+    /// What a result says that names no models, as those of 1.0 did: what its turn used, and
+    /// what the run cost.
+    fn turn_used(&mut self, line: &Value) -> Vec<AgentEvent> {
+        let cost = line.get("total_cost_usd").and_then(Value::as_f64);
+        let cost = cost.and_then(Usd::of).filter(|cost| cost.0 > 0);
+        let model = self.state.model.clone().unwrap_or_default();
+        let mut figure = self.state.used.get(&model).copied().unwrap_or_default();
+        figure.tokens += answer_tokens(self.dialect, line);
+        figure.cost = cost;
+        if figure.tokens.is_zero() && cost.is_none() {
+            return Vec::new();
+        }
+        put(&mut self.state.used, &model, figure);
+        vec![AgentEvent::Used(Used {
+            model: (!model.is_empty()).then_some(model),
+            tokens: figure.tokens,
+            cost,
+            meter: Meter::Run,
+        })]
+    }
+
+    /// What the run used by now, a result's word included.
+    fn add_up(&mut self, line: &Value, since: &Value) -> BTreeMap<String, Figure> {
+        let id = text_at(line, "uuid").unwrap_or_default();
+        let again = !id.is_empty() && id == self.state.result;
+        if !again {
+            for (model, figure) in by_model(since) {
+                let known = self.state.used.get(&model).copied();
+                let mut sum = known.unwrap_or_default();
+                add(&mut sum, figure);
+                put(&mut self.state.used, &model, sum);
+            }
+        }
+        self.state.used.clone()
+    }
+}
+
+/// Has figures agree with the cost of all, which is the bill: gives back what of it belongs
+/// to no model.
+fn settle(
+    figures: &mut BTreeMap<String, Figure>,
+    told: &BTreeMap<String, Figure>,
+    total: Usd,
+) -> Option<Usd> {
+    let sum = told
+        .values()
+        .filter_map(|figure| figure.cost)
+        .fold(Usd::default(), |sum, cost| sum + cost);
+    // each of them is rounded
+    let rounded = told.len() as u64 + 1;
+    if total.beyond(sum).0 > rounded {
+        return Some(total.beyond(sum));
+    }
+    let most = figures.values_mut().max_by_key(|figure| figure.cost);
+    if let Some(Figure {
+        cost: Some(cost), ..
+    }) = most
+        && sum.beyond(total).0 > rounded
+    {
+        *cost = cost.beyond(sum.beyond(total));
+    }
+    None
+}
+
+/// qwen-code counts over the conversation, and over all models.
+fn whole_conversation(line: &Value) -> Vec<AgentEvent> {
+    let tokens = answer_tokens(Dialect::Qwen, line);
+    // nothing: no answer came, and what was before is not told
+    if tokens.is_zero() {
+        return Vec::new();
+    }
+    vec![AgentEvent::Used(Used {
+        model: None,
+        tokens,
+        cost: None,
+        meter: Meter::Session,
+    })]
+}
