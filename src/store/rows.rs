@@ -91,11 +91,17 @@ pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     for run in &task.past {
         let stands: bool = db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM run \
-                 WHERE task = ? AND number = ? AND state = ? AND dropped = ?)",
+                "SELECT EXISTS (SELECT 1 FROM run WHERE task = ? AND number = ? AND state = ? \
+                 AND dropped = ? AND story IS ?)",
             )?
             .query_row(
-                params![task.id.0, run.number, run.state.word(), int(run.dropped)],
+                params![
+                    task.id.0,
+                    run.number,
+                    run.state.word(),
+                    int(run.dropped),
+                    run.story.as_ref().map(text)
+                ],
                 |row| row.get(0),
             )?;
         if !stands {

@@ -38,6 +38,11 @@ pub struct Ledger {
     /// again, oldest first, and the sum of the rest.
     calls: Vec<Call>,
     sum: Figures,
+    /// Answers to earlier runs of the conversation that no counter covered: those runs were
+    /// broken off. Whether this run's counter does shows when it is first told.
+    dead: Figures,
+    /// Whether it does: they are to count no more where they were told.
+    pub absorbed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,12 +126,52 @@ impl Bill {
 }
 
 impl Ledger {
-    /// The ledger of a run that goes on with a conversation which had used so much.
-    pub fn after(base: Figures) -> Self {
+    /// The ledger of a run that goes on with a conversation which had used so much, and
+    /// in earlier runs so much that was not counted.
+    pub fn after(base: Figures, dead: Figures) -> Self {
         Self {
             base,
+            dead,
             ..Self::default()
         }
+    }
+
+    /// What no counter covers: of this run, and of those before it.
+    pub fn uncovered(&self) -> Figures {
+        let mut all = self.dead.clone();
+        for (model, figure) in self.calls_alone() {
+            add(&mut all, &model, figure);
+        }
+        all
+    }
+
+    /// A later run's counter covers what was told of single answers.
+    pub fn cover_calls(&mut self) {
+        self.dead.clear();
+        self.cover();
+    }
+
+    fn calls_alone(&self) -> Figures {
+        let mut all = self.sum.clone();
+        for call in self.calls.iter().filter(|call| !call.covered) {
+            add(&mut all, &call.model, call.figure);
+        }
+        all
+    }
+
+    /// Whether a counter of the conversation, told the first time in this run, covers what
+    /// earlier runs used and did not count. A run of claude's that was ended by SIGTERM is
+    /// in the next one's figures, one that was killed is not (2.1.329): what was read, which
+    /// single answers tell exactly, tells which.
+    fn absorb(&mut self, model: &str, figure: Figure) {
+        let Some(dead) = self.dead.get(model) else {
+            return;
+        };
+        let read = |tokens: Tokens| tokens.total() - tokens.output;
+        let base = self.base.get(model).copied().unwrap_or_default();
+        let own = self.calls_alone().get(model).copied().unwrap_or_default();
+        let told = read(figure.tokens.beyond(base.tokens));
+        self.absorbed |= told >= read(own.tokens + dead.tokens) && !dead.tokens.is_zero();
     }
 
     /// What the conversation has used when this run is over, as far as that was told: for
@@ -154,6 +199,9 @@ impl Ledger {
                 let base = self.base.get(&model).copied().unwrap_or_default();
                 if base.tokens.total() > figure.tokens.total() {
                     self.base.clear();
+                }
+                if !self.session.contains_key(&model) {
+                    self.absorb(&model, figure);
                 }
                 self.session.insert(model, figure);
                 self.cover();
@@ -206,11 +254,8 @@ impl Ledger {
             };
             add(&mut all, model, beyond);
         }
-        for (model, figure) in self.run.iter().chain(&self.sum) {
+        for (model, figure) in self.run.iter().chain(&self.calls_alone()) {
             add(&mut all, model, *figure);
-        }
-        for call in self.calls.iter().filter(|call| !call.covered) {
-            add(&mut all, &call.model, call.figure);
         }
         all.retain(|_, figure| !figure.tokens.is_zero() || figure.cost.is_some());
         all
@@ -295,17 +340,36 @@ mod tests {
     fn a_counter_of_the_conversation_counts_from_where_the_run_began() {
         let mut first = Ledger::default();
         first.take(&used(Meter::Session, 100, Some(1000)));
-        let mut second = Ledger::after(first.session());
+        let mut second = Ledger::after(first.session(), Figures::new());
         assert_eq!(total(&second), (0, None));
         second.take(&used(Meter::Session, 130, Some(1300)));
         assert_eq!(total(&second), (30, Some(300)));
-        let silent = Ledger::after(second.session());
-        let mut fourth = Ledger::after(silent.session());
+        let silent = Ledger::after(second.session(), Figures::new());
+        let mut fourth = Ledger::after(silent.session(), Figures::new());
         fourth.take(&used(Meter::Session, 131, Some(1310)));
         assert_eq!(total(&fourth), (1, Some(10)));
-        let mut anew = Ledger::after(fourth.session());
+        let mut anew = Ledger::after(fourth.session(), Figures::new());
         anew.take(&used(Meter::Session, 7, Some(70)));
         assert_eq!(total(&anew), (7, Some(70)), "it began anew");
+    }
+
+    #[test]
+    fn what_a_broken_off_run_used_counts_once_whether_the_next_counter_has_it_or_not() {
+        for (told, absorbed, sum) in [(130, false, 150), (150, true, 150)] {
+            let mut first = Ledger::default();
+            first.take(&used(Meter::Session, 100, Some(1000)));
+            let mut dead = Ledger::after(first.session(), first.uncovered());
+            dead.take(&used(call("a"), 20, None));
+            let mut next = Ledger::after(dead.session(), dead.uncovered());
+            next.take(&used(call("b"), 30, None));
+            next.take(&used(Meter::Session, told, Some(told * 10)));
+            assert_eq!(next.absorbed, absorbed);
+            if absorbed {
+                dead.cover_calls();
+            }
+            let all = [first, dead, next].map(|ledger| total(&ledger).0);
+            assert_eq!(all.iter().sum::<u64>(), sum, "{all:?}");
+        }
     }
 
     #[test]

@@ -135,6 +135,7 @@ pub fn masked(text: &str) -> String {
             continue;
         }
         match word.split_once(['=', ':']) {
+            _ if is_scheme(word) => out.push_str(word),
             _ if hide_next => out.push_str(MASK),
             Some((name, value)) if is_secret_name(name.trim_start_matches('-')) => {
                 out.push_str(&word[..=name.len()]);
@@ -150,13 +151,16 @@ pub fn masked(text: &str) -> String {
             _ => out.push_str(word),
         }
         let bare = word.trim_start_matches('-').trim_end_matches([':', '=']);
-        hide_next = !hide_next
-            && (word.eq_ignore_ascii_case("bearer")
-                || (is_secret_name(bare)
-                    && (word.starts_with("--") || word.ends_with([':', '=']))));
+        let named = word.starts_with("--") || word.ends_with([':', '=']);
+        hide_next = is_scheme(word) || (!hide_next && named && is_secret_name(bare));
         out.push_str(rest);
     }
     out
+}
+
+/// What stands between the name of a header and its secret.
+fn is_scheme(word: &str) -> bool {
+    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
 fn is_key(word: &str) -> bool {

@@ -167,10 +167,11 @@ pub struct Heard {
 }
 
 impl Story {
-    /// That of a run which goes on with a conversation that had used so much.
-    pub fn going_on(base: Figures) -> Self {
+    /// That of a run which goes on with a conversation that had used so much, counted and
+    /// not.
+    pub fn going_on(base: Figures, dead: Figures) -> Self {
         Self {
-            ledger: Ledger::after(base),
+            ledger: Ledger::after(base, dead),
             ..Self::default()
         }
     }

@@ -125,6 +125,7 @@ impl Engine {
                 story.end(now.wall, &mut told);
             }
         });
+        self.absorb(run.task);
         for event in &heard.events {
             self.note_heard(now, run.task, event);
         }
@@ -149,6 +150,24 @@ impl Engine {
             Some(Unheard::Swept(remains)) => self.swept(now, run, &remains, out),
             None => self.store(run.task, then, out),
         }
+    }
+
+    /// What earlier runs used and did not count is in the current one's counter: it counts
+    /// there.
+    fn absorb(&mut self, id: TaskId) {
+        let absorbed = |task: &Task| task.run.story.as_ref().is_some_and(|it| it.ledger.absorbed);
+        if !self.tasks.get(id).is_some_and(absorbed) {
+            return;
+        }
+        self.tasks.update(id, |task| {
+            if let Some(story) = &mut task.run.story {
+                story.ledger.absorbed = false;
+                story.ledger.cover_calls();
+            }
+            for story in task.past.iter_mut().filter_map(|run| run.story.as_mut()) {
+                story.ledger.cover_calls();
+            }
+        });
     }
 
     /// Writes down what of all that is worth an entry of the activity log.

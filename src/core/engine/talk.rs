@@ -290,9 +290,10 @@ impl Engine {
                 let base = before.find_map(|run| {
                     let story = run.story.as_ref()?;
                     (story.session.as_ref() == Some(&follow.session))
-                        .then(|| story.ledger.session())
+                        .then(|| (story.ledger.session(), story.ledger.uncovered()))
                 });
-                run.story = Some(Box::new(Story::going_on(base.unwrap_or_default())));
+                let (base, dead) = base.unwrap_or_default();
+                run.story = Some(Box::new(Story::going_on(base, dead)));
             }
             task.past.push(std::mem::replace(&mut task.run, run));
             task.attention = Attention::None;
