@@ -1,5 +1,6 @@
 //! The engine against a simulated world.
 
+mod agents;
 mod life;
 mod queue;
 mod watch;

@@ -11,7 +11,7 @@ use crate::core::agent::tool::ToolCall;
 use crate::core::effect::{Effect, Hear};
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Ident, RunId, Target, TaskId};
-use crate::core::input::{Found, Input, Remains, Ticket};
+use crate::core::input::{Found, Heard, Input, Remains, Ticket};
 use crate::core::limit::Limits;
 use crate::core::raw::Raw;
 use crate::core::record::{Change, Record};
@@ -470,6 +470,19 @@ impl World {
         }
     }
 
+    /// Agents say nothing more: what was to be read of them is.
+    pub(super) fn hear_out(&mut self) {
+        while let Some(hear) = self.hears.pop_front() {
+            self.input(Input::Heard(Box::new(Heard {
+                run: hear.run,
+                events: Vec::new(),
+                replies: Vec::new(),
+                at: (hear.upto, hear.from.1),
+                over: hear.end.is_some(),
+            })));
+        }
+    }
+
     /// The shim is killed: what it kept goes to the supervisor, which must sweep it.
     pub(super) fn kill_shim(&mut self, run: RunId) {
         let lives = self.sims.get(&run).is_some_and(|sim| !sim.released);
@@ -494,6 +507,7 @@ impl World {
         self.answers.clear();
         self.exited = false;
         self.deletes.clear();
+        self.hears.clear();
         let seq = self.log.iter().map(|event| event.seq).max().unwrap_or(0);
         self.engine =
             Engine::new(self.rules.clone(), self.highest).remembering(seq, self.settings.clone());
@@ -529,6 +543,7 @@ impl World {
                 self.write(false);
             }
             self.sweep();
+            self.hear_out();
             let runs: Vec<RunId> = self.sims.keys().copied().collect();
             for run in runs {
                 self.begin(run, false);

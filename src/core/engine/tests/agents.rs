@@ -1,0 +1,899 @@
+//! Agents: heard out, spoken to, parked, stopped for what they use.
+
+use proptest::prelude::*;
+
+use super::world::*;
+use crate::core::agent::event::{
+    AgentEvent, Choice, Grant, LimitState, Limited, Meter, Part, Question, Trouble, Used, Verdict,
+    Want, Words,
+};
+use crate::core::agent::plan::{Agent, Budget, Feed, Speech};
+use crate::core::agent::say::{Reply, Say};
+use crate::core::agent::story::Delivery;
+use crate::core::agent::tokens::{Tokens, Usd};
+use crate::core::agent::tool::{Category, Fault, FaultKind};
+use crate::core::attention::Attention;
+use crate::core::engine::Rules;
+use crate::core::event::What;
+use crate::core::id::{RunId, TaskId};
+use crate::core::input::{Heard, Input, Ticket};
+use crate::core::limit::Limit;
+use crate::core::raw::Raw;
+use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
+use crate::core::time::Timestamp;
+use crate::core::waiting::Waiting;
+use crate::core::wire::{self, Answer, Caller, Request, RunRequest};
+
+fn agent(feed: Feed) -> Spec {
+    let argv = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| Raw::from(*word))
+            .collect::<Vec<_>>()
+    };
+    Spec {
+        kind: Kind::Agent,
+        argv: argv(&["a", "fresh"]),
+        lane: Some("opus".into()),
+        agent: Some(Box::new(Agent {
+            name: "claude".into(),
+            speech: Speech::Claude,
+            feed,
+            prompt: "mend it".into(),
+            resume: Some(argv(&["a", "resume", "{session}", "{prompt}"])),
+            fork: Some(argv(&["a", "fork", "{session}", "{prompt}"])),
+            budget: Budget::default(),
+        })),
+        ..spec("agent", AfterExit::Sweep)
+    }
+}
+
+fn budget(budget: Budget) -> Spec {
+    let mut spec = agent(Feed::Argument);
+    spec.agent.as_mut().unwrap().budget = budget;
+    spec
+}
+
+fn launch(world: &mut World, spec: Spec) -> RunId {
+    world.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));
+    started(world)
+}
+
+/// The newest task's current run, started.
+fn started(world: &mut World) -> RunId {
+    world.write_all();
+    let run = world.engine.tasks().next_back().unwrap().run_id();
+    begun(world, run)
+}
+
+fn begun(world: &mut World, run: RunId) -> RunId {
+    world.begin(run, false);
+    world.report(run);
+    world.write_all();
+    run
+}
+
+fn hear(world: &mut World, run: RunId, events: Vec<AgentEvent>) {
+    say(world, run, events, false);
+}
+
+fn say(world: &mut World, run: RunId, events: Vec<AgentEvent>, over: bool) {
+    world.input(Input::Heard(Box::new(Heard {
+        run,
+        events,
+        replies: Vec::new(),
+        at: (1, "state".into()),
+        over,
+    })));
+    world.write_all();
+}
+
+/// The leader ends; what its agent said last is heard after that.
+fn end(world: &mut World, run: RunId, exit: Exit, events: Vec<AgentEvent>) {
+    world.sims.get_mut(&run).unwrap().end_leader(exit, 0);
+    world.report(run);
+    world.write_all();
+    let asked = world.hears.back().expect("its log is read to the end");
+    assert_eq!((asked.run, asked.end), (run, Some(exit)));
+    world.hears.clear();
+    assert!(
+        world.task(run.task.0).is_active(),
+        "ended before it was heard out"
+    );
+    say(world, run, events, true);
+}
+
+fn verdict(ok: bool) -> AgentEvent {
+    AgentEvent::Result(Verdict {
+        ok,
+        text: "its last word\nand more".into(),
+        trouble: (!ok).then_some(Trouble::Other),
+        turns: Some(1),
+    })
+}
+
+fn session(id: &str) -> AgentEvent {
+    AgentEvent::Session { id: id.into() }
+}
+
+fn used(meter: Meter, input: u64, cost: u64) -> AgentEvent {
+    AgentEvent::Used(Used {
+        model: Some("m".into()),
+        tokens: Tokens {
+            input,
+            ..Tokens::default()
+        },
+        cost: Some(Usd(cost)),
+        meter,
+    })
+}
+
+fn text() -> AgentEvent {
+    AgentEvent::Text(Words {
+        key: String::new(),
+        text: "hello".into(),
+        part: Part::Whole,
+        within: None,
+    })
+}
+
+fn reached(resets: Option<u64>) -> AgentEvent {
+    AgentEvent::Limit(Limited {
+        state: LimitState::Reached,
+        which: "five-hour limit".into(),
+        resets: resets.map(Timestamp),
+        resets_in_ms: None,
+        clock: None,
+        used: Some(1.0),
+    })
+}
+
+fn question(want: Want) -> AgentEvent {
+    let choice = |id: &str, label: &str, grants| Choice {
+        id: id.into(),
+        label: label.into(),
+        grants,
+    };
+    AgentEvent::Asks(Question {
+        request: "r1".into(),
+        text: "may it touch /opt?".into(),
+        choices: vec![
+            choice("yes", "Allow", Some(Grant::Once)),
+            choice("no", "Deny", Some(Grant::Deny)),
+        ],
+        want,
+        answerable: true,
+    })
+}
+
+fn permission() -> AgentEvent {
+    question(Want::Permission {
+        tool: "Bash".into(),
+        input: serde_json::Value::Null,
+        call: None,
+    })
+}
+
+fn message(id: u32, text: &str, fork: bool) -> Request {
+    Request::Send {
+        target: crate::core::id::Target::Id(TaskId(id)),
+        text: text.into(),
+        fork,
+        caller: Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        },
+    }
+}
+
+fn reply(reply: Reply) -> Request {
+    Request::Answer {
+        target: crate::core::id::Target::Id(TaskId(1)),
+        reply,
+    }
+}
+
+fn told(world: &World, ticket: Ticket) -> String {
+    match world.answers.get(&ticket).and_then(|all| all.last()) {
+        Some((Answer::Failed(_, line), _)) => line.clone(),
+        Some((Answer::Done(line), _)) => line.clone().unwrap_or_default(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn launched(world: &World) -> Vec<String> {
+    let argv = world.launched.last().unwrap();
+    argv.iter().map(Raw::lossy).collect()
+}
+
+#[test]
+fn exit_0_is_a_success_only_with_the_agents_word() {
+    for (events, exit, wanted) in [
+        (vec![verdict(true)], Exit::Code(0), Outcome::Succeeded),
+        (vec![verdict(false)], Exit::Code(0), Outcome::Failed(0)),
+        (vec![], Exit::Code(0), Outcome::Failed(0)),
+        (vec![verdict(true)], Exit::Code(3), Outcome::Failed(3)),
+        (vec![verdict(true)], Exit::Signal(9), Outcome::Killed(9)),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        let wait = world.ask(Request::Wait(vec![crate::core::id::Target::Newest].into()));
+        end(&mut world, run, exit, events.clone());
+        assert_eq!(
+            outcome(&world, 1),
+            Some(wanted.clone()),
+            "{events:?} {exit:?}"
+        );
+        let code = wanted.shell_code();
+        assert_eq!(code == 0, wanted == Outcome::Succeeded);
+        assert!(matches!(
+            world.answers[&wait].as_slice(),
+            [(Answer::Task(report), true)] if report.outcome.as_deref() == Some(wanted.word())
+        ));
+    }
+}
+
+#[test]
+fn a_run_whose_shim_and_supervisor_die_is_heard_out_too() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(0), 0);
+    world.report(run);
+    world.crash();
+    assert!(world.task(1).is_active());
+    assert_eq!(
+        world.hears.back().map(|hear| hear.end),
+        Some(Some(Exit::Code(0)))
+    );
+    say(&mut world, run, vec![verdict(true)], true);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
+#[test]
+fn an_agent_is_told_once_what_to_do_and_that_nothing_follows() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    world.report(run);
+    world.write_all();
+    assert!(matches!(
+        world.said.as_slice(),
+        [(_, Say::Prompt { text, session: None, fork: false, .. })] if text == "mend it"
+    ));
+    world.crash();
+    world.write_all();
+    assert_eq!(world.said.len(), 1, "it was told twice");
+    hear(&mut world, run, vec![session("S"), text()]);
+    assert_eq!(world.said.len(), 1);
+    hear(&mut world, run, vec![verdict(true)]);
+    assert_eq!(world.said.last(), Some(&(run, Say::Close)));
+    end(&mut world, run, Exit::Code(0), vec![]);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
+#[test]
+fn a_question_is_asked_answered_once_and_in_its_own_words() {
+    for (given, wanted) in [
+        (Reply::Allow, Ok(Reply::Allow)),
+        (Reply::AllowAlways, Ok(Reply::AllowAlways)),
+        (
+            Reply::Text { text: "2".into() },
+            Ok(Reply::Text { text: "no".into() }),
+        ),
+        (
+            Reply::Text {
+                text: "allow".into(),
+            },
+            Ok(Reply::Text { text: "yes".into() }),
+        ),
+        (
+            Reply::Text {
+                text: "not there".into(),
+            },
+            Ok(Reply::Deny {
+                why: "not there".into(),
+            }),
+        ),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Talk));
+        let nothing = world.ask(reply(given.clone()));
+        assert!(told(&world, nothing).contains("asks nothing"));
+        hear(&mut world, run, vec![permission()]);
+        assert_eq!(world.task(1).attention, Attention::Asking);
+        let report = world.engine.report(world.task(1));
+        assert_eq!(report.asks.unwrap().choices, ["Allow", "Deny"]);
+        assert_eq!(
+            report.attention_text.as_deref(),
+            Some("claude asks: may it touch /opt?")
+        );
+        let answered = world.ask(reply(given));
+        world.write_all();
+        match wanted {
+            Ok(answer) => {
+                let request = "r1".into();
+                assert_eq!(
+                    world.said.last(),
+                    Some(&(run, Say::Answer { request, answer }))
+                );
+                assert_eq!(world.task(1).attention, Attention::None);
+            }
+            Err(part) => assert!(told(&world, answered).contains::<&str>(part)),
+        }
+    }
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(&mut world, run, vec![question(Want::Answer)]);
+    let refused = world.ask(reply(Reply::Allow));
+    assert!(told(&world, refused).contains("asks for an answer"));
+    assert_eq!(world.task(1).attention, Attention::Asking);
+    let text = Reply::Text {
+        text: "blue".into(),
+    };
+    world.ask(reply(text.clone()));
+    world.write_all();
+    let said = Say::Answer {
+        request: "r1".into(),
+        answer: text,
+    };
+    assert_eq!(world.said.last(), Some(&(run, said)));
+}
+
+#[test]
+fn a_message_during_a_run_is_said_and_one_that_comes_too_late_begins_the_next() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(&mut world, run, vec![session("S")]);
+    world.ask(message(1, "and test it", false));
+    world.write_all();
+    let said = Say::Message {
+        number: 1,
+        text: "and test it".into(),
+    };
+    assert_eq!(world.said.last(), Some(&(run, said)));
+    hear(&mut world, run, vec![verdict(true)]);
+    assert_ne!(
+        world.said.last(),
+        Some(&(run, Say::Close)),
+        "it owes an answer"
+    );
+    let heard = AgentEvent::Heard {
+        message: Some(1),
+        text: "and test it".into(),
+    };
+    hear(&mut world, run, vec![heard, verdict(true)]);
+    assert_eq!(world.said.last(), Some(&(run, Say::Close)));
+    let state = |world: &World, at: usize| {
+        let story = world.task(1).run.story.clone();
+        story.unwrap().messages[at].state.clone()
+    };
+    assert_eq!(state(&world, 0), Delivery::Delivered);
+    // nothing more can be said to this run
+    let late = world.ask(message(1, "one more", false));
+    world.write_all();
+    assert!(told(&world, late).contains("once the run has ended"));
+    assert_eq!(state(&world, 1), Delivery::Sent);
+    let wait = world.ask(Request::Wait(vec![crate::core::id::Target::Newest].into()));
+    end(&mut world, run, Exit::Code(0), vec![]);
+    world.write_all();
+    assert!(!world.answers.contains_key(&wait), "it goes on");
+    let run = started(&mut world);
+    assert_eq!(run.number, 2);
+    assert_eq!(launched(&world), ["a", "resume", "S", "one more"]);
+    assert!(matches!(
+        world.said.last(),
+        Some((_, Say::Prompt { text, session: Some(id), fork: false, .. })) if text == "one more" && id == "S"
+    ));
+}
+
+#[test]
+fn an_ended_agent_goes_on_by_a_message_in_the_same_conversation_or_another_way() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let early = world.ask(message(1, "x", true));
+    assert!(told(&world, early).contains("once it has ended"));
+    let total = |cost| used(Meter::Session, cost, cost);
+    end(
+        &mut world,
+        run,
+        Exit::Code(0),
+        vec![session("S"), total(100), verdict(true)],
+    );
+    let empty = world.ask(message(1, " ", false));
+    assert!(told(&world, empty).contains("empty"));
+    for (fork, words) in [(false, "resume"), (true, "fork")] {
+        world.ask(message(1, "go on", fork));
+        let run = started(&mut world);
+        assert_eq!(launched(&world), ["a", words, "S", "go on"]);
+        let sum = if fork { 170 } else { 130 };
+        end(
+            &mut world,
+            run,
+            Exit::Code(0),
+            vec![session("S"), total(sum), verdict(true)],
+        );
+    }
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.tokens.unwrap().input, 170);
+    assert_eq!(report.cost_source.as_deref(), Some("agent"));
+    let runs: Vec<u64> = world
+        .task(1)
+        .past
+        .iter()
+        .chain([&world.task(1).run])
+        .map(|run| world.engine.run_bill(world.task(1), run).cost.unwrap().0)
+        .collect();
+    assert_eq!(runs, [100, 30, 40]);
+    assert_eq!(world.engine.today().cost, Some(Usd(170)));
+}
+
+#[test]
+fn one_that_never_told_its_conversation_cannot_go_on() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    end(&mut world, run, Exit::Code(1), vec![]);
+    let ticket = world.ask(message(1, "go on", false));
+    assert!(told(&world, ticket).contains("nothing to go on with"));
+}
+
+#[test]
+fn an_interrupted_agent_waits_for_what_comes_next() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(&mut world, run, vec![session("S"), text()]);
+    let interrupt = Request::Interrupt(crate::core::id::Target::Newest);
+    world.ask(interrupt.clone());
+    world.write_all();
+    assert_eq!(world.said.last(), Some(&(run, Say::Interrupt)));
+    hear(&mut world, run, vec![verdict(false)]);
+    assert_eq!(
+        world.said.last(),
+        Some(&(run, Say::Interrupt)),
+        "it was let go"
+    );
+    assert_eq!(world.task(1).attention, Attention::Asking);
+    world.ask(message(1, "do it otherwise", false));
+    world.write_all();
+    assert_eq!(world.task(1).attention, Attention::None);
+    let heard = AgentEvent::Heard {
+        message: None,
+        text: String::new(),
+    };
+    hear(&mut world, run, vec![heard, text(), verdict(true)]);
+    assert_eq!(world.said.last(), Some(&(run, Say::Close)));
+    let mut world = World::new();
+    launch(&mut world, agent(Feed::Argument));
+    let ticket = world.ask(interrupt);
+    assert!(told(&world, ticket).contains("revoke stops it"));
+}
+
+#[test]
+fn a_limit_parks_a_run_frees_its_slot_and_shuts_its_lane_across_a_restart() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let resets = world.now + 3_600_000;
+    hear(&mut world, run, vec![session("S"), reached(Some(resets))]);
+    assert_eq!(world.task(1).attention, Attention::LimitReached);
+    end(&mut world, run, Exit::Code(1), vec![verdict(false)]);
+    assert_eq!(world.task(1).state().word(), "parked");
+    assert_eq!(world.task(1).attention, Attention::LimitReached);
+    let reason = world.engine.reason(world.task(1)).unwrap();
+    assert!(
+        reason.starts_with("parked until") && reason.contains("five-hour limit"),
+        "{reason}"
+    );
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        agent(Feed::Argument),
+        Vec::new(),
+    ))));
+    world.write_all();
+    world.crash();
+    let waits = world.engine.waiting(world.task(2));
+    assert!(matches!(
+        waits,
+        Some(Waiting::Exhausted {
+            limit: Limit::Lane(_),
+            task: TaskId(1),
+            ..
+        })
+    ));
+    // others go their way
+    let mut other = agent(Feed::Argument);
+    other.lane = Some("haiku".into());
+    world.ask(Request::Run(Box::new(RunRequest::new(other, Vec::new()))));
+    world.write_all();
+    assert_eq!(world.task(3).state().word(), "starting");
+    world.now = resets + 29_000;
+    world.input(Input::Tick);
+    assert_eq!(world.task(1).state().word(), "parked");
+    world.now = resets + 61_000;
+    world.input(Input::Tick);
+    world.write_all();
+    assert_eq!(world.task(1).state().word(), "starting");
+    assert_eq!(world.task(2).state().word(), "starting");
+    let argv = |id: u32| {
+        let at = world.launched.iter().map(|argv| argv[1].lossy());
+        at.filter(|word| word == "resume").count() as u32 == id
+    };
+    assert!(argv(1), "{:?}", world.launched);
+}
+
+#[test]
+fn a_limit_without_a_reset_and_a_success_park_nobody() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    end(
+        &mut world,
+        run,
+        Exit::Code(1),
+        vec![reached(None), verdict(false)],
+    );
+    assert_eq!(outcome(&world, 1), Some(Outcome::Failed(1)));
+    let run = launch(&mut world, agent(Feed::Argument));
+    let later = world.now + 1_000_000;
+    end(
+        &mut world,
+        run,
+        Exit::Code(0),
+        vec![reached(Some(later)), text(), verdict(true)],
+    );
+    assert_eq!(outcome(&world, 2), Some(Outcome::Succeeded));
+    // and one that is revoked is not brought back
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![reached(Some(later))]);
+    world.ask(revoke(3, false));
+    world.write_all();
+    end(&mut world, run, Exit::Signal(15), vec![verdict(false)]);
+    assert_eq!(
+        outcome(&world, 3),
+        Some(Outcome::Revoked(Some(Exit::Signal(15))))
+    );
+}
+
+#[test]
+fn a_broken_key_is_told_apart_from_other_failures() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let broken = AgentEvent::Result(Verdict {
+        ok: false,
+        text: "401 invalid x-api-key".into(),
+        trouble: Some(Trouble::Auth),
+        turns: None,
+    });
+    end(&mut world, run, Exit::Code(1), vec![broken]);
+    assert_eq!(world.task(1).attention, Attention::AuthBroken);
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.reason.as_deref(), Some("401 invalid x-api-key"));
+    assert!(report.attention_since.is_some());
+}
+
+#[test]
+fn a_budget_is_warned_of_at_80_and_stops_at_100() {
+    let mut world = World::new();
+    let run = launch(
+        &mut world,
+        budget(Budget {
+            cost: Some(Usd(1000)),
+            ..Budget::default()
+        }),
+    );
+    hear(&mut world, run, vec![used(Meter::Session, 1, 799)]);
+    let notices = |world: &World| {
+        let notices = world.log.iter().filter(|event| event.what == What::Notice);
+        notices
+            .filter_map(|event| event.text.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(notices(&world), Vec::<String>::new());
+    hear(&mut world, run, vec![used(Meter::Session, 1, 800)]);
+    hear(&mut world, run, vec![used(Meter::Session, 1, 900)]);
+    assert_eq!(notices(&world).len(), 1, "{:?}", notices(&world));
+    assert_eq!(world.task(1).state().word(), "running");
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1000)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![verdict(false)]);
+    assert_eq!(
+        outcome(&world, 1),
+        Some(Outcome::Spent(Some(Exit::Code(143))))
+    );
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.outcome.as_deref(), Some("revoked"));
+    let reason = report.reason.unwrap();
+    assert!(reason.contains("its budget is used up"), "{reason}");
+}
+
+#[test]
+fn tokens_and_turns_are_bounded_too_over_all_runs() {
+    let mut world = World::new();
+    let run = launch(
+        &mut world,
+        budget(Budget {
+            tokens: Some(100),
+            turns: Some(2),
+            ..Budget::default()
+        }),
+    );
+    end(
+        &mut world,
+        run,
+        Exit::Code(0),
+        vec![session("S"), used(Meter::Session, 60, 1), verdict(true)],
+    );
+    world.ask(message(1, "more", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![used(Meter::Session, 99, 1)]);
+    assert_eq!(world.task(1).state().word(), "running");
+    hear(&mut world, run, vec![used(Meter::Session, 100, 1)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
+fn a_lane_that_has_used_what_it_may_today_starts_nothing_until_tomorrow() {
+    let day = 24 * 3600 * 1000;
+    let lane = Budget {
+        cost: Some(Usd(50)),
+        ..Budget::default()
+    };
+    let mut world = World::under(Rules {
+        budgets: [("opus".to_owned(), lane)].into(),
+        ..rules()
+    });
+    let run = launch(&mut world, agent(Feed::Argument));
+    let end_of_run = vec![used(Meter::Session, 1, 49), verdict(true)];
+    end(&mut world, run, Exit::Code(0), end_of_run);
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1)]);
+    assert_eq!(world.task(2).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![]);
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        agent(Feed::Argument),
+        Vec::new(),
+    ))));
+    world.write_all();
+    world.crash();
+    assert!(matches!(
+        world.engine.waiting(world.task(3)),
+        Some(Waiting::Spent { .. })
+    ));
+    assert!(world.engine.deadline().is_some());
+    world.now = day + 1;
+    world.input(Input::Tick);
+    world.write_all();
+    assert_eq!(world.task(3).state().word(), "starting");
+}
+
+#[test]
+fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let begun = |id: &str| AgentEvent::ToolStarted {
+        id: id.into(),
+        name: "Bash".into(),
+        category: Category::Command,
+        input: serde_json::json!({"command": "x", "token": "secret"}),
+        within: None,
+    };
+    let over = |id: &str, fault: Option<FaultKind>| AgentEvent::ToolEnded {
+        id: id.into(),
+        fault: fault.map(|kind| Fault {
+            kind,
+            text: "no".into(),
+        }),
+        output: "four".into(),
+        duration_ms: Some(7),
+        exit_code: None,
+    };
+    hear(
+        &mut world,
+        run,
+        vec![begun("a"), begun("b"), over("b", None)],
+    );
+    hear(
+        &mut world,
+        run,
+        vec![over("a", Some(FaultKind::Timeout)), begun("c")],
+    );
+    hear(&mut world, run, vec![over("unknown", None)]);
+    end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
+    let mut last: Vec<_> = world.calls.clone();
+    last.reverse();
+    last.sort_by_key(|call| call.number);
+    last.dedup_by_key(|call| call.number);
+    let faults: Vec<_> = last
+        .iter()
+        .map(|call| call.fault.as_ref().map(|fault| fault.kind))
+        .collect();
+    let wanted = [Some(FaultKind::Timeout), None, Some(FaultKind::Cancelled)];
+    assert_eq!(faults, wanted);
+    assert!(last.iter().all(|call| call.ended.is_some()));
+    assert_eq!((last[1].duration_ms, last[1].output_bytes), (Some(7), 4));
+    assert_eq!(last[0].input["token"], "•••");
+    let report = world.engine.report(world.task(1));
+    assert_eq!(
+        (report.tools_called, report.tools_failed),
+        (Some(3), Some(2))
+    );
+    let stats = world.engine.stats(world.time(), 0, wire::By::Agent);
+    assert_eq!(
+        (stats[0].key.as_deref(), stats[0].runs),
+        (Some("claude"), 1)
+    );
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Launch(bool),
+    Hear(u8, u8),
+    Over(u8, bool),
+    Exit(u8, i32),
+    Message(u8),
+    Reply,
+    Interrupt(u8),
+    Revoke(u8),
+    Write(bool),
+    Report(u8),
+    KillShim(u8),
+    Sweep,
+    Crash,
+    Pass(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        any::<bool>().prop_map(Step::Launch),
+        (any::<u8>(), any::<u8>()).prop_map(|(run, what)| Step::Hear(run, what)),
+        (any::<u8>(), any::<u8>()).prop_map(|(run, what)| Step::Hear(run, what)),
+        (any::<u8>(), any::<bool>()).prop_map(|(run, ok)| Step::Over(run, ok)),
+        (any::<u8>(), 0..3_i32).prop_map(|(run, code)| Step::Exit(run, code)),
+        any::<u8>().prop_map(Step::Message),
+        Just(Step::Reply),
+        any::<u8>().prop_map(Step::Interrupt),
+        any::<u8>().prop_map(Step::Revoke),
+        any::<bool>().prop_map(Step::Write),
+        any::<u8>().prop_map(Step::Report),
+        any::<u8>().prop_map(Step::KillShim),
+        Just(Step::Sweep),
+        Just(Step::Crash),
+        (0..2_000_000_u32).prop_map(Step::Pass),
+    ]
+}
+
+fn event(what: u8, world: &World) -> AgentEvent {
+    match what % 9 {
+        0 => session("S"),
+        1 => text(),
+        2 => permission(),
+        3 => reached(Some(world.now + u64::from(what) * 1000)),
+        4 => used(Meter::Session, u64::from(what), u64::from(what)),
+        5 => verdict(true),
+        6 => verdict(false),
+        7 => AgentEvent::Heard {
+            message: None,
+            text: String::new(),
+        },
+        _ => used(
+            Meter::Call {
+                key: what.to_string(),
+            },
+            1,
+            1,
+        ),
+    }
+}
+
+fn run_of(world: &World, pick: u8) -> Option<RunId> {
+    let runs: Vec<RunId> = world.sims.keys().copied().collect();
+    (!runs.is_empty()).then(|| runs[pick as usize % runs.len()])
+}
+
+fn take(world: &mut World, step: Step) {
+    match step {
+        Step::Launch(talks) if world.engine.tasks().len() < 6 => {
+            let feed = if talks { Feed::Talk } else { Feed::Argument };
+            let request = RunRequest::new(agent(feed), Vec::new());
+            world.ask(Request::Run(Box::new(request)));
+        }
+        Step::Hear(pick, what) => {
+            if let Some(run) = run_of(world, pick) {
+                let events = vec![event(what, world)];
+                world.input(Input::Heard(Box::new(Heard {
+                    run,
+                    events,
+                    replies: if what % 5 == 0 {
+                        b"x\n".to_vec()
+                    } else {
+                        Vec::new()
+                    },
+                    at: (0, serde_json::Value::Null),
+                    over: false,
+                })));
+            }
+        }
+        Step::Over(pick, ok) => {
+            // nobody is heard out who has not ended
+            let ended = world.hears.iter().position(|hear| hear.end.is_some());
+            if let Some(hear) = ended.and_then(|at| world.hears.remove(at)) {
+                let events = if pick % 2 == 0 {
+                    vec![verdict(ok)]
+                } else {
+                    Vec::new()
+                };
+                world.input(Input::Heard(Box::new(Heard {
+                    run: hear.run,
+                    events,
+                    replies: Vec::new(),
+                    at: hear.from,
+                    over: true,
+                })));
+            }
+        }
+        Step::Exit(pick, code) => {
+            if let Some(sim) = run_of(world, pick).and_then(|run| world.sims.get_mut(&run)) {
+                sim.end_leader(Exit::Code(code), 0);
+            }
+        }
+        Step::Message(pick) => {
+            world.ask(message(u32::from(pick % 6) + 1, "more", pick > 200));
+        }
+        Step::Reply => {
+            world.ask(reply(Reply::Allow));
+        }
+        Step::Interrupt(pick) => {
+            let id = TaskId(u32::from(pick % 6) + 1);
+            world.ask(Request::Interrupt(crate::core::id::Target::Id(id)));
+        }
+        Step::Revoke(pick) => {
+            world.ask(revoke(u32::from(pick % 6) + 1, pick > 128));
+        }
+        Step::Write(fails) => world.write(fails),
+        Step::Report(pick) => {
+            if let Some(run) = run_of(world, pick) {
+                world.begin(run, pick > 240);
+                world.report(run);
+            }
+        }
+        Step::KillShim(pick) => {
+            if let Some(run) = run_of(world, pick) {
+                world.kill_shim(run);
+            }
+        }
+        Step::Sweep => world.sweep(),
+        Step::Crash => world.crash(),
+        Step::Pass(ms) => {
+            world.now += u64::from(ms);
+            world.input(Input::Tick);
+        }
+        Step::Launch(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Whatever agents say and whoever dies: nothing that lives is called ended (the world
+    /// looks at that), a success has the agent's word, and all come to their end.
+    #[test]
+    fn agents_of_any_behaviour_come_to_a_true_end(steps in prop::collection::vec(step(), 1..80)) {
+        let mut world = World::new();
+        for step in steps {
+            take(&mut world, step);
+            for task in world.engine.tasks() {
+                let ended = matches!(
+                    task.state(),
+                    State::Ended { outcome: Outcome::Succeeded, .. }
+                );
+                let word = task.run.story.as_ref().is_some_and(|story| story.is_well());
+                prop_assert!(!ended || word, "a success without the agent's word");
+            }
+        }
+        world.ask(Request::Shutdown { force: false });
+        world.settle();
+        for task in world.engine.tasks() {
+            prop_assert!(!task.is_active(), "{} is {:?}", task.id, task.state());
+        }
+        prop_assert!(world.exited);
+    }
+}
