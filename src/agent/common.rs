@@ -265,8 +265,8 @@ pub fn category(name: &str) -> Category {
         | "tool_search" => Category::Search,
         "WebFetch" | "WebSearch" | "webfetch" | "websearch" | "web_fetch" | "web_search"
         | "google_web_search" => Category::Web,
-        "Task" | "Agent" | "task" | "agent" | "collab_tool_call" | "SendMessage"
-        | "send_message" => Category::Agent,
+        "Task" | "Agent" | "task" | "agent" | "invoke_agent" | "collab_tool_call"
+        | "SendMessage" | "send_message" => Category::Agent,
         "TodoWrite" | "TodoRead" | "TaskCreate" | "TaskUpdate" | "TaskList" | "TaskGet"
         | "EnterPlanMode" | "ExitPlanMode" | "todowrite" | "todoread" | "todo_write"
         | "todo_list" | "write_todos" | "update_plan" | "exit_plan_mode" => Category::Plan,

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::common::first;
+use super::pattern::pattern;
 use crate::core::agent::clock::Clock;
 use crate::core::agent::event::{LimitState, Limited};
 
@@ -73,11 +74,6 @@ static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
           (?<hour>\d{1,2}) (?: :(?<minute>\d{2}) )? (?: \s? (?<half>[ap])\.?m\b )?",
     )
 });
-
-#[expect(clippy::unwrap_used, reason = "constants, and a test runs each")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).unwrap()
-}
 
 /// What a clock shows, where a text begins with that.
 fn clock(text: &str) -> Option<Clock> {

@@ -6,7 +6,9 @@ mod claude;
 mod codex;
 pub mod common;
 mod field;
+mod gemini;
 mod limit;
+mod pattern;
 mod plain;
 pub mod stream;
 
@@ -60,12 +62,10 @@ pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
         Speech::Claude => Box::new(Claude::new(Dialect::Claude, saved)),
         Speech::Qwen => Box::new(Claude::new(Dialect::Qwen, saved)),
         Speech::Codex => Box::new(codex::Codex::new(saved)),
-        Speech::CodexServer
-        | Speech::Gemini
-        | Speech::Opencode
-        | Speech::Aider
-        | Speech::Acp
-        | Speech::Plain => Box::new(plain::Plain),
+        Speech::Gemini => Box::new(gemini::Gemini::new(saved)),
+        Speech::CodexServer | Speech::Opencode | Speech::Aider | Speech::Acp | Speech::Plain => {
+            Box::new(plain::Plain)
+        }
     }
 }
 

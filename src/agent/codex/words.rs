@@ -6,6 +6,7 @@ use regex::Regex;
 
 use crate::agent::common::{one_line, trouble_by_status, trouble_of};
 use crate::agent::limit::duration;
+use crate::agent::pattern::pattern;
 use crate::core::agent::event::{AgentEvent, Trouble};
 
 /// That it tries again, where an error says so.
@@ -54,11 +55,6 @@ static FATAL: LazyLock<Regex> = LazyLock::new(|| {
         r"^(?:Error:|error:|ERROR:|No prompt provided|Not inside a trusted directory|Not logged in|thread '.*' panicked)",
     )
 });
-
-#[expect(clippy::unwrap_used, reason = "constants, and tests run each")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).unwrap()
-}
 
 /// Whether a line of standard error says why it gave up.
 pub(super) fn is_fatal(line: &str) -> bool {
