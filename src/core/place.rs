@@ -29,6 +29,8 @@ pub struct Place {
     pub was_reading: bool,
     /// Where a person stands in outputs whose end they don't follow.
     pub outputs: Vec<(RunId, Standing)>,
+    /// The same in conversations.
+    pub talks: Talks,
     /// The search that stands.
     pub find: Option<Find>,
     /// What has the keys.
@@ -74,6 +76,16 @@ pub struct List {
     pub tree: bool,
 }
 
+/// Places in conversations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Talks {
+    /// Where a person stands in those whose end they don't follow.
+    pub places: Vec<(RunId, Standing)>,
+    /// Whether they are shown as they were written.
+    pub raw: bool,
+}
+
 /// A place in an output: the first row in view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
@@ -90,6 +102,9 @@ pub struct Standing {
 pub struct Find {
     /// Of whose.
     pub run: RunId,
+    /// Whether of the conversation.
+    #[serde(default)]
+    pub talks: bool,
     /// For what.
     pub text: String,
     /// The line it began at, and whether the end was followed.

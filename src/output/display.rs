@@ -216,7 +216,7 @@ impl Perform for Writer {
 }
 
 /// The character to show for one: itself, a sign for it, or nothing.
-fn shown(c: char) -> Option<char> {
+pub(crate) fn shown(c: char) -> Option<char> {
     match c {
         ' '..='~' | '\t' => Some(c),
         // bell and shifts; marks of no width that can only deceive: direction marks,

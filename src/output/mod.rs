@@ -29,7 +29,7 @@ pub mod search;
 mod sgr;
 #[cfg(test)]
 mod tests;
-mod wrap;
+pub(crate) mod wrap;
 
 pub use log::LogFiles;
 pub use pane::{Layout, Pane};

@@ -42,6 +42,8 @@ pub struct Row {
     pub part: u16,
     /// Whether its line goes on in the next row: no line feed lies between them.
     pub wrapped: bool,
+    /// Cells at its beginning that only go with its being a later row of its line.
+    pub lead: u16,
     /// Columns that the pattern matches.
     pub matches: Vec<Range<u16>>,
     /// What it shows.
@@ -246,6 +248,7 @@ impl<'a> View<'a> {
                     offset: line,
                     part: part as u16,
                     wrapped: part < last || prepared.torn,
+                    lead: 0,
                     matches,
                     kind: RowKind::Text,
                 });
@@ -287,6 +290,7 @@ fn dropped(bytes: u64, cols: u16) -> Row {
         offset: bytes,
         part: 0,
         wrapped: false,
+        lead: 0,
         matches: Vec::new(),
         kind: RowKind::Dropped,
     }

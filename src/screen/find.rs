@@ -12,6 +12,8 @@ use crate::output::{Found, Hits, Pattern};
 pub(super) struct Find {
     pub(super) generation: u64,
     pub(super) run: RunId,
+    /// Whether it searches the conversation, and not what was written.
+    pub(super) talks: bool,
     /// As typed.
     pub(super) text: String,
     /// `None` while nothing is typed or it is no pattern.
@@ -29,7 +31,12 @@ pub(super) struct Find {
 
 impl Find {
     /// A search that begins.
-    pub(super) fn new(generation: u64, run: RunId, text: &str, from: (u64, bool)) -> Self {
+    pub(super) fn new(
+        generation: u64,
+        (run, talks): (RunId, bool),
+        text: &str,
+        from: (u64, bool),
+    ) -> Self {
         let (pattern, error) = match Pattern::new(text) {
             _ if text.is_empty() => (None, None),
             Ok(pattern) => (Some(Arc::new(pattern)), None),
@@ -38,6 +45,7 @@ impl Find {
         Self {
             generation,
             run,
+            talks,
             text: text.to_owned(),
             pattern,
             error,
@@ -52,6 +60,7 @@ impl Find {
     pub(super) fn place(&self) -> place::Find {
         place::Find {
             run: self.run,
+            talks: self.talks,
             text: self.text.clone(),
             from: self.from,
             at: self.at,
@@ -63,7 +72,12 @@ impl Find {
         Self {
             at: place.at,
             chosen: place.at.is_some(),
-            ..Self::new(generation, place.run, &place.text, place.from)
+            ..Self::new(
+                generation,
+                (place.run, place.talks),
+                &place.text,
+                place.from,
+            )
         }
     }
 

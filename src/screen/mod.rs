@@ -19,6 +19,7 @@ mod mode;
 mod output;
 mod palette;
 mod place;
+mod reading;
 mod remembered;
 #[allow(
     clippy::module_inception,
@@ -30,6 +31,7 @@ mod terms;
 mod tests;
 mod text;
 mod theme;
+pub mod transcript;
 mod view;
 mod widget;
 mod words;

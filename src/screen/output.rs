@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::reading::Reading;
 use super::text::width;
+use super::transcript::{Ink, TalkPane, Transcript};
 use crate::core::id::RunId;
 use crate::core::place::Standing;
-use crate::output::{Layout, Pane, Pattern, Ring, Row, RowKind};
+use crate::output::{Hits, Layout, Pattern, Ring, Row, RowKind};
 
 /// Most runs whose scroll position is remembered.
 const REMEMBERED: usize = 64;
@@ -37,21 +39,24 @@ struct Selection {
 #[derive(Debug)]
 pub(super) struct View {
     run: Option<RunId>,
-    pane: Pane,
+    pane: Reading,
     layout: Layout,
     selection: Option<Selection>,
+    /// Whether conversations are shown as they were written.
+    pub(super) raw: bool,
     size: (u16, u16),
-    /// Where a person stopped reading, for runs that are not shown.
-    left: BTreeMap<RunId, Pane>,
+    /// Where a person stopped reading, for runs that are not shown; conversations apart.
+    left: BTreeMap<(RunId, bool), Reading>,
 }
 
 impl Default for View {
     fn default() -> Self {
         Self {
             run: None,
-            pane: Pane::new(0, 0),
+            pane: Reading::new(false, 0, 0),
             layout: Layout::default(),
             selection: None,
+            raw: false,
             size: (0, 0),
             left: BTreeMap::new(),
         }
@@ -64,51 +69,80 @@ impl View {
         self.run
     }
 
-    /// Where a person stands in outputs, the shown one last.
-    pub(super) fn places(&self) -> Vec<(RunId, Standing)> {
-        let left = self.left.iter().map(|(run, pane)| (*run, pane));
+    /// Whether it is shown as a conversation.
+    pub(super) const fn talks(&self) -> bool {
+        matches!(self.pane, Reading::Talk(_))
+    }
+
+    /// Whether something that folds is chosen.
+    pub(super) const fn has_chosen(&self) -> bool {
+        match &self.pane {
+            Reading::Talk(pane) => pane.has_chosen(),
+            Reading::Raw(_) => false,
+        }
+    }
+
+    /// The conversation in view.
+    pub(super) const fn talk(&mut self) -> Option<&mut TalkPane> {
+        match &mut self.pane {
+            Reading::Talk(pane) => Some(pane),
+            Reading::Raw(_) => None,
+        }
+    }
+
+    /// Where a person stands in outputs, or in conversations, the shown one last.
+    pub(super) fn places(&self, talks: bool) -> Vec<(RunId, Standing)> {
+        let left = self.left.iter().map(|(key, pane)| (*key, pane));
         // a selection holds an output that is followed
         let follows = self.selection.is_some_and(|selection| selection.followed);
-        let shown = self.run.filter(|_| !follows).map(|run| (run, &self.pane));
+        let shown = self.run.filter(|_| !follows);
+        let shown = shown.map(|run| ((run, self.talks()), &self.pane));
         left.chain(shown)
-            .filter_map(|(run, pane)| Some((run, pane.place()?)))
+            .filter(|((_, talk), _)| *talk == talks)
+            .filter_map(|((run, _), pane)| Some((run, pane.place()?)))
             .collect()
     }
 
-    /// Stands there when that is shown, and marks what a search matches.
-    pub(super) fn resume(
-        &mut self,
-        places: &[(RunId, Standing)],
-        marked: Option<(RunId, Arc<Pattern>)>,
-    ) {
+    /// Stands there when that is shown.
+    pub(super) fn resume(&mut self, talks: bool, places: &[(RunId, Standing)]) {
         let (cols, rows) = self.size;
         for (run, place) in places.iter().rev().take(REMEMBERED) {
-            self.left.insert(*run, Pane::at(*place, cols, rows));
-        }
-        if let Some((run, pattern)) = marked {
-            let pane = self.left.entry(run);
-            let pane = pane.or_insert_with(|| Pane::new(cols, rows));
-            pane.highlight(Some(pattern));
+            let pane = Reading::at(talks, *place, cols, rows);
+            self.left.insert((*run, talks), pane);
         }
     }
 
-    /// Shows another run's output, from where a person left it, else from its end.
-    pub(super) fn show(&mut self, run: Option<RunId>) {
-        if run == self.run {
+    /// Marks what a search matches when that is shown, and seeks it in a conversation.
+    pub(super) fn mark(&mut self, run: RunId, talks: bool, seek: (u64, &Arc<Pattern>)) {
+        let (cols, rows) = self.size;
+        let pane = self.left.entry((run, talks));
+        let pane = pane.or_insert_with(|| Reading::new(talks, cols, rows));
+        let (generation, pattern) = seek;
+        pane.highlight(Some(Arc::clone(pattern)));
+        if let Reading::Talk(talk) = pane {
+            talk.seek(Some((generation, Arc::clone(pattern))));
+        }
+    }
+
+    /// Shows another run's output, or the same in the other way, from where a person left
+    /// it, else from its end.
+    pub(super) fn show(&mut self, run: Option<RunId>, talks: bool) {
+        if run == self.run && talks == self.talks() {
             return;
         }
+        let before = (self.run, self.talks());
         self.selection = None;
         self.layout = Layout::default();
         let (cols, rows) = self.size;
-        let left = run.and_then(|run| self.left.remove(&run));
-        let mut pane = left.unwrap_or_else(|| Pane::new(cols, rows));
+        let left = run.and_then(|run| self.left.remove(&(run, talks)));
+        let mut pane = left.unwrap_or_else(|| Reading::new(talks, cols, rows));
         pane.resize(cols, rows);
-        let mut before = std::mem::replace(&mut self.pane, pane);
-        before.highlight(None);
-        if let Some(run) = self.run
-            && !before.following()
+        let mut left = std::mem::replace(&mut self.pane, pane);
+        left.highlight(None);
+        if let (Some(run), talks) = before
+            && !left.following()
         {
-            self.left.insert(run, before);
+            self.left.insert((run, talks), left);
             if self.left.len() > REMEMBERED {
                 self.left.pop_first();
             }
@@ -136,7 +170,10 @@ impl View {
 
     /// Lays the rows out; gives back the bytes that are missing for that.
     pub(super) fn layout(&mut self, ring: &Ring) -> Option<Range<u64>> {
-        let mut fresh = self.pane.layout(ring);
+        let Reading::Raw(pane) = &mut self.pane else {
+            return None;
+        };
+        let mut fresh = pane.layout(ring);
         let missing = fresh.missing.clone();
         // until the bytes come what was read stays in view; where output is dropped
         // faster than anyone can read it, that is all there is to see
@@ -146,6 +183,25 @@ impl View {
         }
         self.layout = fresh;
         missing
+    }
+
+    /// Lays the rows of a conversation out, and goes on seeking in it: what was found, and
+    /// whether that goes on.
+    pub(super) fn lay_out(&mut self, talk: &Transcript, ink: &Ink) -> Option<(Hits, bool)> {
+        let Reading::Talk(pane) = &mut self.pane else {
+            return None;
+        };
+        self.layout = pane.layout(talk, ink);
+        pane.sought(talk, ink)
+    }
+
+    fn toggle_at(&mut self, y: u16) {
+        let Reading::Talk(pane) = &mut self.pane else {
+            return;
+        };
+        if let Some(row) = self.layout.rows.get(usize::from(y)) {
+            pane.toggle_row(row);
+        }
     }
 
     /// The rows as last laid out.
@@ -177,13 +233,13 @@ impl View {
 
     /// To the first kept line.
     pub(super) fn go_top(&mut self) {
-        self.pane.to_top();
+        self.pane.go_top();
     }
 
     /// To the end, and follows it.
     pub(super) fn go_end(&mut self) {
         self.selection = None;
-        self.pane.to_end();
+        self.pane.go_end();
     }
 
     /// To a line.
@@ -209,7 +265,7 @@ impl View {
         };
         let Some(place) = self.place(x, y) else {
             if followed {
-                self.pane.to_end();
+                self.pane.go_end();
             }
             return;
         };
@@ -233,8 +289,9 @@ impl View {
         }
     }
 
-    /// The button goes up: the text selected, where there is any.
-    pub(super) fn release(&mut self) -> Option<String> {
+    /// The button goes up: the text selected, where there is any. What is clicked folds and
+    /// unfolds, where something does.
+    pub(super) fn release(&mut self, y: u16) -> Option<String> {
         let selection = self
             .selection
             .as_mut()
@@ -242,6 +299,7 @@ impl View {
         selection.dragging = false;
         if selection.from == selection.to {
             self.drop_selection();
+            self.toggle_at(y);
             return None;
         }
         self.selected_text()
@@ -254,7 +312,7 @@ impl View {
             return false;
         };
         if selection.followed {
-            self.pane.to_end();
+            self.pane.go_end();
         }
         true
     }
@@ -264,7 +322,8 @@ impl View {
         self.selection?;
         let rows = self.layout.rows.iter();
         let text = joined(rows.filter_map(|row| {
-            let columns = self.selected(row)?;
+            let mut columns = self.selected(row)?;
+            columns.start = columns.start.max(row.lead);
             Some((row, slice(&row.text(), columns)))
         }));
         (!text.is_empty()).then_some(text)
@@ -274,7 +333,7 @@ impl View {
     pub(super) fn visible_text(&self) -> String {
         let rows = self.layout.rows.iter();
         let output = rows.filter(|row| row.kind == RowKind::Text);
-        joined(output.map(|row| (row, row.text())))
+        joined(output.map(|row| (row, slice(&row.text(), row.lead..u16::MAX))))
     }
 
     /// The columns of a row that are selected.

@@ -267,7 +267,7 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line_and_left_out() {
         for (theme, what) in [
             ("alrm = \"red\"", "no such role; did you mean alarm?"),
-            ("xyzzy = \"red\"", "no such role; there are alarm, "),
+            ("xyzzy = \"red\"", "no such role; there are added, alarm, "),
             ("bad = \"redd\"", "no such colour, redd; did you mean red?"),
             ("bad = \"#12345\"", "no such colour, #12345"),
             ("bad = \"256\"", "no such colour, 256"),

@@ -5,7 +5,7 @@ use super::find::Find;
 use super::mode::{KillMenu, Mode};
 use super::screen::Screen;
 use super::widget::Field;
-use crate::core::place::{Keys, LONGEST, Place};
+use crate::core::place::{Keys, LONGEST, Place, Talks};
 
 impl Screen {
     /// Where a person is.
@@ -15,7 +15,11 @@ impl Screen {
             reading: self.reading,
             zoom: self.zoom,
             was_reading: self.was_reading,
-            outputs: self.view.places(),
+            outputs: self.view.places(false),
+            talks: Talks {
+                places: self.view.places(true),
+                raw: self.view.raw,
+            },
             find: self
                 .find
                 .as_ref()
@@ -58,6 +62,7 @@ impl Screen {
             zoom,
             was_reading,
             outputs,
+            talks,
             find,
             keys,
             draft,
@@ -65,6 +70,7 @@ impl Screen {
         } = place;
         self.list.resume(list);
         (self.reading, self.zoom, self.was_reading) = (reading, zoom, was_reading);
+        self.view.raw = talks.raw;
         if let Some([command, name, dir]) = draft {
             self.draft.command.resume(&command);
             self.draft.name.resume(&name);
@@ -77,7 +83,9 @@ impl Screen {
         if let Some(place) = find {
             self.searches += 1;
             let find = Find::resume(self.searches, &place);
-            if let Some(pattern) = &find.pattern {
+            if let Some(pattern) = &find.pattern
+                && !find.talks
+            {
                 let (generation, run, pattern) = (self.searches, find.run, pattern.clone());
                 out.push(Action::Search(SearchAsk {
                     generation,
@@ -87,11 +95,14 @@ impl Screen {
             }
             self.find = Some(find);
         }
-        let marked = self
-            .find
-            .as_ref()
-            .and_then(|find| Some((find.run, find.pattern.clone()?)));
-        self.view.resume(&outputs, marked);
+        self.view.resume(false, &outputs);
+        self.view.resume(true, &talks.places);
+        if let Some(find) = &self.find
+            && let Some(pattern) = &find.pattern
+        {
+            let seek = (self.searches, pattern);
+            self.view.mark(find.run, find.talks, seek);
+        }
         out
     }
 

@@ -17,6 +17,7 @@ use super::palette::Palette;
 use super::remembered;
 use super::terms;
 use super::theme::Theme;
+use super::transcript::{Ink, Transcript};
 use super::view::banner;
 use super::words;
 use crate::config::Own;
@@ -33,7 +34,7 @@ use crate::verb;
 ///
 /// The supervisor calls, in this order: [`event`](Self::event) or, after the engine has
 /// changed, [`refresh`](Self::refresh); [`shown`](Self::shown) and
-/// [`layout`](Self::layout); [`view`](super::view); [`next_change`](Self::next_change).
+/// [`layout`](Self::layout) or [`lay_out`](Self::lay_out); [`view`](super::view); [`next_change`](Self::next_change).
 #[derive(Debug)]
 pub struct Screen {
     pub(super) size: (u16, u16),
@@ -146,6 +147,9 @@ impl Screen {
         self.keymap = keymap;
         self.look.clock = clock;
         self.theme = Theme::of(self.look, palette);
+        if let Some(talk) = self.view.talk() {
+            talk.forget();
+        }
         self.context.grace = grace;
     }
 
@@ -159,6 +163,16 @@ impl Screen {
         (!self.areas.output.is_empty())
             .then(|| self.view.run())
             .flatten()
+    }
+
+    /// The same where it is shown as it was written: by [`layout`](Self::layout).
+    pub fn shown_raw(&self) -> Option<RunId> {
+        self.shown().filter(|_| !self.view.talks())
+    }
+
+    /// The same where it is shown as a conversation: by [`lay_out`](Self::lay_out).
+    pub fn shown_talk(&self) -> Option<RunId> {
+        self.shown().filter(|_| self.view.talks())
     }
 
     /// Follows what the engine has become: to be called after each change of it, before
@@ -182,12 +196,13 @@ impl Screen {
             facts: u16::from(task.is_some_and(terms::has_facts)),
         };
         self.areas = Areas::of(self.size, shape);
-        self.view.show(task.map(Task::run_id));
+        let talks = !self.view.raw && task.is_some_and(|task| task.spec.agent.is_some());
+        self.view.show(task.map(Task::run_id), talks);
         self.view
             .resize(self.areas.output.width, self.areas.output.height);
         let mut out = Vec::new();
         if let Some(find) = &self.find
-            && Some(find.run) != self.view.run()
+            && (Some(find.run), talks) != (self.view.run(), find.talks)
         {
             self.find = None;
             self.mode.leave_search();
@@ -207,6 +222,24 @@ impl Screen {
     /// and would have to be read for the drawing to be whole.
     pub fn layout(&mut self, ring: &Ring) -> Option<Range<u64>> {
         self.view.layout(ring)
+    }
+
+    /// Lays the shown conversation out; whether there is more to be done about it at the
+    /// next frame.
+    pub fn lay_out(&mut self, talk: &Transcript) -> bool {
+        let raw = self.keymap.key(Command::Raw);
+        let ink = Ink {
+            theme: &self.theme,
+            unicode: self.look.unicode,
+            raw: &raw,
+        };
+        match self.view.lay_out(talk, &ink) {
+            Some((hits, more)) => {
+                self.hits(&hits);
+                more || !hits.offsets.is_empty()
+            }
+            None => false,
+        }
     }
 
     /// Takes in what a search has found.
@@ -345,15 +378,19 @@ impl Screen {
             .find
             .take()
             .map_or_else(|| self.view.position(), |find| find.from);
-        let find = Find::new(self.searches, run, text, from);
-        out.push(match &find.pattern {
-            Some(pattern) => Action::Search(SearchAsk {
+        let find = Find::new(self.searches, (run, self.view.talks()), text, from);
+        let sought = find.pattern.as_ref().map(Arc::clone);
+        match (self.view.talk(), sought) {
+            (Some(talk), sought) => {
+                talk.seek(sought.map(|pattern| (self.searches, pattern)));
+            }
+            (None, Some(pattern)) => out.push(Action::Search(SearchAsk {
                 generation: self.searches,
                 run,
-                pattern: Arc::clone(pattern),
-            }),
-            None => Action::CancelSearch,
-        });
+                pattern,
+            })),
+            (None, None) => out.push(Action::CancelSearch),
+        }
         self.view.highlight(find.pattern.clone());
         self.find = Some(find);
     }
@@ -362,7 +399,10 @@ impl Screen {
     pub(super) fn end_search(&mut self, out: &mut Vec<Action>) {
         if self.find.take().is_some() {
             self.view.highlight(None);
-            out.push(Action::CancelSearch);
+            match self.view.talk() {
+                Some(talk) => talk.seek(None),
+                None => out.push(Action::CancelSearch),
+            }
         }
     }
 

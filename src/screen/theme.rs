@@ -40,6 +40,14 @@ pub(super) struct Theme {
     pub(super) found: Style,
     /// The find the search stands on, and text selected by the mouse.
     pub(super) current: Style,
+    /// What a person said to an agent.
+    pub(super) person: Style,
+    /// Code in an agent's text.
+    pub(super) code: Style,
+    /// Lines that an edit adds.
+    pub(super) added: Style,
+    /// Lines that it takes away.
+    pub(super) removed: Style,
     /// Signs.
     pub(super) signs: Signs,
 }
@@ -89,6 +97,10 @@ pub(super) struct Signs {
     pub(super) dot: char,
     /// Before what stands under something else.
     pub(super) branch: char,
+    /// Before what a person said to an agent.
+    pub(super) prompt: char,
+    /// Before what an agent tries again.
+    pub(super) again: char,
 }
 
 const UNICODE: Signs = Signs {
@@ -113,6 +125,8 @@ const UNICODE: Signs = Signs {
     more: '…',
     dot: '·',
     branch: '└',
+    prompt: '›',
+    again: '↻',
 };
 
 const ASCII: Signs = Signs {
@@ -137,6 +151,8 @@ const ASCII: Signs = Signs {
     more: '~',
     dot: '-',
     branch: '`',
+    prompt: '>',
+    again: '&',
 };
 
 impl Theme {
@@ -159,6 +175,10 @@ impl Theme {
             met: style("met"),
             found: style("found"),
             current: style("current"),
+            person: style("person"),
+            code: style("code"),
+            added: style("added"),
+            removed: style("removed"),
             signs: if look.unicode { UNICODE } else { ASCII },
         }
     }
@@ -195,7 +215,7 @@ mod tests {
         let t = Theme::of(look, &palette);
         let all = [
             t.plain, t.dim, t.strong, t.good, t.bad, t.warn, t.busy, t.held, t.alarm, t.key,
-            t.selected, t.marked, t.met, t.found, t.current,
+            t.selected, t.marked, t.met, t.found, t.current, t.person, t.code, t.added, t.removed,
         ];
         let given: std::collections::BTreeSet<String> =
             all.iter().map(|style| format!("{:?}", style.fg)).collect();

@@ -8,6 +8,8 @@ use crate::core::wire::{FromClient, Greeting, Hello};
 use crate::output;
 use crate::store;
 
+use super::talks::Told;
+
 /// A connected client, by the order in which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ClientId(pub(super) u64);
@@ -39,6 +41,8 @@ pub(super) enum Event {
     Trimmed(Vec<(RunId, u64)>),
     /// Bytes of a log were read for the screens.
     Block(Box<output::Block>),
+    /// What an agent wrote was decoded for the screens.
+    Told(Box<Told>),
     /// The configuration was read anew: who asked, which reading it is, and what was read.
     Reloaded(Option<Ticket>, u64, Result<Box<Config>, Vec<String>>),
     /// A search found something, or is through.

@@ -19,6 +19,7 @@ use super::reload::Settings;
 use super::serve::Asked;
 use super::shims::Shims;
 use super::sweep::Sweep;
+use super::talks::Talks;
 use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
@@ -46,6 +47,7 @@ pub(super) struct Hub {
     pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
+    pub(super) talks: Talks,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
     pub(super) settings: Settings,
@@ -117,6 +119,7 @@ impl Hub {
             hooks: Runner::new(config.hooks.clone(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
+            talks: Talks::new(to_answers.clone()),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
             tickets: BTreeMap::new(),
             next_ticket: 0,
@@ -290,6 +293,7 @@ impl Hub {
                 self.take(Input::Status(status));
                 if shown {
                     self.outputs.follow(&self.engine, run);
+                    self.talks.follow(&self.engine, run);
                 }
             }
             Event::ShimGone(run, generation) => {
@@ -341,6 +345,15 @@ impl Hub {
                         if let Some(search) = &session.search {
                             search.extend(block.end);
                         }
+                    }
+                }
+            }
+            Event::Told(told) => {
+                let run = told.run();
+                self.talks.accept(&self.engine, *told);
+                for session in self.sessions() {
+                    if session.screen.shown_talk() == Some(run) {
+                        session.touch();
                     }
                 }
             }

@@ -4,7 +4,7 @@
 //! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
 //! `serve` what clients say, `show` when screens are drawn; `shims` (with `outgoing` to
 //! each) and `clients` hold the connections, `session` one client's screen, `outputs` the
-//! bytes that screens show, `recover` what an earlier supervisor left, `reload` the
+//! bytes that screens show, `talks` the conversations, `recover` what an earlier supervisor left, `reload` the
 //! configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs,
 //! `delete` what removed tasks leave, `hooks` what the configuration wants run when
 //! something happens, `export` what screens want written.
@@ -31,6 +31,7 @@ mod shims;
 mod show;
 mod sweep;
 mod takeover;
+mod talks;
 mod trim;
 
 pub use entry::{Start, main};

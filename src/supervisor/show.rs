@@ -8,6 +8,7 @@ use super::hub::Hub;
 use super::session::Session;
 use crate::core::id::RunId;
 use crate::core::wire::FromSupervisor;
+use crate::screen::Screen;
 
 impl Hub {
     /// Draws every screen for which a frame is due.
@@ -30,13 +31,19 @@ impl Hub {
             let Some(session) = client.session.as_deref_mut().filter(|session| due(session)) else {
                 continue;
             };
-            if let Some(run) = session.screen.shown()
+            if let Some(run) = session.screen.shown_raw()
                 && let Some(ring) = self.outputs.ring(run)
                 && let Some(missing) = session.screen.layout(ring)
             {
                 self.outputs.fetch(&self.engine, run, missing);
             }
+            let talk = session.screen.shown_talk();
+            let talk = talk.and_then(|run| self.talks.talk(run));
+            let more = talk.is_some_and(|talk| session.screen.lay_out(talk));
             let (place, bytes) = (session.moved(), session.draw(&self.engine, time, now));
+            if more {
+                session.touch();
+            }
             if let Some(place) = place {
                 client.send(&place, &[]);
             }
@@ -48,18 +55,27 @@ impl Hub {
 
     /// Rings follow what screens show.
     fn look_at_shown(&mut self) {
-        let shown: BTreeSet<RunId> = self
-            .sessions()
-            .filter_map(|session| session.screen.shown())
-            .collect();
-        for run in self.outputs.keep(&shown) {
+        let of = |hub: &mut Self, shown: fn(&Screen) -> Option<RunId>| -> BTreeSet<RunId> {
+            let sessions = hub.sessions();
+            sessions
+                .filter_map(|session| shown(&session.screen))
+                .collect()
+        };
+        let (raw, talks) = (of(self, Screen::shown_raw), of(self, Screen::shown_talk));
+        let fresh = |run: &&RunId| self.talks.talk(**run).is_none();
+        let mut new: Vec<RunId> = talks.iter().filter(fresh).copied().collect();
+        self.talks.keep(&self.engine, &talks);
+        for run in self.outputs.keep(&raw) {
             self.outputs.follow(&self.engine, run);
+            new.push(run);
+        }
+        for run in new {
             self.shims.hasten(run, Instant::now());
         }
     }
 
     pub(super) fn is_shown(&self, run: RunId) -> bool {
-        self.outputs.ring(run).is_some()
+        self.outputs.ring(run).is_some() || self.talks.is_shown(run)
     }
 
     pub(super) fn sessions(&mut self) -> impl Iterator<Item = &mut Session> {

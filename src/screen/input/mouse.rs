@@ -65,7 +65,8 @@ impl Screen {
                 self.view.drag(x, y);
             }
             MouseEventKind::Up(MouseButton::Left) => {
-                if let Some(text) = self.view.release() {
+                let (_, y) = inside(self.areas.output, at);
+                if let Some(text) = self.view.release(y) {
                     self.say(format!("copied {}", count(text.lines().count(), "line")));
                     turn.out.push(Action::Copy(text));
                 }

@@ -10,6 +10,7 @@ use crate::screen::list::Row;
 use crate::screen::mode::{KillMenu, Mode};
 use crate::screen::screen::{Asked, Screen};
 use crate::screen::text::count;
+use crate::screen::transcript::TalkPane;
 use crate::screen::widget::Field;
 
 impl Screen {
@@ -38,6 +39,13 @@ impl Screen {
                 self.say(line);
             }
             Command::PauseQueue => self.pause_queue(turn),
+            Command::Raw => self.toggle_raw(turn),
+            Command::Unfold | Command::UnfoldAll | Command::NextFold | Command::PreviousFold => {
+                self.fold_key(command);
+            }
+            Command::Zoom if self.reading && self.view.has_chosen() => {
+                self.fold_key(Command::Unfold);
+            }
             Command::Zoom if self.list.is_selected(Row::Fold) => self.toggle_fold(turn),
             Command::Zoom => {
                 if !self.zoom {
@@ -172,10 +180,46 @@ impl Screen {
         }
     }
 
+    /// An agent's output as it was written, or as a conversation again; a search begins anew
+    /// in what is shown then.
+    fn toggle_raw(&mut self, turn: &mut Turn) {
+        let task = self.list.selected().and_then(|id| turn.engine.task(id));
+        if task.is_some_and(|task| task.spec.agent.is_none()) {
+            self.say("this is what it writes: only what agents say is read for you");
+            return;
+        }
+        let sought = self.find.as_ref().map(|find| find.text.clone());
+        self.end_search(&mut turn.out);
+        self.view.raw = !self.view.raw;
+        turn.out.extend(self.refresh(turn.engine));
+        if let Some(text) = sought {
+            self.search(&mut turn.out, &text);
+        }
+        self.say(if self.view.raw {
+            "as it was written"
+        } else {
+            "as a conversation"
+        });
+    }
+
+    /// What folds and unfolds in a conversation.
+    fn fold_key(&mut self, command: Command) {
+        let Some(talk) = self.view.talk() else {
+            self.say("nothing folds here");
+            return;
+        };
+        match command {
+            Command::NextFold => talk.choose(true),
+            Command::PreviousFold => talk.choose(false),
+            Command::UnfoldAll => talk.toggle_all(),
+            _ => talk.toggle(),
+        }
+    }
+
     /// One thing at a time: the selection, the zoom, the keys back to the list, the
     /// filter.
     fn back(&mut self) {
-        if self.view.drop_selection() {
+        if self.view.drop_selection() || self.view.talk().is_some_and(TalkPane::unchoose) {
             return;
         }
         if !self.reading && self.list.drop_filter(false) {

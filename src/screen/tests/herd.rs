@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::Event;
+use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use crate::config::{Own, Trust};
+use crate::core::agent::event::AgentEvent;
+use crate::core::agent::plan::{Agent, Budget, Feed, Speech};
 use crate::core::attention::Attention;
 use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::event::By;
@@ -23,6 +25,7 @@ use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Caller, Request, RunRequest};
 use crate::output::Ring;
 use crate::screen::keymap::Chord;
+use crate::screen::transcript::{Progress, Transcript, item};
 use crate::screen::{Action, Depth, Keymap, Look, Screen, view};
 use crate::verb::Context;
 
@@ -35,6 +38,7 @@ pub(super) struct Desk {
     pub(super) screen: Screen,
     pub(super) actions: Vec<Action>,
     rings: BTreeMap<RunId, Ring>,
+    talks: BTreeMap<RunId, Transcript>,
     statuses: BTreeMap<TaskId, Status>,
     now: u64,
     tickets: u64,
@@ -118,6 +122,7 @@ impl Desk {
             screen: screen(cols, rows, LOOK),
             actions: Vec::new(),
             rings: BTreeMap::new(),
+            talks: BTreeMap::new(),
             statuses: BTreeMap::new(),
             now: START,
             tickets: 0,
@@ -343,6 +348,38 @@ impl Desk {
         });
     }
 
+    /// An agent that runs.
+    pub(super) fn agent(&mut self, name: &str, prompt: &str) -> TaskId {
+        let mut spec = spec(name, "claude");
+        spec.kind = Kind::Agent;
+        spec.stdin = true;
+        spec.agent = Some(Box::new(Agent {
+            name: "claude".into(),
+            speech: Speech::Claude,
+            feed: Feed::Talk,
+            prompt: prompt.into(),
+            resume: None,
+            fork: None,
+            budget: Budget::default(),
+        }));
+        self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));
+        let id = self.engine.tasks().next_back().unwrap().id;
+        self.begin(id);
+        let run = self.engine.task(id).unwrap().run_id();
+        self.talks.insert(run, Transcript::new(Some(prompt)));
+        id
+    }
+
+    /// An agent says and does that, for the screen.
+    pub(super) fn says(&mut self, id: TaskId, events: Vec<AgentEvent>) {
+        let run = self.engine.task(id).unwrap().run_id();
+        let talk = self.talks.entry(run).or_default();
+        for item in events.into_iter().filter_map(item) {
+            talk.take(item);
+        }
+        talk.reached(Progress::default(), true);
+    }
+
     /// Keys are pressed, one after another; what the screen wants done is kept.
     pub(super) fn press(&mut self, keys: &str) -> &mut Self {
         for text in keys.split_whitespace() {
@@ -369,6 +406,22 @@ impl Desk {
         self.actions.extend(actions);
     }
 
+    /// The mouse clicks at a cell.
+    pub(super) fn click(&mut self, column: u16, row: u16) {
+        for kind in [
+            MouseEventKind::Down(MouseButton::Left),
+            MouseEventKind::Up(MouseButton::Left),
+        ] {
+            let modifiers = KeyModifiers::NONE;
+            self.event(Event::Mouse(MouseEvent {
+                kind,
+                column,
+                row,
+                modifiers,
+            }));
+        }
+    }
+
     /// What the screen has wanted done since.
     pub(super) fn taken(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
@@ -390,7 +443,11 @@ impl Desk {
     pub(super) fn draw(&mut self) -> Terminal<TestBackend> {
         let (cols, rows) = self.screen.size();
         let mut terminal = Terminal::new(TestBackend::new(cols, rows)).unwrap();
-        if let Some(run) = self.screen.shown() {
+        if let Some(run) = self.screen.shown_talk() {
+            let talk = self.talks.entry(run).or_default();
+            while self.screen.lay_out(talk) {}
+        }
+        if let Some(run) = self.screen.shown_raw() {
             let ring = self.rings.entry(run).or_default();
             self.screen.layout(ring);
         }

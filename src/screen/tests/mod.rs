@@ -12,5 +12,6 @@ mod looks;
 mod place;
 mod queue;
 mod queue_looks;
+mod talk;
 
 use herd::{Desk, key};

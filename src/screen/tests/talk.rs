@@ -1,0 +1,157 @@
+//! Conversations on the screen.
+
+use serde_json::json;
+
+use super::looks::look;
+use super::{Desk, key};
+use crate::core::agent::event::{AgentEvent, Level, Part, Verdict, Words};
+use crate::core::agent::tool::{Category, Fault, FaultKind};
+use crate::core::id::TaskId;
+use crate::screen::Action;
+
+fn text(words: &str) -> AgentEvent {
+    AgentEvent::Text(Words {
+        key: String::new(),
+        text: words.into(),
+        part: Part::Whole,
+        within: None,
+    })
+}
+
+/// An agent that has worked for a while.
+fn worked(desk: &mut Desk) -> TaskId {
+    let id = desk.agent("fix-parser", "fix the failing test, and say what it was");
+    desk.wait(95);
+    let started = |id: &str, name: &str, category, input| AgentEvent::ToolStarted {
+        id: id.into(),
+        name: name.into(),
+        category,
+        input,
+        within: None,
+    };
+    let command = json!({"command": "cargo test --lib parser"});
+    let edit = json!({
+        "file_path": "src/parser.rs",
+        "old_string": "    let end = text.len();\n    &text[..end - 1]\n",
+        "new_string": "    let end = text.len();\n    &text[..end]\n",
+    });
+    desk.says(
+        id,
+        vec![
+            AgentEvent::Thinking(Words {
+                key: "t".into(),
+                text: "The test fails at the last character.\nLet me look.".into(),
+                part: Part::Whole,
+                within: None,
+            }),
+            started("1", "Bash", Category::Command, command),
+            AgentEvent::ToolEnded {
+                id: "1".into(),
+                fault: Some(Fault {
+                    kind: FaultKind::CommandFailed,
+                    text: "exit code 101".into(),
+                }),
+                output: "running 12 tests\ntest ends ... \x1b[31mFAILED\x1b[0m".into(),
+                duration_ms: Some(3_400),
+                exit_code: Some(101),
+            },
+            text("The slice ends **one too early**. I'll take all of it:"),
+            started("2", "Edit", Category::Edit, edit),
+            AgentEvent::ToolEnded {
+                id: "2".into(),
+                fault: None,
+                output: "updated".into(),
+                duration_ms: Some(12),
+                exit_code: None,
+            },
+            AgentEvent::Retrying {
+                attempt: Some(1),
+                most: Some(10),
+                delay_ms: Some(500),
+                status: Some(529),
+                why: "overloaded".into(),
+            },
+            text("## What it was\n\n1. `end - 1` cut the last character\n2. nothing else\n\n```rust\n&text[..end]\n```"),
+            AgentEvent::Notice {
+                level: Level::Warning,
+                text: "context is 80 % full".into(),
+            },
+            AgentEvent::Result(Verdict {
+                ok: true,
+                text: String::new(),
+                trouble: None,
+                turns: Some(3),
+            }),
+        ],
+    );
+    id
+}
+
+#[test]
+fn a_conversation_is_read() {
+    look("talk", &[(200, 50)], |desk| {
+        worked(desk);
+    });
+}
+
+#[test]
+fn what_was_done_unfolds() {
+    look("talk_unfolded", &[], |desk| {
+        worked(desk);
+        desk.draw();
+        desk.press("Tab Enter Z");
+        desk.draw();
+        desk.press("g");
+    });
+}
+
+#[test]
+fn keys_choose_and_unfold_what_folds() {
+    let mut desk = Desk::new(80, 24);
+    worked(&mut desk);
+    desk.press("Tab");
+    desk.draw();
+    desk.press("[");
+    desk.draw();
+    desk.press("[ Enter");
+    let shown = desk.text();
+    assert!(shown.contains("test ends ... FAILED"), "{shown}");
+    desk.press("Esc Enter");
+    assert!(desk.screen.zoom);
+}
+
+#[test]
+fn the_raw_output_is_a_key_away_and_search_goes_along() {
+    let mut desk = Desk::new(80, 24);
+    let id = worked(&mut desk);
+    desk.write(id, "{\"type\":\"assistant\"}\n");
+    assert!(desk.text().contains("What it was"));
+    desk.press("Tab /").type_in("cut the last").press("Enter");
+    let shown = desk.text();
+    assert!(shown.contains("/cut the last  1 of 1"), "{shown}");
+    let searches = |action: &Action| matches!(action, Action::Search(_));
+    assert!(!desk.taken().iter().any(searches));
+    desk.press("v");
+    assert!(desk.text().contains("{\"type\":\"assistant\"}"));
+    assert!(desk.taken().iter().any(searches));
+    desk.press("Esc v");
+    assert!(desk.text().contains("What it was"));
+}
+
+#[test]
+fn a_click_unfolds() {
+    let mut desk = Desk::new(80, 24);
+    worked(&mut desk);
+    let shown = desk.text();
+    let row = shown
+        .lines()
+        .position(|line| line.contains("Edit"))
+        .unwrap();
+    let line = shown.lines().nth(row).unwrap();
+    let column = line.chars().position(|c| c == '▸').unwrap();
+    desk.click(column as u16, row as u16);
+    let shown = desk.text();
+    assert!(shown.contains("-    &text[..end - 1]"), "{shown}");
+    assert!(shown.contains("+    &text[..end]"), "{shown}");
+    desk.event(key("v"));
+}
