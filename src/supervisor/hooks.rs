@@ -64,7 +64,7 @@ impl Runner {
     /// Queues what the configuration wants run now; what was refused, in one line.
     pub(super) fn happened(&mut self, event: &Happening, task: &TaskReport) -> Option<String> {
         let mut refused = 0;
-        for word in hook_words(event) {
+        for word in hook_words(event, task.attention) {
             let commands = self.hooks.commands.get(word).into_iter().flatten();
             for argv in commands.filter(|argv| !argv.is_empty()) {
                 if self.waiting.len() >= WAITING {

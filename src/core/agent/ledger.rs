@@ -268,7 +268,7 @@ impl Ledger {
             let model = (!model.is_empty()).then_some(model.as_str()).or(usual);
             let priced = || {
                 let price = prices.find(model?)?;
-                Some((price.of(figure.tokens), Source::Prices))
+                Some((price.of(figure.tokens)?, Source::Prices))
             };
             let told = figure.cost.map(|cost| (cost, Source::Agent));
             let (cost, source) = told.or_else(priced).unzip();

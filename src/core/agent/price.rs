@@ -24,11 +24,17 @@ pub struct Price {
     pub cache_read: u64,
     /// A token read and put into a cache.
     pub cache_write: u64,
+    /// It holds while no more tokens than this were read; `None`: always.
+    pub upto: Option<u64>,
 }
 
 impl Price {
-    /// What these cost.
-    pub const fn of(self, tokens: Tokens) -> Usd {
+    /// What these cost; `None` where there are too many to say.
+    pub fn of(self, tokens: Tokens) -> Option<Usd> {
+        let read = tokens.total() - tokens.output;
+        if self.upto.is_some_and(|most| read > most) {
+            return None;
+        }
         let Tokens {
             input,
             output,
@@ -36,24 +42,24 @@ impl Price {
             cache_write,
             reasoning: _,
         } = tokens;
-        let trillionths = input as u128 * self.input as u128
-            + output as u128 * self.output as u128
-            + cache_read as u128 * self.cache_read as u128
-            + cache_write as u128 * self.cache_write as u128;
+        let product = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
+        let trillionths = product(input, self.input)
+            + product(output, self.output)
+            + product(cache_read, self.cache_read)
+            + product(cache_write, self.cache_write);
         let billionths = trillionths.saturating_add(500) / 1000;
-        if billionths > u64::MAX as u128 {
-            return Usd(u64::MAX);
-        }
-        Usd(billionths as u64)
+        Some(Usd(u64::try_from(billionths).unwrap_or(u64::MAX)))
     }
 }
 
 impl Prices {
     /// The price of a model: under its very name, else under the longest beginning of it.
-    /// A provider before a `/` is no part of the name.
+    /// A provider before a `/` is no part of the name, nor is the day of a snapshot at its
+    /// end.
     pub fn find(&self, model: &str) -> Option<Price> {
         let bare = model.rsplit('/').next().unwrap_or(model);
-        let exact = self.models.get(model).or_else(|| self.models.get(bare));
+        let names = [model, bare, undated(bare)];
+        let exact = names.into_iter().find_map(|name| self.models.get(name));
         let beginning = || {
             let each = self.models.iter().filter_map(|(name, price)| {
                 let start = name.strip_suffix('*')?;
@@ -64,6 +70,21 @@ impl Prices {
         };
         exact.or_else(beginning).copied()
     }
+}
+
+/// A name without the day at its end: `-2026-01-31`, `-20260131`.
+fn undated(name: &str) -> &str {
+    let is_day = |text: &str| {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        text.starts_with("-20") && digits == 8 && digits + text.matches('-').count() == text.len()
+    };
+    let day = |length: usize| {
+        let at = name.len().checked_sub(length)?;
+        name.get(at..)
+            .filter(|text| is_day(text))
+            .map(|_| &name[..at])
+    };
+    day(11).or_else(|| day(9)).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -86,9 +107,12 @@ mod tests {
         let found = |model| prices.find(model).map(|price| price.input);
         assert_eq!(found("gpt-5"), Some(1));
         assert_eq!(found("openai/gpt-5"), Some(1));
-        assert_eq!(found("gpt-5-2026-01-01"), Some(2));
+        assert_eq!(found("gpt-5-2026-01-01"), Some(1));
+        assert_eq!(found("gpt-5-2026-1-1"), Some(2));
         assert_eq!(found("gpt-5-mini-high"), Some(3));
         assert_eq!(found("gpt-4"), None);
+        assert_eq!(found("gpt-5-20260131"), Some(1));
+        assert_eq!(found("gpt-5-mini-x"), Some(3));
         let tokens = Tokens {
             input: 1_000_000,
             output: 10,
@@ -99,6 +123,11 @@ mod tests {
             output: 10_000_000,
             ..Price::default()
         };
-        assert_eq!(price.of(tokens), Usd(1_250_100_000));
+        assert_eq!(price.of(tokens), Some(Usd(1_250_100_000)));
+        let bounded = Price {
+            upto: Some(999_999),
+            ..price
+        };
+        assert_eq!(bounded.of(tokens), None);
     }
 }

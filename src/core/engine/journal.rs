@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::herd::{Engine, refuse};
+use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, Event, What};
 use crate::core::id::{Target, TaskId};
@@ -180,12 +181,14 @@ impl Engine {
     }
 
     fn hook(&self, event: &Event, change: &Change, free: &mut Vec<Effect>) {
-        let wanted = hook_words(event).any(|word| self.rules.hooked.contains(word));
         let task: Option<&Task> = match change {
             Change::Task(record) if record.task.id == event.task => Some(&record.task),
             _ => self.tasks.get(event.task),
         };
-        if let Some(task) = task.filter(|_| wanted) {
+        let wanted = |task: &&Task| {
+            hook_words(event, task.attention).any(|word| self.rules.hooked.contains(word))
+        };
+        if let Some(task) = task.filter(wanted) {
             let log = self.rules.run_dir(task.run_id());
             let task = TaskReport::of(task, self.reason(task), log.to_string_lossy().into_owned())
                 .having_used(&self.bill(task));
@@ -208,13 +211,18 @@ fn in_few(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// The words under which the configuration can want something run for an event: its
-/// own, and `failed` for an end that is neither a success nor a revoke.
-pub fn hook_words(event: &Event) -> impl Iterator<Item = &'static str> {
-    let failed = event
-        .outcome
-        .as_ref()
-        .is_some_and(|outcome| !matches!(outcome, Outcome::Succeeded | Outcome::Revoked(_)));
+/// own, `failed` for an end that is neither a success nor a revoke, and `asking` where what
+/// its task wants by it is an answer.
+pub fn hook_words(event: &Event, attention: Attention) -> impl Iterator<Item = &'static str> {
+    let failed = event.outcome.as_ref().is_some_and(|outcome| {
+        !matches!(
+            outcome,
+            Outcome::Succeeded | Outcome::Revoked(_) | Outcome::Spent(_)
+        )
+    });
+    let asking = event.what == What::Attention && attention == Attention::Asking;
     [event.what.word()]
         .into_iter()
         .chain(failed.then_some("failed"))
+        .chain(asking.then_some("asking"))
 }
