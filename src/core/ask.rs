@@ -54,6 +54,22 @@ pub struct Pick {
     pub targets: Vec<Target>,
     /// All that bear all of these labels, where there are any.
     pub labels: Vec<String>,
+    /// Whether what was launched from within them is meant too.
+    #[serde(default)]
+    pub kin: Kin,
+}
+
+/// Who is meant of tasks and of those that were launched from within them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kin {
+    /// The tasks themselves.
+    #[default]
+    Alone,
+    /// They, and all that was launched from within them, at any depth.
+    Tree,
+    /// Only what was launched from within them, at any depth.
+    Below,
 }
 
 impl From<Vec<Target>> for Pick {
@@ -61,6 +77,7 @@ impl From<Vec<Target>> for Pick {
         Self {
             targets,
             labels: Vec::new(),
+            kin: Kin::Alone,
         }
     }
 }

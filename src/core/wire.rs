@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::agent::say::Reply;
 use super::agent::tool::ToolCall;
-pub use super::ask::{Each, Move, Pick, RunRequest};
+pub use super::ask::{Each, Kin, Move, Pick, RunRequest};
 use super::event::Event as Happening;
 use super::filter::Filter;
 use super::id::Target;

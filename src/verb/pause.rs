@@ -27,6 +27,7 @@ impl What {
         (!self.queue).then_some(Pick {
             targets: self.targets,
             labels: self.label,
+            ..Pick::default()
         })
     }
 }

@@ -33,6 +33,7 @@ impl Ask for Priority {
         let pick = Pick {
             targets: self.targets,
             labels: self.label,
+            ..Pick::default()
         };
         Ok(Request::Priority(pick, self.level).into())
     }

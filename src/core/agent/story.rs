@@ -66,6 +66,8 @@ pub struct Story {
     pub spent: Option<String>,
     /// Whether it was said that it soon will have used too much.
     pub warned: bool,
+    /// What its leader left behind when it ended, in one line.
+    pub left_behind: Option<String>,
     /// When a person broke off its turn, until they say what comes next.
     pub interrupted: Option<Timestamp>,
 }

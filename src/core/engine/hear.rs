@@ -68,6 +68,15 @@ impl Engine {
 
     /// Puts the end of a run on hold; what of the report can be told before.
     pub(super) fn hold_end(&mut self, status: &Status) -> Status {
+        if status.left > 0
+            && let Some(exit) = status.exit
+        {
+            let line = why::left_behind(exit, status.left, status.example.as_deref());
+            self.tasks.update(status.run.task, |task| {
+                let story = task.run.story.get_or_insert_default();
+                story.left_behind.get_or_insert(line);
+            });
+        }
         let held = Unheard::Status(Box::new(status.clone()));
         self.unheard.insert(status.run, held);
         Status {

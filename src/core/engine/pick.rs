@@ -7,7 +7,7 @@ use crate::core::effect::Effect;
 use crate::core::id::{Target, TaskId};
 use crate::core::input::Ticket;
 use crate::core::task::Task;
-use crate::core::wire::{Answer, Failure, Pick};
+use crate::core::wire::{Answer, Failure, Kin, Pick};
 
 /// How many of those that bear one name are named.
 const NAMESAKES: usize = 8;
@@ -91,12 +91,31 @@ impl Engine {
             ids.extend(bearers);
             Ok(ids)
         });
+        let found = found.map(|ids| self.with_kin(ids, pick.kin));
         match found {
             Ok(ids) => Some(ids),
             Err(line) => {
                 out.push(refuse(ticket, Failure::NoSuchTask, line));
                 None
             }
+        }
+    }
+
+    /// Tasks, with or without themselves and what was launched from within them.
+    fn with_kin(&self, ids: BTreeSet<TaskId>, kin: Kin) -> BTreeSet<TaskId> {
+        if kin == Kin::Alone {
+            return ids;
+        }
+        let mut within = ids.clone();
+        // a child has a higher number than its parent
+        for task in self.tasks.iter() {
+            if task.parent.is_some_and(|parent| within.contains(&parent)) {
+                within.insert(task.id);
+            }
+        }
+        match kin {
+            Kin::Below => &within - &ids,
+            Kin::Alone | Kin::Tree => within,
         }
     }
 

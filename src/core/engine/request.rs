@@ -14,7 +14,7 @@ use crate::core::report::TaskReport;
 use crate::core::shim::{Intent, Launch, Order};
 use crate::core::task::{State, Task};
 use crate::core::time::Now;
-use crate::core::wire::{Answer, Caller, Failure, Pick, Request};
+use crate::core::wire::{Answer, Caller, Failure, Kin, Pick, Request};
 
 impl Engine {
     pub(super) fn request(
@@ -81,11 +81,14 @@ impl Engine {
                 force,
                 wait,
             } => self.revoke(now, ticket, &pick, (all, force, wait), out),
-            Request::Wait(pick) => {
-                if let Some(ids) = self.picked(ticket, &pick, out) {
-                    self.waits.insert(ticket, Awaited::new(ids));
+            Request::Wait(pick) => match self.picked(ticket, &pick, out) {
+                Some(ids) if ids.is_empty() => {
+                    let line = "no task was launched from within this one".into();
+                    out.push(answer(ticket, Answer::Done(Some(line))));
                 }
-            }
+                Some(ids) => drop(self.waits.insert(ticket, Awaited::new(ids))),
+                None => {}
+            },
             Request::Watch(target) => self.with(ticket, &target, out, |engine, id, out| {
                 engine.watches.insert(ticket, id);
                 engine.tell_watchers(id, out);
@@ -181,10 +184,11 @@ impl Engine {
             let Some(mut ids) = self.picked(ticket, pick, out) else {
                 return;
             };
-            // of those that labels mean, what has ended is not meant
+            // of those that labels, or other tasks, mean, what has ended is not meant
             let named = |id| pick.targets.iter().any(|it| self.resolve(it) == Ok(id));
             let active = |id| self.tasks.get(id).is_some_and(Task::is_active);
-            ids.retain(|id| pick.labels.is_empty() || active(*id) || named(*id));
+            let by_name = pick.labels.is_empty() && pick.kin == Kin::Alone;
+            ids.retain(|id| by_name || active(*id) || named(*id));
             ids
         };
         for id in &ids {

@@ -2,7 +2,7 @@
 
 use crate::core::agent::mask::bounded;
 use crate::core::attention::Attention;
-use crate::core::task::{Outcome, Overrun, Run, State, StopCause, Task};
+use crate::core::task::{Exit, Outcome, Overrun, Run, State, StopCause, Task};
 
 /// What is said of a run that went beyond a bound on its time.
 const OVERTIME: &str = "it ran for longer than its --timeout";
@@ -82,17 +82,8 @@ pub fn reason(run: &Run) -> Option<String> {
             example,
             ..
         } => {
-            let how = match exit {
-                crate::core::task::Exit::Code(code) => format!("exited {code}"),
-                crate::core::task::Exit::Signal(signal) => format!("ended by signal {signal}"),
-            };
-            let what = example
-                .as_deref()
-                .map_or_else(String::new, |line| format!(": {line}"));
-            format!(
-                "{how}, {} left in the background{what}; revoke stops it",
-                processes(*left)
-            )
+            let left = left_behind(*exit, *left, example.as_deref());
+            format!("{left}; revoke stops it")
         }
         State::Ended { outcome, .. } => match outcome {
             Outcome::DidNotStart(why) | Outcome::Lost(why) => why.clone(),
@@ -102,11 +93,28 @@ pub fn reason(run: &Run) -> Option<String> {
             Outcome::TimedOut(Overrun::Time, _) => OVERTIME.into(),
             Outcome::TimedOut(Overrun::Silence, _) => SILENT.into(),
             Outcome::Spent(_) => spent(run).into(),
-            Outcome::Failed(_) => return word(run),
-            Outcome::Succeeded | Outcome::Revoked(_) => return None,
+            Outcome::Failed(_) => return word(run).or_else(|| swept(run)),
+            Outcome::Succeeded => return swept(run),
+            Outcome::Revoked(_) => return None,
         },
     };
     Some(line)
+}
+
+/// How a leader ended, and what it left behind.
+pub(super) fn left_behind(exit: Exit, left: u32, example: Option<&str>) -> String {
+    let how = match exit {
+        Exit::Code(code) => format!("exited {code}"),
+        Exit::Signal(signal) => format!("ended by signal {signal}"),
+    };
+    let what = example.map_or_else(String::new, |line| format!(": {line}"));
+    format!("{how}, {} left in the background{what}", processes(left))
+}
+
+/// What an agent's leader left behind, that was ended after it.
+fn swept(run: &Run) -> Option<String> {
+    let left = run.story.as_ref()?.left_behind.as_ref()?;
+    Some(format!("{left}; it was ended"))
 }
 
 /// What a task wants of a person, in full; `None` where the word for it says it all.

@@ -128,7 +128,9 @@ fn many_are_meant_by_a_label_and_the_queue_by_itself() {
     };
     for verb in ["pause", "resume", "wait", "revoke"] {
         let words = [verb, "3", "--label", "x", "--label", "y"];
-        let Pick { targets, labels } = pick(call(&words).request);
+        let Pick {
+            targets, labels, ..
+        } = pick(call(&words).request);
         assert_eq!(
             (targets, labels),
             (vec![id(3)], vec!["x".into(), "y".into()]),

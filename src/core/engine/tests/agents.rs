@@ -723,6 +723,74 @@ fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
     );
 }
 
+#[test]
+fn what_an_agent_left_behind_is_said_though_it_was_swept() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let sim = world.sims.get_mut(&run).unwrap();
+    sim.end_leader(Exit::Code(0), 1);
+    sim.status.example = Some("sleep 300".into());
+    world.report(run);
+    world.sims.get_mut(&run).unwrap().end_tree();
+    world.report(run);
+    say(&mut world, run, vec![verdict(true)], true);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+    let reason = world.engine.reason(world.task(1));
+    let wanted = "exited 0, 1 process left in the background: sleep 300; it was ended";
+    assert_eq!(reason.as_deref(), Some(wanted));
+}
+
+#[test]
+fn what_was_launched_from_within_is_revoked_and_waited_for_together() {
+    let mut world = World::new();
+    let mark = |run: &str| {
+        let path = format!("/run/shims/{run}.sock");
+        vec![(Raw::from(crate::core::shim::MARK), Raw::from(path))]
+    };
+    let within = |world: &mut World, run: &str| {
+        let request = RunRequest::new(spec("child", AfterExit::Sweep), mark(run));
+        world.ask(Request::Run(Box::new(request)));
+        started(world);
+    };
+    launch(&mut world, agent(Feed::Argument));
+    launch(&mut world, agent(Feed::Argument));
+    within(&mut world, "1.1");
+    within(&mut world, "3.1");
+    within(&mut world, "2.1");
+    let pick = |kin| wire::Pick {
+        targets: vec![crate::core::id::Target::Id(TaskId(1))],
+        labels: Vec::new(),
+        kin,
+    };
+    let wait = world.ask(Request::Wait(pick(wire::Kin::Below)));
+    world.ask(Request::Revoke {
+        pick: pick(wire::Kin::Tree),
+        all: false,
+        force: true,
+        wait: false,
+    });
+    let words = |world: &World| {
+        let each = world.engine.tasks().map(|task| task.state().word());
+        each.collect::<Vec<_>>()
+    };
+    world.write_all();
+    let wanted = ["stopping", "running", "stopping", "stopping", "running"];
+    assert_eq!(words(&world), wanted);
+    for id in [3, 4] {
+        let run = world.task(id).run_id();
+        world.report(run);
+        world.write_all();
+    }
+    assert_eq!(world.answers[&wait].len(), 2);
+    assert!(world.answers[&wait][1].1, "it waits for more");
+    let none = world.ask(Request::Wait(wire::Pick {
+        targets: vec![crate::core::id::Target::Id(TaskId(4))],
+        labels: Vec::new(),
+        kin: wire::Kin::Below,
+    }));
+    assert!(told(&world, none).contains("no task was launched"));
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Launch(bool),
