@@ -48,7 +48,16 @@ impl Engine {
                     session: follow.map(|follow| follow.session.clone()),
                     fork: follow.is_some_and(|follow| follow.fork),
                 };
-                (Stage::Prompted, vec![Effect::Say(run, prompt)])
+                // what was said while it waited for its turn
+                let story = task.run.story.iter().flat_map(|story| &story.messages);
+                let said = story.filter(|message| message.state == Delivery::Sent);
+                let said = said.map(|message| {
+                    let (number, text) = (message.number, message.text.clone());
+                    Effect::Say(run, Say::Message { number, text })
+                });
+                let first = Effect::Say(run, prompt);
+                let then = std::iter::once(first).chain(said).collect();
+                (Stage::Prompted, then)
             }
             Feed::Stdin | Feed::Argument => {
                 let text = Effect::Order(run, Order::Input(Raw::from(text)));

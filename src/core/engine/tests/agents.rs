@@ -431,6 +431,27 @@ fn an_ended_agent_goes_on_by_a_message_in_the_same_conversation_or_another_way()
 }
 
 #[test]
+fn what_is_said_while_one_waits_for_its_turn_is_said_once_it_runs() {
+    let mut world = World::new();
+    world.ask(Request::PauseQueue(true));
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        agent(Feed::Talk),
+        Vec::new(),
+    ))));
+    world.write_all();
+    world.ask(message(1, "and be quick", false));
+    world.write_all();
+    world.ask(Request::PauseQueue(false));
+    let run = started(&mut world);
+    let said = Say::Message {
+        number: 1,
+        text: "and be quick".into(),
+    };
+    assert!(matches!(world.said[0], (_, Say::Prompt { .. })));
+    assert_eq!(world.said[1..], [(run, said)]);
+}
+
+#[test]
 fn one_that_never_told_its_conversation_cannot_go_on() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
@@ -791,7 +812,7 @@ fn what_was_launched_from_within_is_revoked_and_waited_for_together() {
     assert!(told(&world, none).contains("no task was launched"));
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Launch(bool),
     Hear(u8, u8),
