@@ -74,6 +74,7 @@ fn role(
         caller: caller.clone(),
         returns,
         place,
+        counts: true,
     }))
 }
 
@@ -200,7 +201,7 @@ impl Relay {
         }
     }
 
-    fn tell(&self, message: FromClient) {
+    fn tell(&mut self, message: FromClient) {
         self.stream.tell(message);
     }
 
@@ -277,7 +278,13 @@ impl Relay {
             role(self.size, &self.caller, Some(how), self.place.clone()),
         );
         let mut next = tokio::task::spawn_blocking(move || reconnect(&paths, &role));
-        let mut typed = Vec::new();
+        // one that died may have heeded them all the same
+        let mut typed: Vec<Event> = match how {
+            Returns::Replaced => self.stream.unheeded().collect(),
+            Returns::Died => Vec::new(),
+        };
+        // it is told of the size as it is by then
+        typed.retain(|event| !matches!(event, Event::Resize(..)));
         let line = loop {
             tokio::select! {
                 biased;

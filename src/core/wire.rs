@@ -86,6 +86,9 @@ pub struct Terminal {
     /// What the last supervisor said by [`FromSupervisor::Place`].
     #[serde(default)]
     pub place: Option<Value>,
+    /// Whether it wants to hear of [`FromSupervisor::Heeded`].
+    #[serde(default)]
+    pub counts: bool,
 }
 
 /// Why a client comes again.
@@ -147,6 +150,10 @@ pub enum FromSupervisor {
     /// Where a person is on the screen ([`super::place::Place`]): to be handed back by a
     /// screen that comes again. It means nothing to the client.
     Place(Value),
+    /// So many [`FromClient::Event`]s of this client were heeded, of all that it sent on
+    /// this line. What else it sent by the time of [`FromSupervisor::Replaced`] nobody has
+    /// looked at: it is for the next supervisor.
+    Heeded(u64),
     /// Put this on the terminal's clipboard.
     Copy(String),
     /// Show a run's whole log in the pager, then draw anew.

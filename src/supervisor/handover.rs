@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::event::ClientId;
 use super::hub::Hub;
-use super::session::Session;
 use crate::core::wire::{FromSupervisor, Hello, PROTOCOL, Welcome};
 use crate::sys::fault;
 
@@ -85,7 +84,8 @@ impl Hub {
     }
 
     /// Screens that wait for no answer need not wait for the rest: what is typed from now
-    /// on is for the next one, which hears of it as soon as it is there.
+    /// on is for the next one, which hears of it as soon as it is there. That goes for what
+    /// is on its way here, too: it isn't counted among what was heeded.
     fn pass_screens_on(&mut self) {
         let screens = self.clients.all.iter();
         let screens = screens.filter(|(_, client)| client.session.is_some());
@@ -125,10 +125,12 @@ impl Hub {
                 .into(),
         ));
         let open = self.session(id).is_none() && self.is_owed_an_answer(id);
-        let moved = self.session(id).and_then(Session::moved);
+        let stands = self
+            .session(id)
+            .map(|session| [session.moved(), session.counted()]);
         if let Some(client) = self.clients.all.get(&id).filter(|client| client.welcome) {
-            if let Some(place) = moved {
-                client.send(&place, &[]);
+            for told in stands.iter().flatten().flatten() {
+                client.send(told, &[]);
             }
             client.send(if open { &unsure } else { &replaced }, &[]);
         }

@@ -130,6 +130,9 @@ impl Hub {
                 }
             }
             match Session::new(screen, cols, rows, Instant::now()) {
+                Ok(session) if terminal.counts => {
+                    client.session = Some(Box::new(session.counting()));
+                }
                 Ok(session) => client.session = Some(Box::new(session)),
                 Err(error) => {
                     let line = format!("cannot draw on this terminal: {error}");
@@ -205,6 +208,7 @@ impl Hub {
                     session.resize(cols, rows);
                 }
                 let actions = session.screen.event(engine, event);
+                session.heeded();
                 session.touch_now();
                 for action in actions {
                     self.act(id, action);

@@ -39,6 +39,14 @@ impl Write for Buffer {
     }
 }
 
+/// How many events of a client were heeded.
+#[derive(Debug, Default)]
+struct Count {
+    heeded: u64,
+    /// What the client knows of.
+    told: Option<u64>,
+}
+
 /// A screen and its pace.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -57,6 +65,8 @@ pub(super) struct Session {
     cursor: bool,
     /// Where a person is, as the client was last told.
     place: Place,
+    /// What the client sent, where it wants to know what of that was heeded.
+    count: Option<Count>,
     /// The search under way; dropped, it ends.
     pub(super) search: Option<Search>,
 }
@@ -95,6 +105,7 @@ impl Session {
             changes_at: None,
             cursor: false,
             place: Place::default(),
+            count: None,
             search: None,
         })
     }
@@ -119,6 +130,26 @@ impl Session {
         self.place = place;
         let value = serde_json::to_value(&self.place);
         value.ok().map(FromSupervisor::Place)
+    }
+
+    /// Says from now on how many events were heeded.
+    pub(super) fn counting(mut self) -> Self {
+        self.count = Some(Count::default());
+        self
+    }
+
+    /// An event of the client has become part of what is shown.
+    pub(super) const fn heeded(&mut self) {
+        if let Some(count) = &mut self.count {
+            count.heeded += 1;
+        }
+    }
+
+    /// How many events were heeded, where the client is to know and knows another number.
+    pub(super) fn counted(&mut self) -> Option<FromSupervisor> {
+        let count = self.count.as_mut()?;
+        let news = count.told.replace(count.heeded) != Some(count.heeded);
+        news.then_some(FromSupervisor::Heeded(count.heeded))
     }
 
     /// Something may look different.
@@ -195,8 +226,7 @@ mod tests {
     use crate::sys::clock::Clock;
     use crate::verb::Context;
 
-    #[test]
-    fn after_a_resize_all_of_it_is_drawn_again() {
+    fn session(at: Instant) -> (Session, Engine) {
         let rules = Rules {
             tasks: "/".into(),
             shims: "/".into(),
@@ -224,8 +254,32 @@ mod tests {
             trust: Trust::at("/none".into()),
         };
         let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
+        let session = Session::new(screen, 80, 24, at).unwrap();
+        (session, engine)
+    }
+
+    #[test]
+    fn what_is_heeded_is_told_of_once_and_of_nothing_too() {
+        let (mut session, _) = session(Instant::now());
+        let told = |session: &mut Session| {
+            let told = session.counted()?;
+            Some(serde_json::to_string(&told).unwrap())
+        };
+        session.heeded();
+        assert_eq!(told(&mut session), None);
+        let mut session = session.counting();
+        assert_eq!(told(&mut session).as_deref(), Some("{\"heeded\":0}"));
+        assert_eq!(told(&mut session), None);
+        session.heeded();
+        session.heeded();
+        assert_eq!(told(&mut session).as_deref(), Some("{\"heeded\":2}"));
+        assert_eq!(told(&mut session), None);
+    }
+
+    #[test]
+    fn after_a_resize_all_of_it_is_drawn_again() {
         let (clock, at) = (Clock::start(), Instant::now());
-        let mut session = Session::new(screen, 80, 24, at).unwrap();
+        let (mut session, engine) = session(at);
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();
         let first = text(session.draw(&engine, clock.now(), at));
         assert!(first.contains("nothing runs yet"), "{first:?}");

@@ -40,12 +40,13 @@ impl Hub {
             let talk = session.screen.shown_talk();
             let talk = talk.and_then(|run| self.talks.talk(run));
             let more = talk.is_some_and(|talk| session.screen.lay_out(talk));
-            let (place, bytes) = (session.moved(), session.draw(&self.engine, time, now));
+            let stands = [session.moved(), session.counted()];
+            let bytes = session.draw(&self.engine, time, now);
             if more {
                 session.touch();
             }
-            if let Some(place) = place {
-                client.send(&place, &[]);
+            for told in stands.iter().flatten() {
+                client.send(told, &[]);
             }
             if let Some(bytes) = bytes {
                 client.send(&FromSupervisor::Frame(bytes.len()), &bytes);

@@ -7,7 +7,7 @@ use wrangle::sys::proc;
 use crate::herd::Herd;
 use crate::procs::wait_until;
 use crate::pty::Pty;
-use crate::takeover::take_over;
+use crate::takeover::{Newcomer, take_over};
 
 /// Waits until another one than this is the supervisor and the screen has said so.
 #[track_caller]
@@ -87,7 +87,8 @@ fn what_is_typed_while_one_hands_over_is_typed_for_the_next() {
     wait_until("the old one listens no more", || !socket.exists());
     pty.send(":run half-typed");
     pty.shows(&[":run half-typed"]);
-    assert!(!proc::is_alive(old));
+    // its lock was free before it was gone
+    wait_until("the old one has left", || !proc::is_alive(old));
     fs::write(over, "").unwrap();
     pty.press_away("\x03\x03", ":run");
     pty.press("q", &["detach"]);
@@ -95,6 +96,45 @@ fn what_is_typed_while_one_hands_over_is_typed_for_the_next() {
     assert_eq!(pty.end(), 0);
     herd.ok(&["shutdown", "--force"]);
     newcomer.wait().unwrap();
+}
+
+#[test]
+fn no_key_is_lost_however_fast_a_person_types_while_one_hands_over() {
+    let herd = Herd::new();
+    herd.run(&["--name", "alpha"], &["sleep", "250"]);
+    let mut pty = Pty::open(&herd, 240, 24);
+    pty.shows(&["alpha"]);
+    pty.press(":run true", &[":run true"]);
+    let mut words = vec!["true".to_owned()];
+    let mut newcomers = Vec::new();
+    for round in 0..4 {
+        let takeover = ["supervisor", "--takeover"];
+        let newcomer = Newcomer::start(if round % 2 == 0 {
+            herd.next(takeover)
+        } else {
+            herd.command(takeover)
+        });
+        while !newcomer.is_supervisor(&herd) {
+            let word = format!("w{}.", words.len());
+            pty.send(&format!(" {word}"));
+            words.push(word);
+            // never more unseen than a line to the supervisor holds
+            let seen = words.len().saturating_sub(32).max(1);
+            pty.shows(&[words.get(seen).map_or("true", String::as_str)]);
+        }
+        newcomers.push(newcomer);
+    }
+    pty.shows(&[words.last().unwrap()]);
+    pty.press_away("\r", ":run");
+    let task = herd.wait_state(2, "ended");
+    assert_eq!(task["command"], words.join(" "));
+    pty.press("q", &["detach"]);
+    pty.send("d");
+    assert_eq!(pty.end(), 0);
+    herd.ok(&["shutdown", "--force"]);
+    for newcomer in newcomers {
+        newcomer.left();
+    }
 }
 
 #[test]

@@ -28,7 +28,8 @@ pub(crate) struct Newcomer {
 }
 
 impl Newcomer {
-    fn start(mut command: Command) -> Self {
+    /// Starts it; it may take its time to be the supervisor.
+    pub(crate) fn start(mut command: Command) -> Self {
         let child: Child = command.spawn().unwrap();
         let who = proc::ident(child.id() as i32).unwrap();
         let end = std::thread::spawn(move || {
@@ -47,13 +48,21 @@ impl Newcomer {
         Self { who, end }
     }
 
+    /// Whether it is the supervisor.
+    pub(crate) fn is_supervisor(&self, herd: &Herd) -> bool {
+        reigning(herd) == self.who.pid
+    }
+
     /// Waits until it is the supervisor.
     #[track_caller]
     fn reigns(&self, herd: &Herd) {
         wait_until("the newcomer is the supervisor", || {
-            reigning(herd) == self.who.pid
+            self.is_supervisor(herd)
         });
-        assert_eq!(herd.supervisors(), [self.who]);
+        // the lock is free before the one that held it is gone
+        wait_until("the newcomer is the only one", || {
+            herd.supervisors() == [self.who]
+        });
     }
 
     /// It was killed.
@@ -136,7 +145,7 @@ fn twenty_floods_lose_no_byte_and_no_process() {
     second.left();
     let last = take_over(&herd);
     third.left();
-    assert!(!proc::is_alive(first));
+    wait_until("the first one has left", || !proc::is_alive(first));
     let after = tasks();
     let running = after.iter().filter(|task| task["state"] == "running");
     assert!(running.count() > 0, "none was taken over in mid-stream");
@@ -479,7 +488,7 @@ fn of_two_at_once_one_stays() {
         }
     });
     two[stays].reigns(&herd);
-    assert!(!proc::is_alive(first));
+    wait_until("the first one has left", || !proc::is_alive(first));
     let after = herd.task(id);
     assert_eq!(after["state"], "running", "{after}");
     assert_eq!(after["pid"], before["pid"]);
@@ -529,7 +538,7 @@ fn a_newer_client_asks_a_person_once() {
     pty.shows(&[&question]);
     pty.press("\n", &["alpha", "ready"]);
     leave(pty);
-    assert!(!proc::is_alive(old));
+    wait_until("the old one has left", || !proc::is_alive(old));
     assert_eq!(version(&herd), NEXT);
     let next = herd.supervisor().unwrap();
     let pty = Pty::open(&herd, 160, 24);
