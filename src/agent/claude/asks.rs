@@ -1,5 +1,6 @@
 //! What it asks a person, and what is no longer asked.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::decode::Claude;
@@ -43,6 +44,8 @@ impl Claude {
             Vec::new()
         };
         let rules = rules(&request);
+        let kept = bounded(input.clone());
+        let answerable = questions.is_empty() || !kept.is_null();
         let events = if questions.is_empty() {
             let text = wish(&tool, &input, &request);
             vec![AgentEvent::Asks(Question {
@@ -52,20 +55,25 @@ impl Claude {
                 answerable: true,
                 want: Want::Permission {
                     tool,
-                    input: input.clone(),
+                    input,
                     call: call.clone(),
                 },
             })]
         } else {
-            answers(&id, &input, &questions)
+            answers(&id, &input, &questions, answerable)
         };
         self.remember(Ask {
             request: id,
             call: call.unwrap_or_default(),
-            input: bounded(input),
-            rules: rules.into_iter().map(bounded).collect(),
-            questions,
-            answered: false,
+            input: kept,
+            rules: if json_len(&rules) > LONGEST {
+                Vec::new()
+            } else {
+                rules
+            },
+            // those that can't be remembered can't be answered
+            questions: if answerable { questions } else { Vec::new() },
+            answered: !answerable,
         });
         Some(events)
     }
@@ -129,10 +137,15 @@ pub(super) fn find(asks: &[Ask], name: &str) -> Option<(usize, usize)> {
 
 /// What is small enough to be remembered.
 fn bounded(value: Value) -> Value {
-    if value.to_string().len() > LONGEST {
+    if json_len(&value) > LONGEST {
         return Value::Null;
     }
     value
+}
+
+/// How long something is as JSON, in bytes.
+fn json_len(value: &impl Serialize) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |json| json.len())
 }
 
 /// The questions of a call of `AskUserQuestion`.
@@ -154,7 +167,7 @@ fn wanted(input: &Value) -> Vec<Wanted> {
     wanted.collect()
 }
 
-fn answers(id: &str, input: &Value, questions: &[Wanted]) -> Vec<AgentEvent> {
+fn answers(id: &str, input: &Value, questions: &[Wanted], answerable: bool) -> Vec<AgentEvent> {
     let events = questions.iter().enumerate().map(|(at, wanted)| {
         let options = input
             .get("questions")
@@ -177,7 +190,7 @@ fn answers(id: &str, input: &Value, questions: &[Wanted]) -> Vec<AgentEvent> {
             want: Want::Answer,
             text: wanted.text.clone(),
             choices: choices.collect(),
-            answerable: true,
+            answerable,
         })
     });
     events.collect()

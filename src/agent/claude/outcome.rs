@@ -90,6 +90,7 @@ impl Claude {
         let status = line.get("api_error_status").and_then(Value::as_u64);
         let by_status = status
             .and_then(|status| u16::try_from(status).ok())
+            .or_else(|| status_in(text))
             .and_then(trouble_by_status);
         let by_error = match self.state.turn.error.as_str() {
             "authentication_failed" | "oauth_org_not_allowed" => Some(Trouble::Auth),
@@ -132,4 +133,10 @@ fn word(line: &Value) -> String {
         // for those who build it
         .filter(|error| !error.starts_with("[ede_diagnostic]"));
     errors.collect::<Vec<_>>().join("\n")
+}
+
+/// The status of `API Error: 400 ...`.
+fn status_in(text: &str) -> Option<u16> {
+    let (_, rest) = text.split_once("API Error: ")?;
+    rest.split_whitespace().next()?.parse().ok()
 }

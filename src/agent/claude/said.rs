@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decode::{Claude, Dialect};
 use super::state::{Open, Pending, put};
 use super::usage::answer_tokens;
-use crate::agent::common::{category, raw, text_at};
+use crate::agent::common::{category, first, raw, text_at};
 use crate::core::agent::event::{AgentEvent, Level, Meter, Part, Used, Words};
 use crate::core::agent::tokens::Tokens;
 
@@ -28,8 +28,10 @@ impl Claude {
         let mut events = Vec::new();
         if model == "<synthetic>" {
             // words of the program itself: of an error most times
-            self.state.turn.error = error;
-            if let Some(info) = params {
+            self.state.turn.error = first(&error, 100);
+            if let Some(info) = params
+                && !self.state.turn.limited
+            {
                 events.extend(self.rate_limit(&info).unwrap_or_default());
             }
             events.extend(blocks.iter().filter_map(trouble));
@@ -54,7 +56,7 @@ impl Claude {
         if name.is_empty() || self.state.model.as_deref() == Some(name) {
             return None;
         }
-        self.state.model = Some(name.to_owned());
+        self.state.model = Some(first(name, 256));
         Some(AgentEvent::Model { name: name.into() })
     }
 

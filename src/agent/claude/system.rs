@@ -121,7 +121,10 @@ impl Claude {
             Level::Info
         };
         let Some(title) = self.state.agents.remove(call) else {
-            let summary = text_at(told, "summary").map_or(status.to_owned(), one_line);
+            let mut summary = one_line(text_at(told, "summary").unwrap_or_default());
+            if status != "completed" || summary.is_empty() {
+                summary = format!("in the background, {status}: {summary}");
+            }
             return vec![notice(level, summary)];
         };
         let mut events = Vec::new();

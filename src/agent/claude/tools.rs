@@ -87,10 +87,7 @@ impl Claude {
         let code = exit_code(category, &output);
         let fault = failed.then(|| {
             let refused = refused(line, id);
-            let text = output
-                .trim_start_matches("<tool_use_error>")
-                .trim_end_matches("</tool_use_error>");
-            let fault = fault_of(category, text, code);
+            let fault = fault_of(category, reason(&output), code);
             Fault {
                 kind: refused.unwrap_or(if interrupted && fault.kind != FaultKind::Timeout {
                     FaultKind::Cancelled
@@ -132,6 +129,23 @@ fn gave(content: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Where in what a failed tool gave back it says why.
+fn reason(output: &str) -> &str {
+    let text = output.trim_start_matches("<tool_use_error>");
+    let text = text.trim_end_matches("</tool_use_error>");
+    // qwen-code lays out what a command did
+    if text.starts_with("Command: ") {
+        let told = |name: &str| {
+            let mut lines = text.lines();
+            lines.find(|line| line.starts_with(name) && !line.ends_with("(none)"))
+        };
+        return told("Error: ")
+            .or_else(|| told("Exit Code: "))
+            .unwrap_or(text);
+    }
+    text
 }
 
 /// The exit code of a command, as the text for the model has it: `Exit code 3` in front in

@@ -1,3 +1,6 @@
 mod codex;
 mod common;
 mod gemini;
+mod hostile;
+mod kit;
+mod recorded;

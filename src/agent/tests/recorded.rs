@@ -1,0 +1,218 @@
+//! Every recording of every agent: what it comes to, and that independent counting comes
+//! to the same.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::kit::{Case, Totals, cases};
+use crate::core::agent::event::{AgentEvent, Meter, Part, Want, Words};
+use crate::core::agent::ledger::Ledger;
+use crate::core::agent::price::Prices;
+use crate::core::agent::story::{Heard, Story};
+use crate::core::agent::tokens::Tokens;
+use crate::core::time::Timestamp;
+
+/// A text on one line, and not a long one.
+fn short(text: &str) -> String {
+    let escaped = text.escape_debug().to_string().replace("\\\"", "\"");
+    match escaped.char_indices().nth(100) {
+        Some((end, _)) => format!("{}… ({} bytes)", &escaped[..end], text.len()),
+        None => escaped,
+    }
+}
+
+fn within(within: Option<&str>) -> String {
+    within.map_or(String::new(), |call| format!(" within {call}"))
+}
+
+fn words(what: &str, words: &Words) -> String {
+    let part = match words.part {
+        Part::Whole => "",
+        Part::Piece => " +",
+    };
+    let (key, inside) = (&words.key, within(words.within.as_deref()));
+    format!("{what}{part} [{key}]{inside} {}", short(&words.text))
+}
+
+fn tokens(tokens: Tokens) -> String {
+    let Tokens {
+        input,
+        output,
+        cache_read,
+        cache_write,
+        reasoning,
+    } = tokens;
+    format!("in {input} out {output} read {cache_read} write {cache_write} thought {reasoning}")
+}
+
+/// An event on one line.
+fn shown(event: &AgentEvent) -> String {
+    match event {
+        AgentEvent::Session { id } => format!("session {id}"),
+        AgentEvent::Model { name } => format!("model {name}"),
+        AgentEvent::Text(text) => words("text", text),
+        AgentEvent::Thinking(text) => words("thinking", text),
+        AgentEvent::ToolStarted {
+            id,
+            name,
+            category,
+            input,
+            within: call,
+        } => {
+            let (inside, input) = (within(call.as_deref()), short(&input.to_string()));
+            format!("tool {id}{inside} {name} ({category:?}) {input}")
+        }
+        AgentEvent::ToolEnded {
+            id,
+            fault,
+            output,
+            duration_ms,
+            exit_code,
+        } => {
+            let fault = fault.as_ref().map_or("ok".to_owned(), |fault| {
+                format!("{} \"{}\"", fault.kind.word(), short(&fault.text))
+            });
+            let ms = duration_ms.map_or(String::new(), |ms| format!(" {ms} ms"));
+            let code = exit_code.map_or(String::new(), |code| format!(" code {code}"));
+            format!("tool ended {id} {fault}{ms}{code} {}", short(output))
+        }
+        AgentEvent::Used(used) => {
+            let model = used.model.as_deref().unwrap_or("?");
+            let cost = used.cost.map_or("?".to_owned(), |cost| cost.0.to_string());
+            let meter = match &used.meter {
+                Meter::Call { key } => format!("call {key}"),
+                meter => format!("{meter:?}").to_lowercase(),
+            };
+            format!(
+                "used by {model} ({meter}): {} cost {cost}",
+                tokens(used.tokens)
+            )
+        }
+        AgentEvent::Asks(question) => {
+            let choices: Vec<String> = question
+                .choices
+                .iter()
+                .map(|choice| match choice.grants {
+                    Some(grants) => format!("{} {grants:?} \"{}\"", choice.id, choice.label),
+                    None => format!("{} \"{}\"", choice.id, choice.label),
+                })
+                .collect();
+            let want = match &question.want {
+                Want::Permission { tool, call, .. } => {
+                    format!("leave for {tool} {}", call.as_deref().unwrap_or("?"))
+                }
+                Want::Answer => "an answer".into(),
+            };
+            let (request, text) = (&question.request, short(&question.text));
+            let can = if question.answerable {
+                ""
+            } else {
+                " (unanswerable)"
+            };
+            format!("asks {request}{can} for {want}: {text} {choices:?}")
+        }
+        AgentEvent::Notice { level, text } => format!("notice {level:?} {}", short(text)),
+        AgentEvent::Heard { message, text } => format!("heard {message:?} {}", short(text)),
+        AgentEvent::Result(verdict) => {
+            let trouble = verdict.trouble.map_or("", |trouble| trouble.word());
+            let (ok, turns) = (verdict.ok, verdict.turns);
+            format!(
+                "result ok={ok} turns={turns:?} {trouble} \"{}\"",
+                short(&verdict.text)
+            )
+        }
+        AgentEvent::Raw { text } => format!("raw {}", short(text)),
+        AgentEvent::Retrying { .. }
+        | AgentEvent::Limit(_)
+        | AgentEvent::Answered { .. }
+        | AgentEvent::Subagent { .. }
+        | AgentEvent::TurnEnded { .. } => serde_json::to_string(event).unwrap(),
+    }
+}
+
+#[test]
+fn every_recording_is_understood() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _bound = settings.bind_to_scope();
+    for case in cases() {
+        let mut text = String::new();
+        for (line, event) in case.events() {
+            writeln!(text, "{line} {}", shown(&event)).unwrap();
+        }
+        insta::assert_snapshot!(format!("{}-{}", case.cli, case.name), text);
+    }
+}
+
+/// What a run's story comes to.
+fn told(case: &Case, ledger: Ledger) -> Story {
+    let mut story = Story {
+        ledger,
+        ..Story::default()
+    };
+    let mut heard = Heard::default();
+    let now = Timestamp::default();
+    for (_, event) in case.events() {
+        story.take(&event, 1, now, &mut heard);
+    }
+    story.end(now.plus(Duration::from_secs(1)), &mut heard);
+    story
+}
+
+fn assert_counted(case: &Case, totals: &Totals, story: &Story) {
+    let name = format!("{}/{}", case.cli, case.name);
+    let figures = story.ledger.figures();
+    let used = figures
+        .values()
+        .fold(Tokens::default(), |sum, figure| sum + figure.tokens);
+    assert_eq!(used, totals.tokens, "{name}: {figures:?}");
+    if totals.nanodollars.is_some() {
+        let bill = story.ledger.bill(&Prices::default(), None);
+        assert_eq!(bill.cost.map(|cost| cost.0), totals.nanodollars, "{name}");
+    }
+    let counts = (story.turns, story.tools_called, story.tools_failed);
+    let counted = (totals.turns, totals.tools, totals.failed);
+    assert_eq!(counts, counted, "{name}: turns, tools, failed");
+}
+
+#[test]
+fn totals_are_those_of_an_independent_count() {
+    let cases = cases();
+    let find = |cli: &str, name: &str| {
+        let mut all = cases.iter();
+        let found = all.find(|case| case.cli == cli && case.name == name);
+        found.unwrap_or_else(|| panic!("{cli}/{name} is not recorded"))
+    };
+    for case in &cases {
+        let Some(totals) = &case.totals else { continue };
+        // the conversations it goes on with, the first one first
+        let mut earlier = Vec::new();
+        let mut after = totals.after.as_deref();
+        while let Some(name) = after {
+            let case = find(&case.cli, name);
+            earlier.push(case);
+            after = case
+                .totals
+                .as_ref()
+                .and_then(|totals| totals.after.as_deref());
+        }
+        let mut ledger = Ledger::default();
+        while let Some(case) = earlier.pop() {
+            ledger = Ledger::after(told(case, ledger).ledger.session());
+        }
+        assert_counted(case, totals, &told(case, ledger));
+    }
+}
+
+#[test]
+fn every_case_of_an_agent_that_counts_is_counted() {
+    for case in cases() {
+        assert!(
+            case.totals.is_some(),
+            "{}/{} has no totals",
+            case.cli,
+            case.name
+        );
+    }
+}
