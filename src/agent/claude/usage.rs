@@ -67,57 +67,55 @@ fn add(to: &mut Figure, more: Figure) {
 }
 
 impl Claude {
-    /// What a result says was used. Those of 2.1 and later say what the conversation used,
-    /// runs before this one included; those of late say besides what was used since the
-    /// last result, which needs nothing known of earlier runs and outlives a crash of the
-    /// program that sets the former to nothing.
+    /// What a result says was used. Those of 2.1 say what the conversation used by now, runs
+    /// before this one included; those of late say besides what was used since the last
+    /// result: so it shows where a run began, and what it used where the program crashed,
+    /// which sets the former to nothing.
     pub(super) fn result_used(&mut self, line: &Value) -> Vec<AgentEvent> {
         if self.dialect == Dialect::Qwen {
             return whole_conversation(line);
         }
-        let told = by_model(line.get("modelUsage").unwrap_or(&Value::Null));
-        let since = line
-            .get("model_usage_since_last_result")
-            .filter(|since| since.is_object());
-        if told.is_empty() && since.is_none() {
-            return self.turn_used(line);
+        let mut told = by_model(line.get("modelUsage").unwrap_or(&Value::Null));
+        let since = line.get("model_usage_since_last_result");
+        let since = since.filter(|since| since.is_object()).map(by_model);
+        if told.is_empty() {
+            return match since {
+                Some(since) => self.used_uncounted(line, since),
+                None => self.turn_used(line),
+            };
         }
-        let mut figures = match since {
-            Some(since) => self.add_up(line, since),
-            None => told.clone(),
-        };
-        let meter = if since.is_some() || self.state.per_run {
+        let total = line.get("total_cost_usd").and_then(Value::as_f64);
+        let rest = total
+            .and_then(Usd::of)
+            .and_then(|total| settle(&mut told, total));
+        if let Some(cost) = rest {
+            let tokens = Tokens::default();
+            let cost = Some(cost);
+            told.insert(String::new(), Figure { tokens, cost });
+        }
+        let mut events = Vec::new();
+        if let Some(since) = since.filter(|_| self.state.results == 0 && !self.state.per_run) {
+            let before = told.iter().map(|(model, figure)| {
+                let since = since.get(model).copied().unwrap_or_default();
+                let tokens = figure.tokens.beyond(since.tokens);
+                let cost = figure
+                    .cost
+                    .map(|cost| cost.beyond(since.cost.unwrap_or_default()));
+                (model.clone(), Figure { tokens, cost })
+            });
+            let before = before.filter(|(_, figure)| !figure.tokens.is_zero());
+            events.extend(before.map(|(model, figure)| used(model, figure, Meter::Began)));
+        }
+        let meter = if self.state.per_run {
             Meter::Run
         } else {
             Meter::Session
         };
-        let rest = line
-            .get("total_cost_usd")
-            .and_then(Value::as_f64)
-            .and_then(Usd::of)
-            .filter(|_| !told.is_empty())
-            .and_then(|total| settle(&mut figures, &told, total));
-        let used = figures.into_iter().map(|(model, figure)| {
-            AgentEvent::Used(Used {
-                model: Some(model),
-                tokens: figure.tokens,
-                cost: figure.cost,
-                meter: meter.clone(),
-            })
-        });
-        let rest = rest.map(|cost| {
-            AgentEvent::Used(Used {
-                model: None,
-                tokens: Tokens::default(),
-                cost: Some(cost),
-                meter: if self.state.per_run {
-                    Meter::Run
-                } else {
-                    Meter::Session
-                },
-            })
-        });
-        used.chain(rest).collect()
+        events.extend(
+            told.into_iter()
+                .map(|(model, figure)| used(model, figure, meter.clone())),
+        );
+        events
     }
 
     /// What a result says that names no models, as those of 1.0 did: what its turn used, and
@@ -133,43 +131,43 @@ impl Claude {
             return Vec::new();
         }
         put(&mut self.state.used, &model, figure);
-        vec![AgentEvent::Used(Used {
-            model: (!model.is_empty()).then_some(model),
-            tokens: figure.tokens,
-            cost,
-            meter: Meter::Run,
-        })]
+        vec![used(model, figure, Meter::Run)]
     }
 
-    /// What the run used by now, a result's word included.
-    fn add_up(&mut self, line: &Value, since: &Value) -> BTreeMap<String, Figure> {
+    /// What the run used that no counter of the conversation has.
+    fn used_uncounted(&mut self, line: &Value, since: BTreeMap<String, Figure>) -> Vec<AgentEvent> {
         let id = text_at(line, "uuid").unwrap_or_default();
-        let again = !id.is_empty() && id == self.state.result;
-        if !again {
-            for (model, figure) in by_model(since) {
-                let known = self.state.used.get(&model).copied();
-                let mut sum = known.unwrap_or_default();
+        if id.is_empty() || id != self.state.result {
+            for (model, figure) in since {
+                let mut sum = self.state.used.get(&model).copied().unwrap_or_default();
                 add(&mut sum, figure);
                 put(&mut self.state.used, &model, sum);
             }
         }
-        self.state.used.clone()
+        let all = self.state.used.iter();
+        let all = all.map(|(model, figure)| used(model.clone(), *figure, Meter::Run));
+        all.collect()
     }
+}
+
+fn used(model: String, figure: Figure, meter: Meter) -> AgentEvent {
+    AgentEvent::Used(Used {
+        model: (!model.is_empty()).then_some(model),
+        tokens: figure.tokens,
+        cost: figure.cost,
+        meter,
+    })
 }
 
 /// Has figures agree with the cost of all, which is the bill: gives back what of it belongs
 /// to no model.
-fn settle(
-    figures: &mut BTreeMap<String, Figure>,
-    told: &BTreeMap<String, Figure>,
-    total: Usd,
-) -> Option<Usd> {
-    let sum = told
+fn settle(figures: &mut BTreeMap<String, Figure>, total: Usd) -> Option<Usd> {
+    let sum = figures
         .values()
         .filter_map(|figure| figure.cost)
         .fold(Usd::default(), |sum, cost| sum + cost);
     // each of them is rounded
-    let rounded = told.len() as u64 + 1;
+    let rounded = figures.len() as u64 + 1;
     if total.beyond(sum).0 > rounded {
         return Some(total.beyond(sum));
     }

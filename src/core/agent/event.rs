@@ -166,6 +166,9 @@ pub enum Meter {
     /// Everything that the conversation used so far by this model, runs before this one
     /// included.
     Session,
+    /// What of that it had used when this run began, where the agent says so: tells of a
+    /// conversation that began elsewhere.
+    Began,
     /// Everything that this run used so far by this model.
     Run,
 }

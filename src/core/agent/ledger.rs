@@ -206,6 +206,12 @@ impl Ledger {
                 self.session.insert(model, figure);
                 self.cover();
             }
+            // what is known of earlier runs is better: it tells which of them were counted
+            Meter::Began => {
+                if self.dead.is_empty() && self.session.is_empty() {
+                    self.base.entry(model).or_insert(figure);
+                }
+            }
             Meter::Run => {
                 self.run.insert(model, figure);
                 self.cover();
@@ -370,6 +376,18 @@ mod tests {
             let all = [first, dead, next].map(|ledger| total(&ledger).0);
             assert_eq!(all.iter().sum::<u64>(), sum, "{all:?}");
         }
+    }
+
+    #[test]
+    fn a_conversation_that_began_elsewhere_counts_from_where_it_is_said_to_have_been() {
+        let mut elsewhere = Ledger::default();
+        elsewhere.take(&used(Meter::Began, 100, Some(1000)));
+        elsewhere.take(&used(Meter::Session, 130, Some(1300)));
+        assert_eq!(total(&elsewhere), (30, Some(300)));
+        let mut next = Ledger::after(elsewhere.session(), elsewhere.uncovered());
+        next.take(&used(Meter::Began, 120, Some(1200)));
+        next.take(&used(Meter::Session, 131, Some(1310)));
+        assert_eq!(total(&next), (1, Some(10)), "known better here");
     }
 
     #[test]
