@@ -2,6 +2,7 @@
 //! and bytes of what it is told. Pure, and never failing: what is not understood is
 //! [`AgentEvent::Raw`].
 
+mod acp;
 mod claude;
 mod codex;
 pub mod common;
@@ -63,7 +64,8 @@ pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
         Speech::Qwen => Box::new(Claude::new(Dialect::Qwen, saved)),
         Speech::Codex => Box::new(codex::Codex::new(saved)),
         Speech::Gemini => Box::new(gemini::Gemini::new(saved)),
-        Speech::CodexServer | Speech::Opencode | Speech::Aider | Speech::Acp | Speech::Plain => {
+        Speech::Acp => Box::new(acp::Acp::new(saved)),
+        Speech::CodexServer | Speech::Opencode | Speech::Aider | Speech::Plain => {
             Box::new(plain::Plain)
         }
     }

@@ -1,0 +1,430 @@
+//! What comes in and goes out: the conversation is opened, then one turn follows the other.
+//!
+//! Whoever only reads along, as the screen does, decodes the same: what a response is to is
+//! told by its shape and its number, both of which do not depend on what was said.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::ask::{self, Open};
+use super::talk::arrived;
+use super::update::{self, Turn};
+use super::usage;
+use crate::agent::Decoder;
+use crate::agent::common::{load, object, one_line, raw, trouble_of, without_result};
+use crate::agent::field::text;
+use crate::agent::limit::reached;
+use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
+use crate::core::agent::say::Say;
+use crate::core::task::Exit;
+
+/// Numbers of our requests: those of prompts are above them.
+pub(super) const GREETING: u64 = 1;
+const OPENING: u64 = 2;
+const FENCE: u64 = 90;
+const PROMPTS: u64 = 100;
+
+/// What a method is called that no agent knows: its refusal comes after all that was told
+/// before. gemini 0.61.0 answers `session/load` before it tells what was said earlier.
+const FENCE_METHOD: &str = "_wrangle/fence";
+
+/// What qwen 0.24.4 asks for between its calls of tools: messages that came meanwhile.
+const DRAIN: &str = "craft/drainMidTurnQueue";
+
+/// So many messages wait at once for the turn to end.
+pub(super) const MOST_WAITING: usize = 64;
+
+/// So many requests are open at once.
+const MOST_OPEN: usize = 64;
+
+/// A client of the Agent Client Protocol.
+#[derive(Debug, Default)]
+pub(in crate::agent) struct Acp {
+    state: State,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    /// What is to be asked first, until it is.
+    pub(super) begin: Option<Begin>,
+    /// What it can do with a conversation.
+    skills: Skills,
+    /// The conversation, once it is open.
+    pub(super) session: Option<String>,
+    /// Whether updates are of a turn, and not of what was said in an earlier run.
+    pub(super) live: bool,
+    /// The number of the prompt that is not answered.
+    pub(super) prompt: Option<u64>,
+    /// How many there were.
+    pub(super) prompts: u64,
+    /// Messages that wait for the turn to end, oldest first.
+    pub(super) waiting: VecDeque<Waiting>,
+    /// The message whose arrival is to be told.
+    pub(super) unheard: Option<Waiting>,
+    /// Requests that were answered, which is to be told.
+    pub(super) gone: Vec<String>,
+    /// Requests that wait for an answer.
+    pub(super) open: Vec<Open>,
+    pub(super) turn: Turn,
+    /// Turns that were over.
+    turns: u64,
+    /// Whether the last turn ended with a result.
+    told: bool,
+    /// The last line that was no message.
+    last: String,
+    /// What is to be written.
+    pub(super) out: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Begin {
+    pub(super) text: String,
+    pub(super) session: Option<String>,
+    pub(super) fork: bool,
+    pub(super) dir: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Skills {
+    load: bool,
+    resume: bool,
+    fork: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// `None`: a reason for a refusal, for which the protocol has no place.
+    pub(super) number: Option<u64>,
+    pub(super) text: String,
+}
+
+impl Acp {
+    pub(in crate::agent) fn new(saved: &Value) -> Self {
+        Self { state: load(saved) }
+    }
+}
+
+impl Decoder for Acp {
+    fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
+        let message = object(line);
+        let events = message.and_then(|message| self.state.message(&message));
+        events.unwrap_or_else(|| {
+            let event = raw(line);
+            if let AgentEvent::Raw { text } = &event
+                && !text.trim().is_empty()
+                && !text.starts_with('{')
+            {
+                self.state.last = one_line(text);
+            }
+            vec![event]
+        })
+    }
+
+    fn end(&mut self, exit: Option<Exit>) -> Vec<AgentEvent> {
+        let mut events = self.state.due();
+        events.extend(self.state.turn.over());
+        events.extend(self.state.answered_all());
+        if self.state.prompt.is_some() || !self.state.told {
+            let verdict = without_result(exit, &self.state.last);
+            events.push(AgentEvent::Result(verdict));
+        }
+        events
+    }
+
+    fn say(&mut self, say: &Say) -> Result<(), String> {
+        self.state.say(say)
+    }
+
+    fn replies(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.state.out).into_bytes()
+    }
+
+    fn save(&self) -> Value {
+        serde_json::to_value(&self.state).unwrap_or_default()
+    }
+}
+
+impl State {
+    /// One message; `None` where it means nothing.
+    fn message(&mut self, message: &Map<String, Value>) -> Option<Vec<AgentEvent>> {
+        let nothing = Value::Null;
+        let params = message.get("params").unwrap_or(&nothing);
+        let method = message.get("method").and_then(Value::as_str);
+        match (method, message.get("id")) {
+            (Some(method), Some(id)) => self.request(method, id, params),
+            (Some("session/update"), None) => {
+                let update = params.get("update")?;
+                if !self.live {
+                    let session = params.get("sessionId")?.as_str()?;
+                    return Some(self.named(session).into_iter().collect());
+                }
+                let told = self.turn.update(update)?;
+                let mut events = self.due();
+                events.extend(told);
+                let call = update.get("toolCallId").and_then(Value::as_str);
+                if let Some(call) = call {
+                    events.extend(self.answered(call));
+                }
+                Some(events)
+            }
+            (None, Some(id)) => {
+                if let Some(error) = message.get("error") {
+                    return Some(self.refused(id.as_u64(), error));
+                }
+                self.response(id.as_u64(), message.get("result")?)
+            }
+            (_, None) => None,
+        }
+    }
+
+    /// What the agent asks of us. All but leave and answers is refused: it does without.
+    fn request(&mut self, method: &str, id: &Value, params: &Value) -> Option<Vec<AgentEvent>> {
+        match method {
+            "session/request_permission" => {
+                let Some((open, question)) = ask::read(id, params) else {
+                    self.reply(id, &ask::cancelled());
+                    return None;
+                };
+                let mut events = self.due();
+                let call = params.get("toolCall");
+                events.extend(call.and_then(|call| self.turn.begun(call)));
+                if self.open.len() == MOST_OPEN {
+                    let oldest = self.open.remove(0);
+                    self.reply(&oldest.id, &ask::cancelled());
+                    let request = ask::name(&oldest.id);
+                    events.push(AgentEvent::Answered { request });
+                }
+                self.open.push(open);
+                events.push(AgentEvent::Asks(question));
+                Some(events)
+            }
+            DRAIN => {
+                let messages: Vec<Waiting> = self.waiting.drain(..).collect();
+                let texts: Vec<&str> = messages.iter().map(|it| it.text.as_str()).collect();
+                let result = json!({"messages": texts, "hasQueuedPrompt": false});
+                self.reply(id, &result);
+                let mut events = self.due();
+                events.extend(messages.into_iter().filter_map(arrived));
+                Some(events)
+            }
+            _ => {
+                let text = format!("{method} is not supported");
+                let error = json!({"code": -32601, "message": text});
+                self.write(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+                None
+            }
+        }
+    }
+
+    fn response(&mut self, id: Option<u64>, result: &Value) -> Option<Vec<AgentEvent>> {
+        if result.get("protocolVersion").is_some() {
+            return Some(self.greeted(result));
+        }
+        if let Some(reason) = result.get("stopReason").and_then(Value::as_str) {
+            return Some(self.turn_over(result, reason));
+        }
+        let named = result.get("sessionId").and_then(Value::as_str);
+        match (named, id) {
+            (Some(session), _) => {
+                let events = self.opened(Some(session), result);
+                self.ready();
+                Some(events)
+            }
+            // it goes on with a conversation: what was said there may still be told
+            (None, Some(OPENING)) => {
+                let known = self.begin.as_ref().and_then(|begin| begin.session.clone());
+                self.ask(FENCE, FENCE_METHOD, &json!({}));
+                Some(self.opened(known.as_deref(), result))
+            }
+            (None, Some(FENCE)) => {
+                self.ready();
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    /// An error in place of a response.
+    fn refused(&mut self, id: Option<u64>, error: &Value) -> Vec<AgentEvent> {
+        if id == Some(FENCE) {
+            self.ready();
+            return Vec::new();
+        }
+        let said = text(error, "message").to_owned();
+        let details = error
+            .pointer("/data/details")
+            .or_else(|| error.pointer("/data/message"));
+        let text = match details.and_then(Value::as_str) {
+            Some(details) if said == "Internal error" => details.to_owned(),
+            Some(details) => format!("{said}: {details}"),
+            None => said,
+        };
+        let code = error.get("code").and_then(Value::as_i64);
+        let trouble = if code == Some(-32000) {
+            Trouble::Auth
+        } else {
+            trouble_of(&text).unwrap_or(Trouble::Other)
+        };
+        let limit = (trouble == Trouble::Limit).then(|| reached(&text));
+        let limit = limit.flatten().map(AgentEvent::Limit);
+        let verdict = Verdict {
+            ok: false,
+            text,
+            trouble: Some(trouble),
+            turns: None,
+        };
+        let rest = if matches!(id, Some(GREETING | OPENING)) {
+            self.not_begun(verdict)
+        } else {
+            self.close_turn(verdict)
+        };
+        limit.into_iter().chain(rest).collect()
+    }
+
+    /// No conversation can be had.
+    fn not_begun(&mut self, verdict: Verdict) -> Vec<AgentEvent> {
+        self.begin = None;
+        self.told = true;
+        vec![AgentEvent::Result(verdict)]
+    }
+
+    /// It says what it can do: now the conversation is opened.
+    fn greeted(&mut self, result: &Value) -> Vec<AgentEvent> {
+        let can = |name: &str| result.pointer(name).is_some_and(|it| !it.is_null());
+        self.skills = Skills {
+            load: result.pointer("/agentCapabilities/loadSession") == Some(&Value::Bool(true)),
+            resume: can("/agentCapabilities/sessionCapabilities/resume"),
+            fork: can("/agentCapabilities/sessionCapabilities/fork"),
+        };
+        let Some(begin) = &self.begin else {
+            return Vec::new();
+        };
+        let mut params = json!({"cwd": begin.dir, "mcpServers": []});
+        if let Some(session) = &begin.session {
+            params["sessionId"] = session.as_str().into();
+        }
+        let method = match (&begin.session, begin.fork) {
+            (None, _) => "session/new",
+            (Some(_), true) if self.skills.fork => "session/fork",
+            (Some(_), false) if self.skills.resume => "session/resume",
+            (Some(_), false) if self.skills.load => "session/load",
+            (Some(_), fork) => {
+                let what = if fork {
+                    "go another way from"
+                } else {
+                    "go on with"
+                };
+                return self.not_begun(Verdict {
+                    ok: false,
+                    text: format!("it can't {what} a conversation"),
+                    trouble: Some(Trouble::Request),
+                    turns: None,
+                });
+            }
+        };
+        self.ask(OPENING, method, &params);
+        Vec::new()
+    }
+
+    fn opened(&mut self, session: Option<&str>, result: &Value) -> Vec<AgentEvent> {
+        let named = session.and_then(|session| self.named(session));
+        named.into_iter().chain(update::model(result)).collect()
+    }
+
+    /// The conversation is called that.
+    fn named(&mut self, session: &str) -> Option<AgentEvent> {
+        if self.session.as_deref() == Some(session) {
+            return None;
+        }
+        self.session = Some(session.to_owned());
+        Some(AgentEvent::Session {
+            id: session.to_owned(),
+        })
+    }
+
+    /// The conversation is open: what it was begun for is asked.
+    fn ready(&mut self) {
+        self.live = true;
+        if let Some(begin) = self.begin.take() {
+            self.prompt(&begin.text);
+        } else {
+            self.next();
+        }
+    }
+
+    /// The response to a prompt.
+    fn turn_over(&mut self, result: &Value, reason: &str) -> Vec<AgentEvent> {
+        let mut events = self.due();
+        if !self.turn.counted {
+            events.extend(usage::of_turn(result, self.turns + 1));
+        }
+        let (ok, text, trouble) = match reason {
+            "end_turn" => (true, std::mem::take(&mut self.turn.word), None),
+            "cancelled" => (false, "broken off".into(), Some(Trouble::Interrupted)),
+            "max_tokens" => (
+                false,
+                "its answer was longer than it may be".into(),
+                Some(Trouble::Bound),
+            ),
+            "max_turn_requests" => (
+                false,
+                "it asked the model as often as it may".into(),
+                Some(Trouble::Bound),
+            ),
+            "refusal" => (
+                false,
+                "the model refused to answer".into(),
+                Some(Trouble::Other),
+            ),
+            other => (false, format!("it stopped: {other}"), Some(Trouble::Other)),
+        };
+        events.extend(self.close_turn(Verdict {
+            ok,
+            text,
+            trouble,
+            turns: None,
+        }));
+        events
+    }
+
+    /// The turn is over; what waits comes next.
+    fn close_turn(&mut self, verdict: Verdict) -> Vec<AgentEvent> {
+        let mut events = self.due();
+        self.prompt = None;
+        self.told = true;
+        self.turns += 1;
+        events.extend(self.turn.over());
+        events.extend(self.answered_all());
+        self.turn.word.clear();
+        events.push(AgentEvent::TurnEnded {
+            complete: verdict.ok,
+        });
+        events.push(AgentEvent::Result(verdict));
+        self.next();
+        events
+    }
+
+    /// Asks what waits, where nothing goes on.
+    pub(super) fn next(&mut self) {
+        if !self.live || self.prompt.is_some() {
+            return;
+        }
+        if let Some(message) = self.waiting.pop_front() {
+            self.prompt(&message.text);
+            self.unheard = Some(message);
+        }
+    }
+
+    fn prompt(&mut self, text: &str) {
+        self.prompts += 1;
+        let number = PROMPTS + self.prompts;
+        self.prompt = Some(number);
+        self.told = false;
+        let prompt = [json!({"type": "text", "text": text})];
+        let params = json!({"sessionId": self.session, "prompt": prompt});
+        self.ask(number, "session/prompt", &params);
+    }
+}
