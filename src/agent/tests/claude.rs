@@ -712,7 +712,7 @@ fn answer(decoder: &mut Box<dyn Decoder>, request: &str, answer: Reply) -> Resul
 /// The only line that is to be written to it.
 fn reply(decoder: &mut Box<dyn Decoder>) -> Value {
     let bytes = decoder.replies();
-    assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert_eq!(String::from_utf8_lossy(&bytes).lines().count(), 1);
     serde_json::from_slice(&bytes).unwrap()
 }
 
