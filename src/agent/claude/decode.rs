@@ -65,10 +65,9 @@ impl Claude {
 
     fn object(&mut self, line: Value) -> Option<Vec<AgentEvent>> {
         let kind = text_at(&line, "type")?;
-        // what else is there does not begin a turn
-        if matches!(kind, "assistant" | "user" | "stream_event") {
-            self.state.turn.open = true;
-        }
+        // subagents go on behind the result of a turn, which they don't begin
+        let within = text_at(&line, "parent_tool_use_id").is_some();
+        self.state.turn.open |= matches!(kind, "assistant" | "user") && !within;
         match kind {
             "system" => self.system(&line),
             "assistant" => self.assistant(line),

@@ -34,7 +34,13 @@ impl Claude {
             {
                 events.extend(self.rate_limit(&info).unwrap_or_default());
             }
-            events.extend(blocks.iter().filter_map(trouble));
+            let level = if self.state.turn.error.is_empty() {
+                Level::Info
+            } else {
+                Level::Error
+            };
+            let texts = blocks.iter().filter_map(|block| text_at(block, "text"));
+            events.extend(texts.map(|text| notice(level, text.to_owned())));
             return Some(events);
         }
         if within.is_none() {
@@ -166,6 +172,7 @@ impl Claude {
         match text_at(event, "type")? {
             "message_start" => {
                 let message = event.get("message")?;
+                self.state.turn.open |= within.is_none();
                 self.state.pending.remove(within.unwrap_or_default());
                 let model = text_at(message, "model").unwrap_or_default();
                 let tokens = answer_tokens(self.dialect, message);
@@ -238,12 +245,6 @@ impl Claude {
             AgentEvent::Text(words)
         })
     }
-}
-
-/// Words of the program itself.
-fn trouble(block: &Value) -> Option<AgentEvent> {
-    let text = text_at(block, "text")?;
-    Some(notice(Level::Error, text.to_owned()))
 }
 
 /// A line for people.

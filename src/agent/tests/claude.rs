@@ -238,7 +238,14 @@ fn a_result_is_not_the_end_and_turns_add_up() {
         matches!(event, AgentEvent::Session { .. } | AgentEvent::Model { .. })
     };
     assert_eq!(events.iter().filter(named).count(), 2, "told once each");
-    assert_eq!(decoder.end(Some(Exit::Code(0))), []);
+    let mut late = says("s", &text("still counting"), 1);
+    late["parent_tool_use_id"] = "T".into();
+    let state = json!({"type": "stream_event", "event": {"type": "goal_state"}});
+    let changed = json!({"type": "system", "subtype": "background_tasks_changed"});
+    for after in [late, state, changed] {
+        line(&mut decoder, &after);
+        assert_eq!(decoder.end(Some(Exit::Code(0))), [], "{after}");
+    }
     line(&mut decoder, &init);
     let end = decoder.end(Some(Exit::Code(143)));
     let verdict = verdicts(&end)[0].clone();
@@ -469,6 +476,21 @@ fn what_the_program_puts_into_a_persons_mouth_is_no_word_of_theirs() {
             }]
         );
     }
+}
+
+#[test]
+fn words_of_the_program_are_no_error_where_it_calls_them_none() {
+    let said = json!({"type": "assistant", "message": {
+        "id": "x", "model": "<synthetic>", "content": [text("No response requested.")],
+    }});
+    let text = "No response requested.".into();
+    assert_eq!(
+        lines(&[said]),
+        [AgentEvent::Notice {
+            level: Level::Info,
+            text
+        }]
+    );
 }
 
 fn decoder_of(saved: &Value) -> Box<dyn Decoder> {
