@@ -337,12 +337,13 @@ impl Host {
                 self.changed();
             }
             Order::Input(bytes) => self.pump.send(bytes.as_bytes()),
+            Order::Eof => self.pump.end_input(),
             Order::Ack(seq) => self.acked = self.acked.max(seq),
             Order::Dropped(offset) => self.pump.dropped_to(offset),
             Order::Abandon => self.pump.abandon(),
             Order::Release => self.released = true,
             // a second launch is never obeyed: a run starts once
-            Order::Launch(_) | Order::Pause | Order::Resume | Order::Eof => {}
+            Order::Launch(_) | Order::Pause | Order::Resume => {}
         }
     }
 

@@ -13,10 +13,17 @@ use super::log::Writer;
 use crate::core::log::segment_size;
 use crate::sys::clock::Clock;
 
-/// What waits for the leader's standard input at most.
-const INPUT_CAP: usize = 1 << 20;
+/// What waits for the leader's standard input at most. A prompt of 4 MiB fits: as JSON,
+/// in which agents take theirs, a character is up to six, and what was said before may
+/// not be read yet.
+const INPUT_CAP: usize = 32 << 20;
+
+/// What of memory is kept once all that waited was taken.
+const KEPT: usize = 64 << 10;
 
 const CLOSED: &str = "a message was refused: the task closed its input";
+
+const ENDED: &str = "a message was refused: the task was told that nothing more would come";
 
 /// Between two tries to write to a log that could not be written to.
 const RETRY: Duration = Duration::from_millis(500);
@@ -37,6 +44,10 @@ pub(super) struct Pump {
     trouble: Option<String>,
     input: Option<File>,
     typed: Vec<u8>,
+    /// How much of it the leader has taken.
+    taken: usize,
+    /// Whether the leader's input is to be closed once it has taken all of it.
+    ending: bool,
     /// Why the last message was not taken, until another one is.
     refused: Option<&'static str>,
     /// Bytes that were given up because they could not be stored.
@@ -56,6 +67,8 @@ impl Pump {
             trouble: None,
             input: None,
             typed: Vec::new(),
+            taken: 0,
+            ending: false,
             refused: None,
             abandoned: false,
         }
@@ -112,14 +125,27 @@ impl Pump {
 
     /// Queues bytes for the leader. What it does not read in time is refused aloud.
     pub(super) fn send(&mut self, bytes: &[u8]) {
-        self.refused = if self.input.is_none() {
+        self.refused = if self.ending {
+            Some(ENDED)
+        } else if self.input.is_none() {
             Some(CLOSED)
-        } else if self.typed.len() + bytes.len() > INPUT_CAP {
+        } else if self.untaken().len() + bytes.len() > INPUT_CAP {
             Some("a message was refused: the task does not read its input")
         } else {
+            self.typed.drain(..self.taken);
+            self.taken = 0;
             self.typed.extend_from_slice(bytes);
             None
         };
+    }
+
+    /// Nothing more is sent: the leader's input ends behind what was queued before.
+    pub(super) const fn end_input(&mut self) {
+        self.ending = true;
+    }
+
+    fn untaken(&self) -> &[u8] {
+        &self.typed[self.taken..]
     }
 
     /// What to wait for: output while nothing is pending, room for input while some is.
@@ -132,7 +158,7 @@ impl Pump {
         let input = self
             .input
             .as_ref()
-            .filter(|_| !self.typed.is_empty())
+            .filter(|_| !self.untaken().is_empty())
             .map(|file| PollFd::new(file.as_fd(), PollFlags::POLLOUT));
         output.into_iter().chain(input)
     }
@@ -213,20 +239,30 @@ impl Pump {
         let Some(input) = self.input.as_mut() else {
             return;
         };
-        while !self.typed.is_empty() {
-            match input.write(&self.typed) {
-                Ok(count) => drop(self.typed.drain(..count)),
+        while self.taken < self.typed.len() {
+            match input.write(&self.typed[self.taken..]) {
+                Ok(count) => self.taken += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // it closed its end
                 Err(_) => {
-                    self.typed.clear();
+                    self.forget_typed();
                     self.input = None;
                     self.refused = Some(CLOSED);
                     return;
                 }
             }
         }
+        self.forget_typed();
+        if self.ending {
+            self.input = None;
+        }
+    }
+
+    fn forget_typed(&mut self) {
+        self.taken = 0;
+        self.typed.clear();
+        self.typed.shrink_to(KEPT);
     }
 }
 

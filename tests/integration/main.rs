@@ -43,6 +43,7 @@ mod queue_times;
 mod reboot;
 mod recycled;
 mod rooms;
+mod shim_input;
 mod soak;
 mod supervise;
 mod takeover;
