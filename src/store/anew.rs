@@ -22,7 +22,8 @@ const UNFINISHED: &str = ".new";
 /// What a new database is called once it is whole and has its place to take yet.
 const WHOLE: &str = ".whole";
 
-/// What is known without reading it: the small part that no log directory tells.
+/// What is known without reading it: the small part that no log directory tells. Calls of
+/// tools are not small: of a damaged database they are lost.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The highest number that was ever given out to a task.

@@ -22,7 +22,7 @@ fn mended(store: Store, done: &std::sync::mpsc::Receiver<Done>) -> Vec<Mended> {
                 assert_eq!(error, None);
                 None
             }
-            Done::Read { .. } => None,
+            Done::Read { .. } | Done::Tools { .. } => None,
         })
         .collect()
 }
@@ -45,7 +45,7 @@ fn settle(store: &Store, done: &std::sync::mpsc::Receiver<Done>) {
             }
             Done::Written { error, .. } => assert_eq!(error, None),
             Done::Mended(mended) => panic!("{mended:?}"),
-            Done::Read { .. } => {}
+            Done::Read { .. } | Done::Tools { .. } => {}
         }
     }
 }

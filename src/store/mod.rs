@@ -4,8 +4,8 @@
 //! goes into one transaction. `db` opens and migrates (`lie`, `layout`: what can be a
 //! database of ours), `write` is the thread, `keep` notices what is done to the files
 //! meanwhile (`place`) and begins another database (`anew`), `rows` says which column
-//! holds what (`waits`, `happened`: of the queue, of the activity log), `load` reads all
-//! of it at start, `salvage` lists from the log directories what a damaged or missing
+//! holds what (`waits`, `happened`, `tools`: of the queue, of the activity log, of calls of
+//! tools), `load` reads all of it at start, `salvage` lists from the log directories what a damaged or missing
 //! database no longer tells (`waiting`: what had not begun).
 //!
 //! Stored means handed to the kernel (WAL, `synchronous = NORMAL`,
@@ -30,6 +30,7 @@ mod senseless;
 mod starts;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod waiting;
 mod waits;
 mod write;

@@ -218,6 +218,7 @@ pub(super) fn errors(done: &Receiver<Done>) -> Vec<String> {
         .filter_map(|done| match done {
             Done::Written { error, .. } => error,
             Done::Read { events, .. } => events.err(),
+            Done::Tools { calls, .. } => calls.err(),
             Done::Mended(mended) => Some(mended.line),
         })
         .collect()

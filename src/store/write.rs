@@ -12,7 +12,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::db::Refusal;
 use super::keep::{Keeper, Mended};
 use super::load::{self, Loaded};
-use super::{happened, rows, waiting};
+use super::{happened, rows, tools, waiting};
+use crate::core::agent::tool::ToolCall;
 use crate::core::effect::Effect;
 use crate::core::event::Event;
 use crate::core::id::TaskId;
@@ -49,6 +50,14 @@ pub enum Done {
         /// none can be read.
         events: Result<(Vec<Event>, Vec<String>), String>,
     },
+    /// A look at a task's calls of tools.
+    Tools {
+        /// Who asked for it.
+        ticket: Ticket,
+        /// The calls, and what is wrong with others, in one line each; or why none can be
+        /// read.
+        calls: Result<(Vec<ToolCall>, Vec<String>), String>,
+    },
 }
 
 /// A look at the activity log.
@@ -72,6 +81,7 @@ const AT_ONCE: usize = 500;
 enum Job {
     Write(Write),
     Read(Read),
+    Tools(Ticket, TaskId),
 }
 
 /// A change, what happened by it, and what waits for it.
@@ -137,6 +147,10 @@ impl Store {
                                 owner.write(std::mem::take(&mut writes), &done);
                                 owner.read(read, &done);
                             }
+                            Job::Tools(ticket, task) => {
+                                owner.write(std::mem::take(&mut writes), &done);
+                                owner.read_tools(ticket, task, &done);
+                            }
                         }
                     }
                     owner.write(writes, &done);
@@ -166,6 +180,11 @@ impl Store {
     /// Queues a look at the activity log, which sees what was queued before.
     pub fn read(&self, read: Read) {
         self.jobs.send(Job::Read(read)).ok();
+    }
+
+    /// Queues a look at a task's calls of tools, which sees what was queued before.
+    pub fn read_tools(&self, ticket: Ticket, task: TaskId) {
+        self.jobs.send(Job::Tools(ticket, task)).ok();
     }
 
     /// Waits until everything queued is done.
@@ -276,6 +295,16 @@ impl Owner {
         done(Done::Read { read, events });
     }
 
+    fn read_tools(&mut self, ticket: Ticket, task: TaskId, done: &impl Fn(Done)) {
+        let result = self.keeper.with(|db| tools::of_task(db, task));
+        self.tell(done);
+        let calls = result.map_err(|refusal| {
+            let why = self.with_remedy(&refusal.why());
+            format!("cannot read which tools task {task} called: {why}")
+        });
+        done(Done::Tools { ticket, calls });
+    }
+
     fn tell(&mut self, done: &impl Fn(Done)) {
         for mended in self.keeper.take_mended() {
             done(Done::Mended(mended));
@@ -298,11 +327,15 @@ impl Owner {
 }
 
 /// Which changes are to be made: each tells all of its task, so that of several the last
-/// will do.
+/// will do. What belongs to a task needs it to stand there before.
 fn newest(writes: &[Write]) -> Vec<bool> {
     let mut seen = BTreeSet::new();
     let is_last = |write: &Write| match &write.change {
         Change::Task(record) => seen.insert(record.task.id),
+        Change::Tools(task, _) => {
+            seen.remove(task);
+            true
+        }
         _ => true,
     };
     let mut newest: Vec<bool> = writes.iter().rev().map(is_last).collect();
@@ -312,8 +345,9 @@ fn newest(writes: &[Write]) -> Vec<bool> {
 
 fn apply(db: &Connection, change: &Change) -> rusqlite::Result<()> {
     match change {
-        Change::Nothing | Change::Tools(..) => Ok(()),
+        Change::Nothing => Ok(()),
         Change::Task(record) => rows::put(db, record),
+        Change::Tools(task, calls) => tools::put(db, *task, calls),
         Change::Remove(ids) => ids.iter().try_for_each(|id| {
             db.prepare_cached("INSERT OR IGNORE INTO deletion (task) VALUES (?)")?
                 .execute([id.0])?;

@@ -80,7 +80,7 @@ fn lives(count: usize, disk: Option<&Path>) -> Outcome<Duration> {
                 then,
                 ..
             } => world.take(Input::Stored(change, events, then)),
-            Done::Read { .. } | Done::Mended(_) => {}
+            Done::Read { .. } | Done::Tools { .. } | Done::Mended(_) => {}
         }
     }
     let time = world.begun.elapsed();
