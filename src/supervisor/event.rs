@@ -1,8 +1,9 @@
 //! Everything that reaches the loop from its tasks and threads.
 
 use crate::config::Config;
+use crate::core::agent::say::Say;
 use crate::core::id::{RunId, TaskId};
-use crate::core::input::Ticket;
+use crate::core::input::{Heard, Ticket};
 use crate::core::shim::Status;
 use crate::core::wire::{FromClient, Greeting, Hello};
 use crate::output;
@@ -39,6 +40,10 @@ pub(super) enum Event {
     Deleted(Vec<TaskId>),
     /// Segments were removed.
     Trimmed(Vec<(RunId, u64)>),
+    /// Something was heard of an agent; the thread is told once it was taken in.
+    Heard(Box<Heard>),
+    /// An agent can't be told this; why.
+    Unsaid(RunId, Say, String),
     /// Bytes of a log were read for the screens.
     Block(Box<output::Block>),
     /// What an agent wrote was decoded for the screens.

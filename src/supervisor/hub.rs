@@ -12,6 +12,7 @@ use super::clients::{self, Clients};
 use super::clock::ClockWatch;
 use super::event::Event;
 use super::handover::Handover;
+use super::hearing::Hearing;
 use super::hooks::Runner;
 use super::outputs::Outputs;
 use super::recover;
@@ -43,6 +44,7 @@ pub(super) struct Hub {
     pub(super) engine: Engine,
     pub(super) store: Option<Store>,
     pub(super) shims: Shims,
+    pub(super) hearing: Hearing,
     pub(super) hooks: Runner,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) clients: Clients,
@@ -116,6 +118,7 @@ impl Hub {
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
             store: Some(store),
             shims: Shims::new(to_events.clone()),
+            hearing: Hearing::new(to_answers.clone()),
             hooks: Runner::new(config.hooks.clone(), paths, to_answers.clone()),
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
@@ -287,7 +290,7 @@ impl Hub {
                 fault::point(reported(&status));
                 let run = status.run;
                 let shown = self.is_shown(run);
-                let watched = shown || self.engine.is_watched(run.task);
+                let watched = shown || self.engine.is_watched(run.task) || self.is_spoken_to(run);
                 self.shims
                     .reported(run, status.seq, watched, Instant::now());
                 self.take(Input::Status(status));
@@ -329,6 +332,12 @@ impl Hub {
                     found: events,
                 })));
             }
+            Event::Stored(store::Done::Tools { ticket, calls }) => self.tools_read(ticket, calls),
+            Event::Heard(heard) => {
+                fault::point("heard");
+                self.heard(heard);
+            }
+            Event::Unsaid(run, say, why) => self.take(Input::Unsaid(run, say, why)),
             Event::Deleted(ids) => self.take(Input::Deleted(ids)),
             Event::Hooked(title, complaint) => self.hooked(&title, complaint.as_deref()),
             Event::Exported(id, how) => self.exported(id, how),

@@ -4,7 +4,8 @@
 //! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
 //! `serve` what clients say, `show` when screens are drawn; `shims` (with `outgoing` to
 //! each) and `clients` hold the connections, `session` one client's screen, `outputs` the
-//! bytes that screens show, `talks` the conversations, `recover` what an earlier supervisor left, `reload` the
+//! bytes that screens show, `talks` the conversations, `hearing` what agents say
+//! (`listener`: one of them), `recover` what an earlier supervisor left, `reload` the
 //! configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs,
 //! `delete` what removed tasks leave, `hooks` what the configuration wants run when
 //! something happens, `export` what screens want written.
@@ -16,8 +17,10 @@ mod entry;
 mod event;
 mod export;
 mod handover;
+mod hearing;
 mod hooks;
 mod hub;
+mod listener;
 mod log;
 mod outgoing;
 mod outputs;

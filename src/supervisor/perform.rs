@@ -70,8 +70,17 @@ impl Hub {
                     });
                 }
             }
-            Effect::ReadTools { .. } | Effect::Hear(_) | Effect::Say(..) => {}
-            Effect::Delete(ids) => self.delete(ids),
+            Effect::ReadTools { ticket, task } => {
+                if let Some(store) = &self.store {
+                    store.read_tools(ticket, task);
+                }
+            }
+            Effect::Hear(hear) => self.hear(*hear),
+            Effect::Say(run, say) => self.tell_agent(run, say),
+            Effect::Delete(ids) => {
+                self.hearing.forget(&ids);
+                self.delete(ids);
+            }
             Effect::Hook { event, task } => self.hook(&event, &task),
             Effect::Reload(ticket) => self.reload(Some(ticket)),
             Effect::Answer {
