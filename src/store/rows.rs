@@ -58,7 +58,7 @@ pub(super) fn parsed<T: serde::de::DeserializeOwned>(
     serde_json::from_value(word.clone().into()).map_err(|_| unknown(column, word))
 }
 
-fn json<T: serde::de::DeserializeOwned>(
+pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
     column: &'static str,
 ) -> rusqlite::Result<T> {
@@ -84,7 +84,7 @@ fn raw(text: &Raw) -> Value {
 
 /// Writes a task with its runs; what stands there already of them is replaced. Of earlier
 /// runs only those are written that stand there otherwise: their end could not be stored
-/// when it came, or their log was trimmed since.
+/// when it came, their log was trimmed since, or more was heard of them.
 pub(super) fn put(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let task = &record.task;
     put_task(db, task, record.env.as_deref())?;

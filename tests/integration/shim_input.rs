@@ -149,7 +149,10 @@ fn nothing_is_ended_before_it_is_said() {
 #[test]
 fn a_prompt_of_four_mebibytes_arrives_whole_though_it_is_read_late() {
     // as JSON, at its longest: six bytes for one
-    let prompt: String = (0..4 << 20).map(|n| format!("\\u{:04x}", n % 32)).collect();
+    let prompt = (0..4 << 20).fold(String::new(), |mut text, n| {
+        std::fmt::Write::write_fmt(&mut text, format_args!("\\u{:04x}", n % 32)).unwrap();
+        text
+    });
     let mut shim = Shim::start("mkfifo \"$DIR/go\"; echo begun; read go <\"$DIR/go\"; cat");
     shim.wait(|status| status.written == 6);
     shim.input(prompt.as_str());
