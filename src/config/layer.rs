@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::doc::{self, Item, unknown};
 use super::value::{Form, Value, per_name};
+use super::{agents, budgets, templates};
 
 /// The defaults, as a file that a person can read.
 pub const DEFAULT: &str = include_str!("../../assets/config.toml");
@@ -61,8 +62,8 @@ pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 7] = [
     ("screen", &[("clock", Form::Flag)]),
 ];
 
-/// Sections whose keys the screen knows, and judges.
-const OPEN: [&str; 2] = ["keys", "theme"];
+/// Sections whose keys are judged elsewhere.
+const OPEN: [&str; 5] = ["agents", "budgets", "keys", "templates", "theme"];
 
 /// Where something is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,10 @@ pub(super) struct Layer {
     pub(super) settings: BTreeMap<String, Setting>,
     pub(super) keys: Own,
     pub(super) theme: Own,
+    /// By `agent.key`.
+    pub(super) agents: Own,
+    pub(super) templates: Own,
+    pub(super) budgets: Own,
 }
 
 impl Layer {
@@ -119,6 +124,9 @@ impl Layer {
         let mut problems = Vec::new();
         for section in &items {
             let at = |line: usize, what: &str| format!("{name}:{line}: {what}");
+            if layer.flatten(section, name, &mut problems) {
+                continue;
+            }
             let keys = match section.table() {
                 _ if !names().any(|known| known == section.key) => {
                     let line = match section.key.as_str() {
@@ -169,6 +177,23 @@ impl Layer {
             }
         }
         (layer, problems)
+    }
+
+    /// Reads a section of agents, templates or budgets; whether it is one.
+    pub(super) fn flatten(
+        &mut self,
+        section: &Item,
+        name: &str,
+        problems: &mut Vec<String>,
+    ) -> bool {
+        let mut say = |line: usize, what: String| problems.push(format!("{name}:{line}: {what}"));
+        match section.key.as_str() {
+            "agents" => agents::flatten(section, name, &mut self.agents, &mut say),
+            "templates" => templates::flatten(section, name, &mut self.templates, &mut say),
+            "budgets" => budgets::flatten(section, name, &mut self.budgets, &mut say),
+            _ => return false,
+        }
+        true
     }
 
     /// Reads `WRANGLE_<SECTION>_<KEY>`. Others of that beginning are not ours.
@@ -230,6 +255,9 @@ impl Layer {
         below.settings.extend(self.settings);
         below.keys.extend(self.keys);
         below.theme.extend(self.theme);
+        below.agents.extend(self.agents);
+        below.templates.extend(self.templates);
+        below.budgets.extend(self.budgets);
         below
     }
 }

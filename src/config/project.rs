@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::agents::Agents;
 use super::doc::{self, Item, unknown};
 use super::layer::{Layer, SECTIONS, Setting, Source};
 use super::offer::{Offer, offer};
 use super::settings::{Config, Sources};
+use super::templates::Templates;
 use super::value::Value;
 
 /// What a project's file is called.
@@ -102,10 +104,29 @@ impl Project {
                         project.tasks.insert(item.key.clone(), offer);
                     }
                 }
+                ("agents" | "templates", _) => {
+                    project.layer.flatten(section, &name, &mut problems);
+                }
                 (key, _) => say(section.line, not_a_projects(key)),
             }
         }
+        // whether an agent is whole depends on what it is laid over
+        problems.extend(Agents::wrong_keys(&project.layer.agents));
+        problems.extend(Templates::of(&project.layer.templates).1);
         (project, problems)
+    }
+
+    /// The agents that there are in this project.
+    ///
+    /// # Errors
+    /// What the file makes of one can't be: the file, the line and the key.
+    pub fn agents(&self, below: &Agents) -> Result<Agents, String> {
+        below.with(&self.layer.agents)
+    }
+
+    /// The templates of prompts that there are in this project.
+    pub fn templates(&self, below: &Templates) -> Templates {
+        below.with(&self.layer.templates)
     }
 
     /// Between SIGTERM and SIGKILL for tasks in this project, where the file says.
@@ -118,7 +139,7 @@ impl Project {
 
     /// Whether the file sets anything by itself, without being asked for a task.
     pub fn sets_anything(&self) -> bool {
-        !self.layer.settings.is_empty()
+        self.layer != Layer::default()
     }
 
     /// All layers, this file's among them.
@@ -150,12 +171,12 @@ fn task_setting(item: &Item) -> Result<(String, Value), String> {
 
 fn not_a_projects(key: &str) -> String {
     let users = SECTIONS.iter().any(|(section, _)| *section == key);
-    if users || matches!(key, "keys" | "theme") {
+    if users || matches!(key, "keys" | "theme" | "budgets") {
         return format!(
             "{key} can't be set by a project: what holds for all tasks is the user's to say; write it in config.toml"
         );
     }
-    unknown("", key, ["task", "tasks"])
+    unknown("", key, ["agents", "task", "tasks", "templates"])
 }
 
 /// A task's name as a person may give it: it cannot be taken for a number or for `@`.

@@ -5,13 +5,18 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::agents::Agents;
+use super::budgets;
 use super::doc;
 use super::layer::{DEFAULT, Layer, Own, Setting, Source};
 use super::paths::Paths;
 use super::project::MOST_GRACE;
+use super::templates::Templates;
 use super::value::Value;
+use crate::core::agent::plan::Budget;
 use crate::core::limit::{Limits, Most};
 
 /// Everything that may be set. `assets/config.toml` holds the defaults and says what each means.
@@ -35,6 +40,12 @@ pub struct Config {
     pub keys: Own,
     /// The user's colours, as the screen's theme reads them: roles and their styles.
     pub theme: Own,
+    /// Which agents there are.
+    pub agents: Arc<Agents>,
+    /// Templates of prompts.
+    pub templates: Arc<Templates>,
+    /// What each lane may use in a day, in UTC.
+    pub budgets: BTreeMap<String, Budget>,
     settings: BTreeMap<String, Setting>,
     sources: Sources,
 }
@@ -206,8 +217,17 @@ impl Config {
         }
         let whole = layer.over(defaults);
         let all = All(&whole.settings);
+        let (agents, wrong) = Agents::of(&whole.agents);
+        problems.extend(wrong);
+        let (templates, wrong) = Templates::of(&whole.templates);
+        problems.extend(wrong);
+        let (budgets, wrong) = budgets::of(&whole.budgets);
+        problems.extend(wrong);
         let config = match all.config() {
             Ok(config) => Self {
+                agents: agents.into(),
+                templates: templates.into(),
+                budgets,
                 keys: whole.keys,
                 theme: whole.theme,
                 settings: whole.settings.clone(),
@@ -322,6 +342,9 @@ impl All<'_> {
             },
             keys: Own::new(),
             theme: Own::new(),
+            agents: Arc::default(),
+            templates: Arc::default(),
+            budgets: BTreeMap::new(),
             settings: BTreeMap::new(),
             sources: Sources::default(),
         })

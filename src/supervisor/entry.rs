@@ -1,6 +1,5 @@
 //! Becoming the supervisor.
 
-use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -131,7 +130,7 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
             bytes: config.history.keep_bytes,
         },
         limits: config.limits.clone(),
-        budgets: BTreeMap::new(),
+        budgets: config.budgets.clone(),
         // the table is looked at by a test; one that can't be read costs nobody a supervisor
         prices: prices(PRICES).unwrap_or_default(),
         hooked: config.hooks.commands.keys().cloned().collect(),
