@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wrangle_fuzz::feed(wrangle::core::agent::plan::Speech::Opencode, data);
+});
