@@ -9,14 +9,14 @@ use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::task::Exit;
 
 /// A line that means nothing.
-pub fn raw(line: &[u8]) -> AgentEvent {
+pub(super) fn raw(line: &[u8]) -> AgentEvent {
     AgentEvent::Raw {
         text: String::from_utf8_lossy(line).into_owned(),
     }
 }
 
 /// A line that is a JSON object.
-pub fn object(line: &[u8]) -> Option<Map<String, Value>> {
+pub(super) fn object(line: &[u8]) -> Option<Map<String, Value>> {
     // most lines that are none are told by their first byte
     line.trim_ascii_start()
         .starts_with(b"{")
@@ -25,17 +25,17 @@ pub fn object(line: &[u8]) -> Option<Map<String, Value>> {
 }
 
 /// A decoder's state as it was put by; a new one where that can't be read.
-pub fn load<S: DeserializeOwned + Default>(saved: &Value) -> S {
+pub(super) fn load<S: DeserializeOwned + Default>(saved: &Value) -> S {
     S::deserialize(saved).unwrap_or_default()
 }
 
 /// A text that an object has under a name.
-pub fn text_at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text_at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
 }
 
 /// A count that an object has under a name; 0 where there is none.
-pub fn count_at(value: &Value, name: &str) -> u64 {
+pub(super) fn count_at(value: &Value, name: &str) -> u64 {
     let count = value.get(name);
     let whole = count.and_then(Value::as_u64);
     // a float that is no count becomes 0, or the most there is
@@ -47,13 +47,13 @@ pub fn count_at(value: &Value, name: &str) -> u64 {
 }
 
 /// The first line of a text that has something in it, up to 200 characters of it.
-pub fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     first(line.unwrap_or_default(), 200)
 }
 
 /// So many characters of a text, and an ellipsis where there are more.
-pub fn first(text: &str, most: usize) -> String {
+pub(super) fn first(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -61,7 +61,7 @@ pub fn first(text: &str, most: usize) -> String {
 }
 
 /// How a run ended whose output says nothing about it: by its exit alone.
-pub fn by_exit(exit: Option<Exit>) -> Verdict {
+pub(super) fn by_exit(exit: Option<Exit>) -> Verdict {
     let ok = exit == Some(Exit::Code(0));
     Verdict {
         ok,
@@ -73,7 +73,7 @@ pub fn by_exit(exit: Option<Exit>) -> Verdict {
 
 /// How a run ended that should have said how, and did not. `last` is what it printed last
 /// that was no event: what there is of an explanation.
-pub fn without_result(exit: Option<Exit>, last: &str) -> Verdict {
+pub(super) fn without_result(exit: Option<Exit>, last: &str) -> Verdict {
     let trouble = broken_off(exit).or_else(|| trouble_of(last));
     Verdict {
         ok: false,
@@ -105,7 +105,7 @@ fn broken_off(exit: Option<Exit>) -> Option<Trouble> {
 }
 
 /// Which trouble an HTTP status of a provider means.
-pub const fn trouble_by_status(status: u16) -> Option<Trouble> {
+pub(super) const fn trouble_by_status(status: u16) -> Option<Trouble> {
     match status {
         401 | 403 => Some(Trouble::Auth),
         402 => Some(Trouble::Quota),
@@ -220,7 +220,7 @@ const WORDS: [(Trouble, &[&str]); 6] = [
 ];
 
 /// Which trouble a message of an agent or of its provider means, where its words tell.
-pub fn trouble_of(text: &str) -> Option<Trouble> {
+pub(super) fn trouble_of(text: &str) -> Option<Trouble> {
     let text = first(text, 4000).to_lowercase();
     WORDS
         .iter()
@@ -240,7 +240,7 @@ fn has(text: &str, word: &str) -> bool {
 }
 
 /// What kind of tool a name means, whichever agent's it is.
-pub fn category(name: &str) -> Category {
+pub(super) fn category(name: &str) -> Category {
     match name {
         "Bash" | "BashOutput" | "KillShell" | "KillBash" | "PowerShell" | "bash" | "shell"
         | "exec_command" | "run_shell_command" | "command_execution" | "monitor" => {
@@ -364,7 +364,7 @@ const FAULTS: [(FaultKind, &[&str]); 6] = [
 
 /// Why a call of a tool failed, by what it gave back. What a command prints says little of
 /// that: there its exit code is what counts.
-pub fn fault_of(category: Category, text: &str, exit_code: Option<i32>) -> Fault {
+pub(super) fn fault_of(category: Category, text: &str, exit_code: Option<i32>) -> Fault {
     let line = one_line(text);
     let lower = first(text, 2000).to_lowercase();
     let found = FAULTS

@@ -5,7 +5,7 @@
 mod acp;
 mod claude;
 mod codex;
-pub mod common;
+mod common;
 mod field;
 mod gemini;
 mod limit;
