@@ -5,6 +5,7 @@
 mod acp;
 mod claude;
 mod codex;
+mod codex_server;
 mod common;
 mod field;
 mod gemini;
@@ -64,10 +65,9 @@ pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
         Speech::Qwen => Box::new(Claude::new(Dialect::Qwen, saved)),
         Speech::Codex => Box::new(codex::Codex::new(saved)),
         Speech::Gemini => Box::new(gemini::Gemini::new(saved)),
+        Speech::CodexServer => Box::new(codex_server::CodexServer::new(saved)),
         Speech::Acp => Box::new(acp::Acp::new(saved)),
-        Speech::CodexServer | Speech::Opencode | Speech::Aider | Speech::Plain => {
-            Box::new(plain::Plain)
-        }
+        Speech::Opencode | Speech::Aider | Speech::Plain => Box::new(plain::Plain),
     }
 }
 

@@ -7,18 +7,18 @@ use crate::agent::field::{exit_code, message, output, text};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 
 /// What of it is told.
-pub(super) struct Call {
-    pub(super) name: String,
-    pub(super) category: Category,
-    pub(super) input: Value,
-    pub(super) output: String,
-    pub(super) fault: Option<Fault>,
-    pub(super) exit_code: Option<i32>,
+pub(in crate::agent) struct Call {
+    pub(in crate::agent) name: String,
+    pub(in crate::agent) category: Category,
+    pub(in crate::agent) input: Value,
+    pub(in crate::agent) output: String,
+    pub(in crate::agent) fault: Option<Fault>,
+    pub(in crate::agent) exit_code: Option<i32>,
 }
 
 impl Call {
     /// `None` where it is no call that is known of.
-    pub(super) fn of(kind: &str, item: &Value) -> Option<Self> {
+    pub(in crate::agent) fn of(kind: &str, item: &Value) -> Option<Self> {
         let failed = matches!(text(item, "status"), "failed" | "declined");
         let mut call = Self {
             name: kind.to_owned(),

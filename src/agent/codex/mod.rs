@@ -10,4 +10,6 @@ mod call;
 mod thread;
 mod words;
 
+pub(super) use call::Call;
 pub(super) use thread::Codex;
+pub(super) use words::{retrying, trouble};

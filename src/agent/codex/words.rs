@@ -10,7 +10,7 @@ use crate::agent::pattern::pattern;
 use crate::core::agent::event::{AgentEvent, Trouble};
 
 /// That it tries again, where an error says so.
-pub(super) fn retrying(why: &str) -> Option<AgentEvent> {
+pub(in crate::agent) fn retrying(why: &str) -> Option<AgentEvent> {
     let found = RETRY.captures(why)?;
     let number = |name, older| -> Option<u32> {
         let found = found.name(name).or_else(|| found.name(older))?;
@@ -66,7 +66,7 @@ fn status(why: &str) -> Option<u16> {
 }
 
 /// Which trouble an error means: by the words for what no status tells, then by status.
-pub(super) fn trouble(why: &str) -> Option<Trouble> {
+pub(in crate::agent) fn trouble(why: &str) -> Option<Trouble> {
     match trouble_of(why) {
         Some(Trouble::Quota) => Some(Trouble::Quota),
         by_words => status(why).and_then(trouble_by_status).or(by_words),
