@@ -191,6 +191,8 @@ fn screen(cols: u16, rows: u16) -> Screen {
         },
         grace: Duration::from_secs(10),
         trust: Trust::at("/none".into()),
+        agents: std::sync::Arc::default(),
+        templates: std::sync::Arc::default(),
     };
     let look = Look {
         depth: Depth::True,

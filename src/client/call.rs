@@ -1,5 +1,6 @@
 //! One verb on the command line: a request, and what becomes of its answers.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::connect::{connect, connect_if_running};
@@ -11,12 +12,13 @@ use super::out::Out;
 use super::table;
 use super::tree;
 use super::trouble::{Trouble, say};
+use super::usage;
 use super::wait::{self, Until};
 use crate::config::Paths;
 use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
-use crate::core::report::TaskReport;
-use crate::core::wire::{Answer, Pick, Request, Role};
+use crate::core::report::{TaskReport, ToolReport};
+use crate::core::wire::{Answer, Kin, Pick, Request, Role};
 use crate::verb::Call;
 
 /// How long a supervisor may take to be gone once it has said that nothing lives.
@@ -60,8 +62,14 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
                 paths.log().display()
             )))
         }
+        Request::Tools(target) => {
+            let id = shown(&mut line, &target)?.id;
+            let number = line.ask(Request::Tools(Target::Id(id)))?;
+            tools(&mut line, number, id, call.json)
+        }
         request => {
             let request = lasting(&mut line, request)?;
+            let wanted = matches!(&request, Request::List(filter) if filter.attention);
             let list = matches!(request, Request::List(_));
             let one = matches!(request, Request::Show(_));
             let number = line.ask(request)?;
@@ -74,6 +82,14 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
             match tasks.as_slice() {
                 tasks if call.json => objects(&mut out, tasks)?,
                 [task] if one => detail::one(&mut out, task)?,
+                tasks if wanted => {
+                    if tasks.is_empty() && out.tty {
+                        say("no task wants anything of a person");
+                    }
+                    for task in tasks {
+                        out.line(&table::wish(task))?;
+                    }
+                }
                 tasks if call.tree => table::list(&mut out, &tree::of(tasks))?,
                 [] if out.tty => say("no such task is active; wrangle ls --all shows every one"),
                 tasks => table::list(&mut out, tasks)?,
@@ -87,6 +103,9 @@ pub(super) fn call(paths: &Paths, call: Call) -> Result<u8, Trouble> {
 /// Tasks by their numbers, which mean the same whenever they are asked again; of those that
 /// are meant by labels, ended ones only where `ended`.
 fn numbers(line: &mut Line, pick: Pick, ended: bool) -> Result<Vec<Target>, Trouble> {
+    if pick.kin != Kin::Alone {
+        return kin(line, pick, ended);
+    }
     let mut ids = Vec::with_capacity(pick.targets.len());
     if !pick.labels.is_empty() {
         let labels = pick.labels.join(", ");
@@ -109,6 +128,36 @@ fn numbers(line: &mut Line, pick: Pick, ended: bool) -> Result<Vec<Target>, Trou
             continue;
         }
         ids.push(Target::Id(shown(line, &target)?.id));
+    }
+    Ok(ids)
+}
+
+/// The same of tasks with what was launched from within them.
+fn kin(line: &mut Line, pick: Pick, ended: bool) -> Result<Vec<Target>, Trouble> {
+    let mut within = BTreeSet::new();
+    for target in pick.targets {
+        within.insert(shown(line, &target)?.id);
+    }
+    let named = within.clone();
+    let number = line.ask(Request::List(Filter {
+        all: true,
+        ..Filter::default()
+    }))?;
+    let mut ids = Vec::new();
+    // a child has a higher number than its parent, and comes after it
+    for task in tasks(line, number)? {
+        if task.parent.is_some_and(|parent| within.contains(&parent)) {
+            within.insert(task.id);
+        }
+        let own = named.contains(&task.id);
+        let meant = within.contains(&task.id) && (!own || pick.kin == Kin::Tree);
+        if meant && (ended || own || task.state != "ended") {
+            ids.push(Target::Id(task.id));
+        }
+    }
+    if ids.is_empty() {
+        let line = "no task was launched from within this one";
+        return Err(Trouble::Failed(line.into()));
     }
     Ok(ids)
 }
@@ -199,12 +248,27 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 }
                 Vec::new()
             }
-            Answer::Events(_)
-            | Answer::Aside(_)
-            | Answer::Limits(_)
-            | Answer::Tools(_)
-            | Answer::Stats(_)
-            | Answer::Failed(..) => Vec::new(),
+            Answer::Stats(lines) if as_json => {
+                each(&mut out, &lines, "a sum")?;
+                Vec::new()
+            }
+            Answer::Stats(lines) => {
+                match lines.as_slice() {
+                    [] if out.tty => say("no agent has run"),
+                    [] => {}
+                    lines => usage::stats(&mut out, lines)?,
+                }
+                Vec::new()
+            }
+            Answer::Aside(problems) => {
+                for problem in &problems {
+                    say(problem);
+                }
+                Vec::new()
+            }
+            Answer::Events(_) | Answer::Limits(_) | Answer::Tools(_) | Answer::Failed(..) => {
+                Vec::new()
+            }
         };
         if as_json {
             objects(&mut out, &tasks)?;
@@ -217,6 +281,41 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
         if last {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Prints calls of a task's agent.
+fn tools(line: &mut Line, number: u64, id: TaskId, as_json: bool) -> Result<u8, Trouble> {
+    let mut out = Out::new();
+    while let Some((answer, last)) = line.answer(number, None)? {
+        match answer {
+            Answer::Aside(problems) => {
+                for problem in &problems {
+                    say(problem);
+                }
+            }
+            Answer::Tools(calls) if as_json => {
+                let reports: Vec<_> = calls.iter().map(|call| ToolReport::of(id, call)).collect();
+                each(&mut out, &reports, "a call")?;
+            }
+            Answer::Tools(calls) if calls.is_empty() && out.tty => say("it has called no tool"),
+            Answer::Tools(calls) if calls.is_empty() => {}
+            Answer::Tools(calls) => usage::tools(&mut out, &calls)?,
+            _ => {}
+        }
+        if last {
+            break;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+/// A line of JSON each.
+fn each<T: serde::Serialize>(out: &mut Out, all: &[T], what: &str) -> Result<(), Trouble> {
+    for one in all {
+        out.line(&json::text(one, what)?)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::out::Out;
 use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
 use super::trouble::Trouble;
+use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::attention::Attention;
 use crate::core::plan::{After, Needs};
 use crate::core::report::{RunReport, TaskReport};
@@ -40,6 +41,7 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         ),
         ("exit", exit),
         ("priority", task.priority.clone()),
+        ("agent", task.agent.as_deref().map(plain)),
         ("model", task.model.as_deref().map(plain)),
         ("lane", task.lane.as_deref().map(plain)),
         ("provider", task.provider.as_deref().map(plain)),
@@ -57,6 +59,11 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         ("pid", task.pid.map(|pid| pid.to_string())),
         ("left", (task.left > 0).then(|| processes(task.left))),
         ("run", Some(task.run.to_string())),
+        ("session", task.session_id.as_deref().map(plain)),
+        ("turns", task.turns.map(|turns| turns.to_string())),
+        ("tools", tools(task)),
+        ("tokens", task.tokens.map(tokens)),
+        ("cost", cost(task)),
         ("created", Some(task.created_at.clone())),
         ("started", task.started_at.clone()),
         ("ended", task.ended_at.clone()),
@@ -69,6 +76,7 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
             out.line(&format!("{name:<12}{value}"))?;
         }
     }
+    asks(out, task)?;
     // of a single one all is said already
     if let Some(runs @ [_, _, ..]) = task.runs.as_deref() {
         for run in runs {
@@ -80,6 +88,63 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// What it asks, with its choices, and what was said to it.
+fn asks(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
+    if let Some(ask) = &task.asks {
+        out.line(&format!("{:<12}{}", "asks", plain(&ask.text)))?;
+        for (number, choice) in (1..).zip(&ask.choices) {
+            out.line(&format!("{:<12}  {number}  {}", "", plain(choice)))?;
+        }
+    }
+    for message in &task.messages {
+        let why = message.why.as_deref();
+        let why = why.map_or_else(String::new, |why| format!(" ({})", plain(why)));
+        out.line(&format!(
+            "{:<12}{}: {}{why}",
+            "said",
+            message.state,
+            plain(&message.text)
+        ))?;
+    }
+    Ok(())
+}
+
+fn tools(task: &TaskReport) -> Option<String> {
+    let called = task.tools_called.filter(|called| *called > 0)?;
+    Some(match task.tools_failed {
+        Some(failed @ 1..) => format!("{called} called, {failed} failed"),
+        _ => format!("{called} called"),
+    })
+}
+
+fn tokens(tokens: Tokens) -> String {
+    let Tokens {
+        input,
+        output,
+        cache_read,
+        cache_write,
+        reasoning,
+    } = tokens;
+    let thought = match reasoning {
+        0 => String::new(),
+        reasoning => format!(" ({reasoning} of them thinking)"),
+    };
+    format!(
+        "{input} read, {cache_read} from cache, {cache_write} into cache, {output} written{thought}"
+    )
+}
+
+fn cost(task: &TaskReport) -> Option<String> {
+    let source = task.cost_source.as_deref()?;
+    let cost = task.cost_usd.and_then(Usd::of);
+    Some(match (cost, source) {
+        (None, _) => "not known: no price of its model is".into(),
+        (Some(cost), "agent") => format!("{cost}, as its agent says"),
+        (Some(cost), "prices") => format!("{cost}, by the table of prices"),
+        (Some(cost), _) => format!("{cost}, partly by the table of prices"),
+    })
 }
 
 /// What has to come first, in words.

@@ -9,6 +9,7 @@
 //! | `limit` | which limits there are |
 //! | `wait`, `progress` | until tasks have ended, and how far they are |
 //! | `table`, `tree`, `detail`, `json` | tasks as text: many, under each other, one in full, for programs |
+//! | `usage` | what agents did and used |
 //! | `logs` | a task's output, from the disk |
 //! | `export` | a task with its output as one document |
 //! | `events` | what happened, and with `lines` what was written |
@@ -48,6 +49,7 @@ mod tree;
 mod trouble;
 mod tty;
 mod upgrade;
+mod usage;
 mod wait;
 
 pub use config::config;

@@ -52,6 +52,18 @@ pub(super) fn processes(count: u32) -> String {
     }
 }
 
+/// What a task wants of a person, in one line.
+pub(super) fn wish(task: &TaskReport) -> String {
+    let since = task.attention_since.as_deref();
+    let since = since.and_then(|since| humantime::parse_rfc3339(since).ok());
+    let age = since.and_then(|since| SystemTime::now().duration_since(since).ok());
+    let age = age.map_or_else(String::new, |age| format!(" {}", short(age)));
+    let word = task.attention.word().replace('_', " ");
+    let text = task.attention_text.as_ref().or(task.reason.as_ref());
+    let text = text.map_or_else(String::new, |text| format!(": {}", plain(text)));
+    format!("{} {}  {word}{age}{text}", task.id, plain(&task.name))
+}
+
 /// One task in one line.
 pub(super) fn sentence(task: &TaskReport) -> String {
     let mut line = format!("task {} ({}) {}", task.id, plain(&task.name), task.state);

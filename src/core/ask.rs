@@ -45,6 +45,9 @@ pub struct Each {
     pub name: String,
     /// Program and arguments, never empty.
     pub argv: Vec<Raw>,
+    /// What an agent is asked.
+    #[serde(default)]
+    pub prompt: Option<String>,
 }
 
 /// Tasks that are named, or borne by labels.

@@ -25,6 +25,9 @@ pub struct Filter {
     pub dir: Option<Raw>,
     /// Only those whose name or command contains this, whatever its case.
     pub text: Option<String>,
+    /// Only those that want something of a person, the most urgent first.
+    #[serde(default)]
+    pub attention: bool,
     /// Only so many, the newest.
     pub last: Option<u32>,
 }
@@ -40,6 +43,7 @@ impl Filter {
             || task.is_active()
             || task.attention != Attention::None;
         listed
+            && (!self.attention || task.attention != Attention::None)
             && (self.states.is_empty() || self.states.iter().any(|state| state == word))
             && (self.outcomes.is_empty()
                 || outcome.is_some_and(|is| self.outcomes.iter().any(|word| word == is.word())))

@@ -1,11 +1,13 @@
 //! A task as `--json` shows it. Fields are added, never renamed.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::agent::event::Want;
 use super::agent::ledger::{Bill, Source};
 use super::agent::story::{Asked, Delivery, Message, Story};
 use super::agent::tokens::{Tokens, Usd};
+use super::agent::tool::{Category, FaultKind, ToolCall};
 use super::attention::Attention;
 use super::engine::{reason, wanted};
 use super::id::TaskId;
@@ -165,6 +167,73 @@ pub struct TaskReport {
     pub cost_source: Option<String>,
     /// What persons said during the current run, and how far that came.
     pub messages: Vec<MessageReport>,
+}
+
+/// A call of a tool for scripts. Fields are added, never renamed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolReport {
+    /// Which task.
+    pub task: TaskId,
+    /// Which run of it, from 1.
+    pub run: u32,
+    /// Counts the calls of the run, from 1.
+    pub number: u32,
+    /// What the agent calls the call.
+    pub id: String,
+    /// The conversation.
+    pub session: Option<String>,
+    /// The tool, as the agent names it.
+    pub name: String,
+    /// What kind of tool it is.
+    pub category: Category,
+    /// The call within which a subagent made this one.
+    pub within: Option<String>,
+    /// When it was heard of.
+    pub started_at: String,
+    /// When its end was.
+    pub ended_at: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Whether it ended well; absent while it goes on.
+    pub success: Option<bool>,
+    /// What kind of failure it was, where it was one.
+    pub error_category: Option<FaultKind>,
+    /// The failure in one line.
+    pub error: Option<String>,
+    /// Its exit code, for a command whose is told.
+    pub exit_code: Option<i32>,
+    /// What it was called with, bounded, what looks like a secret masked.
+    pub parameters: Value,
+    /// The file that it read, wrote or edited.
+    pub file: Option<String>,
+    /// Size of what it gave back, in bytes.
+    pub output_bytes: u64,
+}
+
+impl ToolReport {
+    /// The report of a task's call.
+    pub fn of(task: TaskId, call: &ToolCall) -> Self {
+        Self {
+            task,
+            run: call.run,
+            number: call.number,
+            id: call.id.clone(),
+            session: call.session.clone(),
+            name: call.name.clone(),
+            category: call.category,
+            within: call.within.clone(),
+            started_at: call.started.to_string(),
+            ended_at: call.ended.map(|at| at.to_string()),
+            duration_ms: call.duration_ms,
+            success: call.ended.map(|_| call.succeeded()),
+            error_category: call.fault.as_ref().map(|fault| fault.kind),
+            error: call.fault.as_ref().map(|fault| fault.text.clone()),
+            exit_code: call.exit_code,
+            parameters: call.input.clone(),
+            file: call.file.clone(),
+            output_bytes: call.output_bytes,
+        }
+    }
 }
 
 /// A question of an agent's for scripts.

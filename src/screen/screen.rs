@@ -20,7 +20,7 @@ use super::theme::Theme;
 use super::transcript::{Ink, Transcript};
 use super::view::banner;
 use super::words;
-use crate::config::Own;
+use crate::config::{Agents, Own, Templates};
 use crate::core::engine::Engine;
 use crate::core::id::{RunId, Target, TaskId};
 use crate::core::limit::Limit;
@@ -151,6 +151,12 @@ impl Screen {
             talk.forget();
         }
         self.context.grace = grace;
+    }
+
+    /// Other agents, and templates of prompts, hold from now on.
+    pub fn equip(&mut self, agents: Arc<Agents>, templates: Arc<Templates>) {
+        self.context.agents = agents;
+        self.context.templates = templates;
     }
 
     /// The screen's size in cells: columns, rows.

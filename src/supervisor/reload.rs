@@ -108,6 +108,10 @@ impl Hub {
                 config.screen.clock,
                 config.task.grace,
             );
+            let (agents, templates) = (&config.agents, &config.templates);
+            session
+                .screen
+                .equip(Arc::clone(agents), Arc::clone(templates));
             session.touch();
         }
     }

@@ -107,6 +107,8 @@ impl Hub {
                 caller: terminal.caller,
                 grace,
                 trust: Trust::at(settings.paths.trust()),
+                agents: Arc::clone(&settings.config.agents),
+                templates: Arc::clone(&settings.config.templates),
             };
             let keymap = Arc::clone(&settings.keymap);
             let remembered = self.engine.settings();

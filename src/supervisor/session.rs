@@ -252,6 +252,8 @@ mod tests {
             caller,
             grace: Duration::ZERO,
             trust: Trust::at("/none".into()),
+            agents: Arc::default(),
+            templates: Arc::default(),
         };
         let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
         let session = Session::new(screen, 80, 24, at).unwrap();

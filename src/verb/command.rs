@@ -2,11 +2,12 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::config;
 use super::told::Told;
-use crate::config::{Config, Paths, Trust};
+use crate::config::{Agents, Config, Paths, Templates, Trust};
 use crate::core::id::Target;
 use crate::core::limit::Limit;
 use crate::core::wire::{Caller, EventsAsked, Request};
@@ -20,6 +21,10 @@ pub struct Context {
     pub grace: Duration,
     /// Whose project files may run things.
     pub trust: Trust,
+    /// Which agents there are.
+    pub agents: Arc<Agents>,
+    /// Templates of prompts.
+    pub templates: Arc<Templates>,
 }
 
 impl Context {
@@ -40,6 +45,8 @@ impl Context {
             },
             grace: config.task.grace,
             trust: Trust::at(paths.trust()),
+            agents: Arc::clone(&config.agents),
+            templates: Arc::clone(&config.templates),
         }
     }
 }

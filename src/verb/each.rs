@@ -107,6 +107,11 @@ impl Template {
         }
     }
 
+    /// The command with a line where its hole is, and nowhere else.
+    pub(super) fn in_place(&self, line: &Raw) -> Vec<Raw> {
+        self.plain().iter().map(|word| put(word, line)).collect()
+    }
+
     /// The command for a line.
     pub(super) fn with(&self, line: &Raw) -> Vec<Raw> {
         match self {
@@ -115,6 +120,26 @@ impl Template {
             Self::Offered(offer, more) => offer.argv(fill(more, line)),
         }
     }
+}
+
+/// An agent's prompt for a line.
+///
+/// # Errors
+/// There is no place for it, or it is no text.
+pub(super) fn prompt(prompt: &str, line: &Raw) -> Result<String, String> {
+    let hole = "{}";
+    if !prompt.contains(hole) {
+        return Err(
+            "--each has a line for every task: write {} where it belongs in the prompt".into(),
+        );
+    }
+    let text = std::str::from_utf8(line.as_bytes()).map_err(|_| {
+        format!(
+            "the line {:?} is no text that a prompt can hold",
+            line.lossy()
+        )
+    })?;
+    Ok(prompt.replace(hole, text))
 }
 
 fn for_shell(text: Raw) -> Vec<Raw> {

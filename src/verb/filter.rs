@@ -15,8 +15,9 @@ use crate::core::raw::Raw;
 use crate::core::wire::Caller;
 
 /// The words of the states a task can be in.
-pub(super) const STATES: [&str; 7] = [
+pub(super) const STATES: [&str; 8] = [
     "queued",
+    "parked",
     "starting",
     "running",
     "paused",

@@ -14,6 +14,10 @@ use crate::core::wire::Request;
 #[command(
     after_help = "A state, an outcome or --last asks for ended tasks too, whether they were looked at or not.\nWhat is queued stands in the order in which it comes with --state queued."
 )]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "options, each of which may be given beside the others"
+)]
 pub struct Ls {
     /// Only those in this state (repeatable)
     #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(STATES))]
@@ -23,6 +27,9 @@ pub struct Ls {
     lane: Option<String>,
     #[command(flatten)]
     described: Described,
+    /// Only those that want something of a person, the most urgent first, and what
+    #[arg(long)]
+    attention: bool,
     /// Only so many, the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     last: Option<u32>,
@@ -47,6 +54,7 @@ impl Ask for Ls {
                 states: self.state,
                 lane: self.lane,
                 last: self.last,
+                attention: self.attention,
                 ..self.described.filter(&context.caller)?
             })
             .into()

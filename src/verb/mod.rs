@@ -2,6 +2,8 @@
 //! one declaration. To add one: a file here, a line in `registry`.
 
 mod after;
+mod agent;
+mod answer;
 mod command;
 mod complete;
 mod completions;
@@ -35,16 +37,19 @@ mod send;
 mod shell;
 mod show;
 mod shutdown;
+mod stats;
 mod supervisor;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod told;
+mod tools;
 mod trust;
 mod wait;
 mod when;
 mod why;
 
+pub use answer::reply;
 pub use command::{Again, Asked, Call, Command, Context, Document, Events, Export, Limits, Logs};
 pub use complete::{Candidate, Completion, complete};
 pub use config::{Asset, Config, What};

@@ -4,11 +4,14 @@
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::Context;
 use super::disk::within;
-use crate::config::{MOST_GRACE, Offer, PROJECT, Project, parse_duration, similar};
+use crate::config::{
+    Agents, MOST_GRACE, Offer, PROJECT, Project, Templates, parse_duration, similar,
+};
 use crate::core::wire::Caller;
 
 /// How long a project's file is waited for.
@@ -159,6 +162,24 @@ pub(super) fn defaults(found: Option<&Found>, caller: &Caller) -> Result<Default
         defaults.grace = Some(grace);
     }
     Ok(defaults)
+}
+
+/// The agents and templates that there are in a directory.
+///
+/// # Errors
+/// When a trusted file is wrong.
+pub(super) fn agents(
+    found: Option<&Found>,
+    context: &Context,
+) -> Result<(Arc<Agents>, Arc<Templates>), String> {
+    let all = || (Arc::clone(&context.agents), Arc::clone(&context.templates));
+    let Some(found) = found.filter(|found| found.trusted) else {
+        return Ok(all());
+    };
+    let project = found.project.as_ref().map_err(Clone::clone)?;
+    let agents = project.agents(&context.agents)?;
+    let templates = project.templates(&context.templates);
+    Ok((agents.into(), templates.into()))
 }
 
 impl Found {

@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::command::{Ask, Command, Context};
 use super::{
-    after, completions, config, doctor, events, export, limit, logs, ls, man, order, pause,
-    priority, reload, retry, revoke, rm, run, schema, send, show, shutdown, supervisor, trust,
-    wait, why,
+    after, answer, completions, config, doctor, events, export, limit, logs, ls, man, order, pause,
+    priority, reload, retry, revoke, rm, run, schema, send, show, shutdown, stats, supervisor,
+    tools, trust, wait, why,
 };
 use crate::core::version;
 
@@ -51,7 +51,7 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Launch a command
+    /// Launch a command, or an agent
     Run(Box<run::Run>),
     /// List tasks: those active, and those ended that nobody has looked at yet
     Ls(ls::Ls),
@@ -84,8 +84,14 @@ verbs! {
     Down(order::Down),
     /// Have a queued task wait for others
     After(after::After),
-    /// Write a line to a task's standard input
+    /// Write a line to a task's standard input, or say something to an agent
     Send(send::Send),
+    /// Answer an agent's question
+    Answer(answer::Answer),
+    /// Show which tools an agent called
+    Tools(tools::Tools),
+    /// Show what agents used and what that cost
+    Stats(stats::Stats),
     /// Let the wrangle.toml of a directory run things
     Trust(trust::Trust),
     /// Say what is set, where, and whether it is right

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
+use super::agent::Wanted;
 use super::command::{Ask, Call, Command, Context};
 use super::disk::within;
 use super::each::{self, Template};
@@ -57,6 +58,8 @@ pub struct Run {
     #[arg(long)]
     stdin: bool,
     #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
     terms: Terms,
     /// A task for each line of this file, or of standard input (-): the line takes the
     /// place of {} in the command, or stands at its end
@@ -68,9 +71,9 @@ pub struct Run {
     /// Print the task as one JSON object
     #[arg(long, conflicts_with = "follow")]
     json: bool,
-    /// The command and its arguments
+    /// The command and its arguments; with --agent, the prompt
     #[arg(
-        required = true,
+        required_unless_present = "agent",
         trailing_var_arg = true,
         value_name = "CMD",
         value_hint = ValueHint::CommandWithArguments
@@ -85,30 +88,44 @@ pub struct Run {
 }
 
 impl Ask for Run {
-    fn ask(self, context: &Context) -> Result<Command, String> {
+    fn ask(mut self, context: &Context) -> Result<Command, String> {
         let lines = self.each.as_deref();
         let lines = lines.map(|file| each::lines(file, &context.caller, self.in_bar));
         let lines = lines.transpose()?;
         let mut dir = directory(self.dir.as_deref(), &context.caller)?;
         let found = project::look(&dir, context)?;
         let defaults = project::defaults(found.as_ref(), &context.caller)?;
-        let offered = if self.dashed {
+        let offered = if self.dashed || self.wanted.agent.is_some() {
             None
         } else {
             offered(&self.argv)
         };
         let mut offer = Offer::default();
-        let (name, template) = if let Some(name) = offered {
+        let (mut chosen, mut argv) = (None, self.argv);
+        if let Some(agent) = self.wanted.agent.clone() {
+            let (agents, templates) = project::agents(found.as_ref(), context)?;
+            self.terms.be_agent();
+            let model = self.terms.model().map(str::to_owned);
+            chosen = Some(self.wanted.choose(
+                &agent,
+                std::mem::take(&mut argv),
+                model.as_deref(),
+                (&agents, &templates),
+                (context, self.in_bar, self.dashed),
+            )?);
+        }
+        let (name, template) = if let Some(chosen) = &chosen {
+            (chosen.name.clone(), Template::Words(chosen.argv.clone()))
+        } else if let Some(name) = offered {
             offer = project::offer(found, &dir, &name)?;
             if self.dir.is_none() {
                 dir = directory(Some(&offer.dir), &context.caller)?;
             }
-            let more = self.argv.into_iter().skip(1).map(Raw::from).collect();
+            let more = argv.into_iter().skip(1).map(Raw::from).collect();
             let name = offer.name.clone().unwrap_or(name);
             (name, Template::Offered(Box::new(offer.clone()), more))
         } else {
-            if self
-                .argv
+            if argv
                 .first()
                 .is_none_or(|word| word.to_string_lossy().trim().is_empty())
             {
@@ -116,16 +133,22 @@ impl Ask for Run {
                     "the command is empty; name a program, or write a line for sh -c".into(),
                 );
             }
-            let template = template(self.argv, self.dashed);
+            let template = template(argv, self.dashed);
             (name_of(&template.plain()), template)
         };
         let name = self.name.unwrap_or(name);
-        let grace = self.grace.or(offer.grace).or(defaults.grace);
+        let own = chosen.as_ref().and_then(|chosen| chosen.grace);
+        let grace = self.grace.or(offer.grace).or(own).or(defaults.grace);
         let given = offer.env.iter();
         let mut given: Vec<(Raw, Raw)> = given
             .map(|(key, value)| (key.as_str().into(), value.as_str().into()))
             .collect();
         given.retain(|(key, _)| self.env.iter().all(|(known, _)| known != key));
+        // what the registry gives is no secret of a person's: it is there for every run
+        let mut caller = context.caller.clone();
+        if let Some(chosen) = &chosen {
+            caller.env = environment(&caller, chosen.env.clone());
+        }
         given.extend(self.env);
         let mut spec = Spec {
             grace_ms: u64::try_from(grace.unwrap_or(context.grace).as_millis()).unwrap_or(u64::MAX),
@@ -139,16 +162,16 @@ impl Ask for Run {
             ..Spec::command(name.clone(), template.plain(), dir.clone().into())
         };
         let admission = self.terms.lay(&offer, &dir, &mut spec, context)?;
-        let env = environment(&context.caller, given);
+        if let Some(chosen) = chosen {
+            chosen.lay(&mut spec);
+        }
+        let env = environment(&caller, given);
         let request = Box::new(admission.onto(RunRequest::new(spec, env)));
         let request = match lines {
             None => Request::Run(request),
             Some(lines) => {
-                let each = lines.iter().map(|line| Each {
-                    name: each::name(&name, line),
-                    argv: template.with(line),
-                });
-                Request::RunEach(request, each.collect())
+                let each = of_lines(&request.spec, &template, &name, &lines)?;
+                Request::RunEach(request, each)
             }
         };
         Ok(Command::Call(Call {
@@ -158,6 +181,31 @@ impl Ask for Run {
             ..request.into()
         }))
     }
+}
+
+/// A task for every line.
+fn of_lines(
+    spec: &Spec,
+    template: &Template,
+    name: &str,
+    lines: &[Raw],
+) -> Result<Vec<Each>, String> {
+    let prompt = spec.agent.as_deref().map(|agent| agent.prompt.as_str());
+    let each = lines.iter().map(|line| {
+        let (argv, prompt) = match prompt {
+            None => (template.with(line), None),
+            Some(prompt) => {
+                let prompt = each::prompt(prompt, line)?;
+                (template.in_place(line), Some(prompt))
+            }
+        };
+        Ok(Each {
+            name: each::name(name, line),
+            argv,
+            prompt,
+        })
+    });
+    each.collect()
 }
 
 /// The name in `@NAME`, where that is what is to be run.

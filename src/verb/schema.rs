@@ -14,6 +14,10 @@ pub(super) const EVENT: &str = include_str!("../../assets/schemas/event.json");
 const CONFIG: &str = include_str!("../../assets/schemas/config.json");
 /// A limit, as `limit --json` shows it.
 const LIMIT: &str = include_str!("../../assets/schemas/limit.json");
+/// A call of a tool, as `tools --json` shows it.
+pub(super) const TOOL: &str = include_str!("../../assets/schemas/tool.json");
+/// A sum, as `stats --json` shows it.
+pub(super) const STATS: &str = include_str!("../../assets/schemas/stats.json");
 /// What `export --format json` writes.
 pub(super) const EXPORT: &str = include_str!("../../assets/schemas/export.json");
 
@@ -33,6 +37,8 @@ enum What {
     Export,
     Config,
     Limit,
+    Tool,
+    Stats,
 }
 
 impl Schema {
@@ -43,6 +49,8 @@ impl Schema {
             What::Export => export(),
             What::Config => CONFIG.into(),
             What::Limit => LIMIT.into(),
+            What::Tool => TOOL.into(),
+            What::Stats => STATS.into(),
         })
     }
 }
@@ -65,6 +73,8 @@ fn what() -> impl TypedValueParser<Value = What> {
         PossibleValue::new("event").help("events"),
         PossibleValue::new("export").help("export --format json"),
         PossibleValue::new("limit").help("limit"),
+        PossibleValue::new("tool").help("tools"),
+        PossibleValue::new("stats").help("stats"),
         PossibleValue::new("config").help("config show --json"),
     ])
     .map(|word| match word.as_str() {
@@ -72,6 +82,8 @@ fn what() -> impl TypedValueParser<Value = What> {
         "export" => What::Export,
         "config" => What::Config,
         "limit" => What::Limit,
+        "tool" => What::Tool,
+        "stats" => What::Stats,
         _ => What::Task,
     })
 }

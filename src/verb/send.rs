@@ -6,17 +6,26 @@ use super::command::{Ask, Command, Context};
 use crate::core::id::Target;
 use crate::core::wire::Request;
 
-/// Write a line to a task's standard input.
+/// Write a line to a task's standard input, or say something to an agent.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "The task must have been launched with --stdin.")]
+#[command(
+    override_usage = "wrangle send [OPTIONS] <ID> <TEXT>...\n       wrangle send --interrupt <ID>",
+    after_help = "A command must have been launched with --stdin. An agent that can be talked to is told at once; else, and where it has ended, it goes on with its conversation in a further run."
+)]
 pub struct Send {
     /// Its number, its name, or @ for the newest
     #[arg(value_name = "ID")]
     target: Target,
-    /// The line; several words are joined by spaces, "" is an empty line
+    /// Go another way from where the agent's conversation has ended, in a run of its own
+    #[arg(long)]
+    fork: bool,
+    /// Break off the agent's turn; it stays, and waits for what comes next
+    #[arg(long, conflicts_with = "fork")]
+    interrupt: bool,
+    /// The line, or the message; several words are joined by spaces, "" is an empty line
     #[arg(
         value_name = "TEXT",
-        required = true,
+        required_unless_present = "interrupt",
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
@@ -25,10 +34,16 @@ pub struct Send {
 
 impl Ask for Send {
     fn ask(self, context: &Context) -> Result<Command, String> {
+        if self.interrupt {
+            if self.text.is_empty() {
+                return Ok(Request::Interrupt(self.target).into());
+            }
+            return Err("--interrupt says nothing; say the message by itself after it".into());
+        }
         Ok(Request::Send {
             target: self.target,
             text: self.text.join(" "),
-            fork: false,
+            fork: self.fork,
             caller: context.caller.clone(),
         }
         .into())

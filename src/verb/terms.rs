@@ -160,6 +160,16 @@ impl Terms {
         })
     }
 
+    /// It is an agent, whatever was said.
+    pub(super) const fn be_agent(&mut self) {
+        self.kind = Some(Kind::Agent);
+    }
+
+    /// The model, where one is named.
+    pub(super) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     /// What becomes of what it leaves behind, where nothing else is said.
     pub(super) fn after_exit(&self) -> AfterExit {
         match self.kind {

@@ -115,6 +115,34 @@ pub struct ToolCall {
 }
 
 impl ToolCall {
+    /// Of what it was called with, what says most: the file, the command, what is looked
+    /// for; else all of it.
+    pub fn decisive(&self) -> String {
+        if let Some(file) = &self.file {
+            return file.clone();
+        }
+        let names = [
+            "command",
+            "cmd",
+            "pattern",
+            "query",
+            "url",
+            "path",
+            "description",
+            "prompt",
+            "question",
+        ];
+        let named = names
+            .into_iter()
+            .find_map(|name| self.input.get(name)?.as_str());
+        match (named, &self.input) {
+            (Some(text), _) => text.to_owned(),
+            (None, Value::Null) => String::new(),
+            (None, Value::String(text)) => text.clone(),
+            (None, other) => other.to_string(),
+        }
+    }
+
     /// Whether it ended well.
     pub const fn succeeded(&self) -> bool {
         self.ended.is_some() && self.fault.is_none()

@@ -63,11 +63,14 @@ impl Engine {
         let env = self.envs.of(request.env.clone());
         let mut ids = Vec::with_capacity(each.len());
         for (each, after) in each.into_iter().zip(admitted) {
-            let spec = Spec {
+            let mut spec = Spec {
                 name: each.name,
                 argv: each.argv,
                 ..request.spec.clone()
             };
+            if let (Some(agent), Some(prompt)) = (&mut spec.agent, each.prompt) {
+                agent.prompt = prompt;
+            }
             let id = self.create(now, request, spec, after);
             self.envs.give(id, Arc::clone(&env));
             // each with what is noted of it, and of no other that is not stored yet

@@ -163,6 +163,13 @@ impl Engine {
             .collect();
         reports.reverse();
         // what waits is told in the order in which it comes
+        if filter.attention {
+            let urgency = |report: &TaskReport| {
+                let since = report.attention_since.clone();
+                (std::cmp::Reverse(report.attention), since, report.id)
+            };
+            reports.sort_by_key(urgency);
+        }
         if filter.states == ["queued"] {
             let place = |id| self.tasks.queue().entry(id).map(|entry| (entry.turn, id));
             reports.sort_by_key(|report| place(report.id));

@@ -71,6 +71,8 @@ pub(super) fn screen_that_knows(
         },
         grace: Duration::from_secs(10),
         trust: Trust::at("/none".into()),
+        agents: Arc::default(),
+        templates: Arc::default(),
     };
     Screen::new(cols, rows, context, look, Arc::new(keymap), settings)
 }

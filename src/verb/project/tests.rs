@@ -46,6 +46,8 @@ impl Desk {
             },
             grace: Duration::from_secs(10),
             trust: Trust::at(dir.join("data/trusted.json")),
+            agents: Arc::default(),
+            templates: Arc::default(),
         };
         Self { root, context }
     }

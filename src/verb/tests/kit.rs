@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::core::id::TaskId;
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Kind, Outcome, Run, Spec, State, Task};
@@ -12,6 +14,7 @@ use crate::core::wire::{Caller, Request, RunRequest};
 use crate::verb::*;
 
 pub(in crate::verb) fn context(dir: &Path) -> Context {
+    let config = Config::parse("", "").unwrap();
     Context {
         caller: Caller {
             dir: dir.to_path_buf().into(),
@@ -22,6 +25,8 @@ pub(in crate::verb) fn context(dir: &Path) -> Context {
         },
         grace: Duration::from_secs(10),
         trust: crate::config::Trust::at(dir.join("data/trusted.json")),
+        agents: Arc::clone(&config.agents),
+        templates: Arc::clone(&config.templates),
     }
 }
 

@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::kit::{args, task};
 use crate::core::agent::tokens::Tokens;
+use crate::core::agent::tool::{Category, Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
 use crate::core::engine::reason;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::id::{Ident, TaskId};
 use crate::core::limit::{LimitReport, LimitSource};
 use crate::core::plan::{Hold, HoldCause};
-use crate::core::report::{RunReport, TaskReport};
+use crate::core::report::{RunReport, StatsReport, TaskReport, ToolReport};
 use crate::core::task::{Exit, Outcome, Overrun, State, StopCause, Task};
 use crate::core::time::Timestamp;
 use crate::verb::filter::{OUTCOMES, STATES};
@@ -219,6 +220,47 @@ fn limits_hold() {
             };
             holds(&validator, &serde_json::to_value(&report).unwrap());
         }
+    }
+}
+
+#[test]
+fn calls_of_tools_and_sums_hold() {
+    let calls = validator("tool");
+    let call = |ended: Option<Timestamp>, fault: Option<Fault>| ToolCall {
+        run: 1,
+        number: 2,
+        id: "t1".into(),
+        session: Some("s".into()),
+        name: "Bash".into(),
+        category: Category::Command,
+        within: None,
+        started: Timestamp(1),
+        ended,
+        duration_ms: ended.map(|_| 3),
+        exit_code: fault.as_ref().map(|_| 1),
+        fault,
+        input: serde_json::json!({"command": "x"}),
+        file: None,
+        output_bytes: 4,
+    };
+    let fault = Fault {
+        kind: FaultKind::CommandFailed,
+        text: "exit 1".into(),
+    };
+    let at = Some(Timestamp(4));
+    for call in [call(None, None), call(at, None), call(at, Some(fault))] {
+        let report = ToolReport::of(TaskId(3), &call);
+        holds(&calls, &serde_json::to_value(&report).unwrap());
+    }
+    let stats = validator("stats");
+    for key in [None, Some("claude".to_owned())] {
+        let report = StatsReport {
+            key,
+            runs: 1,
+            cost_usd: 0.5,
+            ..StatsReport::default()
+        };
+        holds(&stats, &serde_json::to_value(&report).unwrap());
     }
 }
 

@@ -812,6 +812,7 @@ fn many_are_launched_together_or_none() {
     let each = |argv: &[&str]| Each {
         name: "n".into(),
         argv: argv.iter().map(|word| (*word).into()).collect(),
+        prompt: None,
     };
     let common = || Box::new(run(agent(None)));
     let ticket = world.ask(Request::RunEach(common(), vec![each(&["a"]), each(&[])]));
@@ -982,6 +983,7 @@ fn apply(world: &mut World, step: &Step) {
             let each = Each {
                 name: "n".into(),
                 argv: vec!["c".into()],
+                prompt: None,
             };
             let each = vec![each; usize::from(*count)];
             world.ask(Request::RunEach(Box::new(run(agent(Some("/x")))), each));
