@@ -41,9 +41,13 @@ fn completion_of_verbs_and_options() {
         completed("ls --l"),
         ["ls --lane", "ls --label", "ls --last"]
     );
-    assert_eq!(completed("ls --all --a"), Vec::<String>::new());
-    assert_eq!(completed("ls --state p"), ["ls --state paused"]);
-    assert_eq!(completed("ls --state=p"), ["ls --state=paused"]);
+    assert_eq!(completed("ls --all --a"), ["ls --all --attention"]);
+    assert_eq!(completed("ls --all --al"), Vec::<String>::new());
+    assert_eq!(completed("ls --state pau"), ["ls --state paused"]);
+    assert_eq!(
+        completed("ls --state=p"),
+        ["ls --state=parked", "ls --state=paused"]
+    );
     assert_eq!(
         completed("run --after-exit "),
         ["run --after-exit sweep", "run --after-exit keep"]

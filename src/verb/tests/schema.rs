@@ -50,6 +50,12 @@ fn states() -> Vec<State> {
         State::Queued { hold: None },
         State::Queued {
             hold: Some(Hold {
+                until: Timestamp(9),
+                cause: HoldCause::Parked,
+            }),
+        },
+        State::Queued {
+            hold: Some(Hold {
                 until: Timestamp(7),
                 cause: HoldCause::Again,
             }),

@@ -45,7 +45,7 @@ fn what_is_wrong_is_named_in_one_line_with_the_remedy() {
         ),
         (
             &["ls", "--state", "zzz"],
-            &["\"zzz\"", "one of queued, starting, running"],
+            &["\"zzz\"", "one of queued, parked, starting, running"],
         ),
         (&["ls", "3"], &["unexpected argument 3", "wrangle ls"]),
         (&["show"], &["missing <ID>", "wrangle show"]),
