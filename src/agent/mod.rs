@@ -3,6 +3,7 @@
 //! [`AgentEvent::Raw`].
 
 mod acp;
+mod aider;
 mod claude;
 mod codex;
 mod codex_server;
@@ -10,6 +11,7 @@ mod common;
 mod field;
 mod gemini;
 mod limit;
+mod opencode;
 mod pattern;
 mod plain;
 pub mod stream;
@@ -67,7 +69,9 @@ pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
         Speech::Gemini => Box::new(gemini::Gemini::new(saved)),
         Speech::CodexServer => Box::new(codex_server::CodexServer::new(saved)),
         Speech::Acp => Box::new(acp::Acp::new(saved)),
-        Speech::Opencode | Speech::Aider | Speech::Plain => Box::new(plain::Plain),
+        Speech::Opencode => Box::new(opencode::Opencode::new(saved)),
+        Speech::Aider => Box::new(aider::Aider::new(saved)),
+        Speech::Plain => Box::new(plain::Plain),
     }
 }
 

@@ -261,8 +261,15 @@ fn chosen(
     })
 }
 
+/// Where an agent's program lies, as who calls would find it.
+pub fn installed(profile: &Profile, context: &Context) -> Option<PathBuf> {
+    let own = profile.env.get("PATH").map(|path| Raw::from(path.as_str()));
+    let path = own.as_ref().or_else(|| context.caller.var("PATH"));
+    find(&Raw::from(profile.program()?), path, &context.caller)
+}
+
 /// Where a program lies that a leader would be: by PATH where it has no slash.
-pub(super) fn find(program: &Raw, path: Option<&Raw>, caller: &Caller) -> Option<PathBuf> {
+fn find(program: &Raw, path: Option<&Raw>, caller: &Caller) -> Option<PathBuf> {
     let runs = |path: &Path| {
         fs::metadata(path)
             .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)

@@ -49,6 +49,7 @@ mod wait;
 mod when;
 mod why;
 
+pub use agent::installed;
 pub use answer::reply;
 pub use command::{Again, Asked, Call, Command, Context, Document, Events, Export, Limits, Logs};
 pub use complete::{Candidate, Completion, complete};

@@ -1,5 +1,10 @@
 //! Lines as codex 0.169.0 prints them, cut down.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "JSON made for the call alone"
+)]
+
 use serde_json::{Value, json};
 
 use super::CodexServer;

@@ -1,7 +1,10 @@
+mod aider;
 mod claude;
 mod codex;
 mod common;
 mod gemini;
 mod hostile;
 mod kit;
+mod limit;
+mod opencode;
 mod recorded;

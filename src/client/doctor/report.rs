@@ -1,10 +1,11 @@
 //! The findings, a line each.
 
-use super::{herd, kernel, terminal};
+use super::{agents, herd, kernel, terminal};
 use crate::client::out::Out;
 use crate::client::table;
 use crate::client::trouble::Trouble;
 use crate::config::{Config, Paths};
+use crate::verb::Context;
 
 /// How good a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,16 @@ pub fn doctor(paths: &Paths, config: Result<&Config, &[String]>) -> Result<u8, T
         out.line(title)?;
         for (mark, name, text) in findings {
             failed |= mark == Mark::Fail;
+            out.line(&format!(
+                "  {}  {name:<18}{}",
+                mark.word(),
+                table::plain(&text)
+            ))?;
+        }
+    }
+    if let Ok(config) = config {
+        out.line("agents")?;
+        for (mark, name, text) in agents::findings(config, &Context::here(config, paths)) {
             out.line(&format!(
                 "  {}  {name:<18}{}",
                 mark.word(),
