@@ -77,6 +77,8 @@ impl Aider {
             return Some(vec![self.used(tokens, Some(cost))]);
         }
         if let Some(found) = RETRY.captures(line) {
+            // what follows is no more of the error
+            self.state.amid = false;
             return Some(vec![AgentEvent::Retrying {
                 attempt: None,
                 most: None,
