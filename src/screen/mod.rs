@@ -6,6 +6,7 @@
 //! Nothing here reads a clock, a file or a terminal.
 
 mod action;
+mod answering;
 mod areas;
 mod clock;
 mod completing;

@@ -21,6 +21,8 @@ pub(super) enum Mode {
     Search(Box<Field>),
     /// A line for a task's standard input.
     Send(Box<Field>, TaskId),
+    /// An answer to what a task's agent asks: which question it is.
+    Answer(Box<Field>, TaskId, String),
     /// The question whether this task is to be removed.
     Remove(TaskId),
     /// A task being composed.

@@ -22,7 +22,7 @@ pub(super) fn short(waiting: &Waiting, clock: &Clock) -> String {
         Waiting::TakingOver => "taking over".into(),
         Waiting::Time(hold) => time(*hold, clock),
         Waiting::Parked { until, .. } | Waiting::Exhausted { until, .. } => {
-            format!("until {}", time_of_day(*until))
+            format!("limit {}", time_of_day(*until))
         }
         Waiting::After { task, more: 0, .. } => format!("after #{task}"),
         Waiting::After { task, more, .. } => format!("after #{task} +{more}"),
@@ -51,7 +51,7 @@ fn place(limit: &Limit) -> String {
 /// When a task that is held starts: "at 02:00Z", "in 12m", "again 4 s".
 pub(super) fn time(hold: Hold, clock: &Clock) -> String {
     match hold.cause {
-        HoldCause::Parked => format!("until {}", time_of_day(hold.until)),
+        HoldCause::Parked => format!("limit {}", time_of_day(hold.until)),
         HoldCause::Again => format!("again {}", clock.until(hold.until)),
         HoldCause::Clock if !clock.runs() || clock.until_then(hold.until) <= FAR => {
             format!("at {}", time_of_day(hold.until))

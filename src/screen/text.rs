@@ -127,6 +127,16 @@ pub(super) fn grouped(number: usize) -> String {
     text
 }
 
+/// A number of tokens: "340 tok", "12k tok", "1.2M tok".
+pub(super) fn tokens(number: u64) -> String {
+    match number {
+        0..1_000 => format!("{number} tok"),
+        1_000..9_950 => format!("{:.1}k tok", number as f64 / 1e3),
+        9_950..999_500 => format!("{:.0}k tok", number as f64 / 1e3),
+        _ => format!("{:.1}M tok", number as f64 / 1e6),
+    }
+}
+
 /// "1 task", "3 tasks".
 pub(super) fn count(number: usize, noun: &str) -> String {
     match number {
@@ -165,6 +175,11 @@ mod tests {
         );
         assert_eq!(grouped(998), "998");
         assert_eq!(grouped(1_000_003), "1,000,003");
+        let shown = [7, 5_250, 9_990, 45_300, 999_900, 1_250_000].map(tokens);
+        let expected = [
+            "7 tok", "5.2k tok", "10k tok", "45k tok", "1.0M tok", "1.2M tok",
+        ];
+        assert_eq!(shown, expected);
     }
 
     #[test]

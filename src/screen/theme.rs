@@ -57,6 +57,8 @@ pub(super) struct Theme {
 pub(super) struct Signs {
     /// A task that waits to be started.
     pub(super) queued: char,
+    /// A task that waits for a limit of its provider's to be reset.
+    pub(super) parked: char,
     /// A task that starts.
     pub(super) starting: char,
     /// A task that runs.
@@ -105,6 +107,7 @@ pub(super) struct Signs {
 
 const UNICODE: Signs = Signs {
     queued: '○',
+    parked: '◔',
     starting: '◌',
     running: '●',
     paused: '‖',
@@ -131,6 +134,7 @@ const UNICODE: Signs = Signs {
 
 const ASCII: Signs = Signs {
     queued: ':',
+    parked: '%',
     starting: '.',
     running: '*',
     paused: '=',
@@ -238,6 +242,7 @@ mod tests {
                 signs.killed,
                 signs.revoked,
                 signs.queued,
+                signs.parked,
                 signs.timed_out,
                 signs.did_not_start,
                 signs.lost,

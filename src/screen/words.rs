@@ -5,14 +5,16 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use ratatui::style::Style;
 
-use super::clock::{Clock, span};
+use super::clock::{Clock, span, time_of_day};
 use super::keymap::{Command, Keymap};
 use super::terms;
 use super::text::count;
 use super::theme::Theme;
+use crate::core::agent::event::{Trouble, Want};
+use crate::core::agent::story::Story;
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
-use crate::core::plan::HoldCause;
+use crate::core::plan::{Hold, HoldCause};
 use crate::core::task::{Exit, Outcome, State, StopCause, Task};
 use crate::core::time::Timestamp;
 
@@ -20,6 +22,13 @@ use crate::core::time::Timestamp;
 pub(super) fn mark(task: &Task, theme: &Theme) -> (char, Style) {
     let signs = &theme.signs;
     match task.state() {
+        State::Queued {
+            hold:
+                Some(Hold {
+                    cause: HoldCause::Parked,
+                    ..
+                }),
+        } => (signs.parked, theme.warn),
         State::Queued { .. } => (signs.queued, theme.held),
         State::Starting => (signs.starting, theme.busy),
         State::Running { .. } => (signs.running, theme.good),
@@ -46,7 +55,7 @@ pub(super) const fn wants(attention: Attention, theme: &Theme) -> (char, Style) 
         Attention::FailedUnread => ('!', theme.bad),
         Attention::Retrying => ('~', theme.warn),
         Attention::LimitReached => ('%', theme.warn),
-        Attention::Stalled => ('?', theme.warn),
+        Attention::Stalled => ('z', theme.warn),
         Attention::AuthBroken => ('#', theme.bad),
         Attention::Asking => ('?', theme.bad),
     }
@@ -88,6 +97,11 @@ fn signal(number: i32) -> String {
     )
 }
 
+/// Why an agent failed, where it says so.
+fn trouble(task: &Task) -> Option<Trouble> {
+    task.run.story.as_deref()?.trouble()
+}
+
 /// What the list says of a task besides name and age.
 pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
     if task.run.trouble.is_some() {
@@ -100,8 +114,8 @@ pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
         },
         State::Starting => "starting".into(),
         State::Running { .. } => {
-            let stalled = stalled(task, clock).or_else(|| silent(task, clock));
-            stalled.unwrap_or_default()
+            let wants = wants_note(task, clock).or_else(|| silent(task, clock));
+            wants.unwrap_or_default()
         }
         State::Paused { .. } => "paused".into(),
         State::Stopping {
@@ -113,7 +127,11 @@ pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
         } => format!("{} +{left}", exit(*how)),
         State::Ended { outcome, .. } => match outcome {
             Outcome::Succeeded => "exit 0".into(),
-            Outcome::Failed(code) => format!("exit {code}"),
+            Outcome::Failed(code) => match trouble(task) {
+                Some(Trouble::Auth) => "bad key".into(),
+                Some(trouble) if trouble != Trouble::Other => trouble.word().into(),
+                _ => format!("exit {code}"),
+            },
             Outcome::Killed(number) => signal(*number),
             Outcome::Revoked(_) => "revoked".into(),
             Outcome::Spent(_) => "budget".into(),
@@ -145,10 +163,29 @@ fn silent(task: &Task, clock: &Clock) -> Option<String> {
     }
 }
 
-/// "stalled 12m", where a person is to know.
-fn stalled(task: &Task, clock: &Clock) -> Option<String> {
-    let since = task.run.last_output.unwrap_or_else(|| began(task));
-    (task.attention == Attention::Stalled).then(|| format!("stalled {}", clock.age(since)))
+/// What a task that runs wants, and since when: "asks 2m", "stalled 12m", "retry 3 of 10".
+fn wants_note(task: &Task, clock: &Clock) -> Option<String> {
+    let since = match task.attention {
+        Attention::Stalled => task.run.last_output.unwrap_or_else(|| began(task)),
+        Attention::Asking | Attention::LimitReached | Attention::Retrying => {
+            task.wanted_since.unwrap_or_else(|| began(task))
+        }
+        _ => return None,
+    };
+    let story = task.run.story.as_deref();
+    let retry = story.and_then(|story| story.retrying.as_ref());
+    if let Some(retry) = retry.filter(|_| task.attention == Attention::Retrying) {
+        let of = retry
+            .most
+            .map_or_else(String::new, |most| format!("/{most}"));
+        let attempt = retry.attempt.unwrap_or(1);
+        return Some(format!("retry {attempt}{of}"));
+    }
+    Some(format!(
+        "{} {}",
+        wants_word(task.attention),
+        clock.age(since)
+    ))
 }
 
 /// When the current run began.
@@ -167,9 +204,9 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
         State::Queued { .. } => format!("queued {}", clock.since(since)),
         State::Starting => "starting".into(),
         State::Running { .. } => {
-            let stalled = stalled(task, clock).or_else(|| silent(task, clock));
-            let silent = stalled.map_or_else(String::new, |silent| format!(", {silent}"));
-            format!("running {}{silent}", clock.since(since))
+            let wants = wants_note(task, clock).or_else(|| silent(task, clock));
+            let wants = wants.map_or_else(String::new, |wants| format!(", {wants}"));
+            format!("running {}{wants}", clock.since(since))
         }
         State::Paused { since, .. } => format!("paused {}", clock.since(*since)),
         State::Stopping {
@@ -222,6 +259,27 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
             let waiting = engine.waiting(task)?;
             Some(terms::long(&waiting, keymap))
         }
+        State::Running { .. } | State::Paused { .. } if task.attention == Attention::Asking => {
+            asks(task.run.story.as_deref()?, keymap)
+        }
+        State::Running { .. } if task.attention == Attention::Retrying => {
+            let retry = task.run.story.as_deref()?.retrying.as_ref()?;
+            Some(format!(
+                "its provider fails, and it tries again: {}",
+                retry.why
+            ))
+        }
+        State::Running { .. } if task.attention == Attention::LimitReached => {
+            let limit = task.run.story.as_deref()?.limit.as_ref()?;
+            let resets = limit
+                .resets
+                .map(|at| format!(", resets at {}", time_of_day(at)));
+            Some(format!(
+                "{} reached{}",
+                limit.which,
+                resets.unwrap_or_default()
+            ))
+        }
         State::Running { .. } if task.attention == Attention::Stalled => {
             let most = task.spec.idle.map(|idle| idle.after_ms);
             let most = span(Duration::from_millis(most.unwrap_or_default()));
@@ -260,8 +318,35 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
         State::Ended { outcome, .. } => match outcome {
             Outcome::DidNotStart(why) | Outcome::Lost(why) => Some(why.clone()),
             Outcome::Killed(_) => Some("a signal that wrangle did not send".into()),
+            Outcome::Spent(_) => task.run.story.as_deref()?.spent.clone(),
+            Outcome::Failed(_) => {
+                let verdict = task.run.story.as_deref()?.verdict.as_ref()?;
+                let text = verdict.text.lines().find(|line| !line.trim().is_empty())?;
+                let trouble = verdict.trouble.filter(|it| *it != Trouble::Other);
+                let trouble = trouble.map_or_else(String::new, |it| format!("{}: ", it.word()));
+                Some(format!("{trouble}{text}"))
+            }
             _ => None,
         },
         _ => None,
     }
+}
+
+/// What an agent asks, in one line, and the key that answers.
+fn asks(story: &Story, keymap: &Keymap) -> Option<String> {
+    let open = story.asks.iter().find(|asked| asked.question.answerable)?;
+    let question = &open.question;
+    let text = question.text.lines().find(|line| !line.trim().is_empty());
+    let text = text.unwrap_or_default();
+    let what = match &question.want {
+        Want::Permission { tool, .. } if text.contains(tool.as_str()) => text.to_owned(),
+        Want::Permission { tool, .. } => format!("{tool}? {text}"),
+        Want::Answer => text.to_owned(),
+    };
+    let more = match story.asks.len() {
+        0 | 1 => String::new(),
+        all => format!(" (and {} more)", all - 1),
+    };
+    let key = keymap.key(Command::Answer);
+    Some(format!("{key} answers: {what}{more}"))
 }

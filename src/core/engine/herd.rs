@@ -279,16 +279,14 @@ impl Engine {
         self.tasks.urgent()
     }
 
-    /// How many run and write nothing for longer than they were to.
-    pub fn stalled(&self) -> usize {
-        let urgent = self.tasks.urgent().rev();
-        urgent
-            .take_while(|id| {
-                self.tasks
-                    .get(*id)
-                    .is_some_and(|task| task.attention == Attention::Stalled)
-            })
-            .count()
+    /// The same, the most urgent first, of those alike who has waited longest.
+    pub fn waiting_ids(&self) -> impl Iterator<Item = TaskId> {
+        self.tasks.waiting()
+    }
+
+    /// How many want this of a person.
+    pub fn wanting(&self, what: Attention) -> usize {
+        self.tasks.wanting(what).count()
     }
 
     /// Counts the changes of tasks.

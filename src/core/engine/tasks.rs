@@ -1,5 +1,6 @@
 //! All tasks, with the indices by which none of them has to be looked for.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
@@ -20,6 +21,8 @@ pub(super) struct Tasks {
     attention: BTreeSet<TaskId>,
     /// The same, by urgency.
     urgent: BTreeSet<(Attention, TaskId)>,
+    /// The same, by urgency and by how long they have waited.
+    waiting: BTreeSet<Waiting>,
     /// Ended ones, by the time of their end.
     ended: BTreeSet<(Timestamp, TaskId)>,
     /// Bytes in all logs, and in those of ended tasks.
@@ -30,12 +33,16 @@ pub(super) struct Tasks {
     queue: Queue,
 }
 
+/// Which wants a person most: what it wants, then who has waited longest, then the oldest.
+type Waiting = (Attention, Reverse<Option<Timestamp>>, Reverse<TaskId>);
+
 /// What the indices say of one task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     ended: Option<Timestamp>,
     in_line: bool,
     attention: Attention,
+    wanted: Option<Timestamp>,
     kept: u64,
 }
 
@@ -48,8 +55,13 @@ impl Place {
             },
             in_line: task.in_line(),
             attention: task.attention,
+            wanted: task.wanted_since,
             kept: task.kept(),
         }
+    }
+
+    const fn waiting(self, id: TaskId) -> Waiting {
+        (self.attention, Reverse(self.wanted), Reverse(id))
     }
 }
 
@@ -85,6 +97,19 @@ impl Tasks {
     /// The same, the least urgent first, of those alike the oldest.
     pub(super) fn urgent(&self) -> impl DoubleEndedIterator<Item = TaskId> {
         self.urgent.iter().map(|(_, id)| *id)
+    }
+
+    /// The same, the most urgent first, of those alike who has waited longest.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = TaskId> {
+        self.waiting.iter().rev().map(|(_, _, Reverse(id))| *id)
+    }
+
+    /// Those that want this.
+    pub(super) fn wanting(&self, what: Attention) -> impl Iterator<Item = TaskId> {
+        let range = self
+            .urgent
+            .range((what, TaskId(0))..=(what, TaskId(u32::MAX)));
+        range.map(|(_, id)| *id)
     }
 
     /// Ended ones, the longest ended first.
@@ -188,6 +213,7 @@ impl Tasks {
         if place.attention != Attention::None {
             self.attention.insert(id);
             self.urgent.insert((place.attention, id));
+            self.waiting.insert(place.waiting(id));
         }
     }
 
@@ -203,5 +229,6 @@ impl Tasks {
         self.under_way.remove(&id);
         self.attention.remove(&id);
         self.urgent.remove(&(place.attention, id));
+        self.waiting.remove(&place.waiting(id));
     }
 }

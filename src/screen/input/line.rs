@@ -1,13 +1,11 @@
-//! One-line texts but the command bar: a search, a line to a task.
+//! A search being typed.
 
 use crossterm::event::KeyEvent;
 
 use super::Turn;
-use crate::core::id::Target;
-use crate::core::wire::Request;
 use crate::screen::keymap::Command;
 use crate::screen::mode::Mode;
-use crate::screen::screen::{Asked, Screen};
+use crate::screen::screen::Screen;
 
 impl Screen {
     /// A key while a search is typed: each change searches anew.
@@ -42,28 +40,6 @@ impl Screen {
                     self.search(&mut turn.out, &pattern);
                 }
             }
-        }
-    }
-
-    /// A key while a line to a task is typed.
-    pub(super) fn send_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
-        let Mode::Send(field, id) = &mut self.mode else {
-            return;
-        };
-        match command {
-            Some(Command::Accept) => {
-                let request = Request::Send {
-                    target: Target::Id(*id),
-                    text: field.text(),
-                    fork: false,
-                    caller: self.context.caller.clone(),
-                };
-                self.mode = Mode::Normal;
-                self.ask(&mut turn.out, Asked::Act("sent"), request);
-            }
-            Some(Command::Interrupt) if !field.is_empty() => field.set(""),
-            Some(Command::Cancel | Command::Interrupt) => self.mode = Mode::Normal,
-            _ => field.key(key),
         }
     }
 }

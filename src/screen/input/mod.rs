@@ -19,8 +19,8 @@ use crate::core::engine::Engine;
 
 /// What an event is handled with.
 pub(super) struct Turn<'a> {
-    engine: &'a Engine,
-    out: Vec<Action>,
+    pub(super) engine: &'a Engine,
+    pub(super) out: Vec<Action>,
 }
 
 impl Screen {
@@ -87,6 +87,10 @@ impl Screen {
                 let command = command(Context::Line);
                 self.send_key(turn, command, key);
             }
+            Mode::Answer(..) => {
+                let command = command(Context::Line);
+                self.answer_key(turn, command, key);
+            }
             Mode::Compose => {
                 let command = command(Context::Compose);
                 self.compose_key(turn, command, key);
@@ -127,7 +131,7 @@ impl Screen {
                 let pattern = field.text();
                 self.search(&mut turn.out, &pattern);
             }
-            Mode::Send(field, _) => field.paste(text),
+            Mode::Send(field, _) | Mode::Answer(field, ..) => field.paste(text),
             Mode::Compose => self.draft.focused().paste(text),
             Mode::Normal => {
                 let key = self.keymap.key(Command::Compose);

@@ -28,7 +28,12 @@ impl Screen {
                 *scroll = wheeled(*scroll, wheel, self.drawn.scroll_most);
             }
             Mode::Leave | Mode::Compose | Mode::Remove(_) => {}
-            Mode::Normal | Mode::Bar | Mode::Filter(_) | Mode::Search(_) | Mode::Send(..) => {
+            Mode::Normal
+            | Mode::Bar
+            | Mode::Filter(_)
+            | Mode::Search(_)
+            | Mode::Send(..)
+            | Mode::Answer(..) => {
                 if wheel != 0 {
                     self.wheel(at, wheel);
                 } else {

@@ -138,6 +138,7 @@ impl Screen {
             | Command::Lower => self.queue_key(turn, task, command),
             Command::Remove => self.ask_to_remove(task),
             Command::Send => self.open_send(task),
+            Command::Answer => self.open_answer(task),
             Command::Search => {
                 self.reading = true;
                 self.mode = Mode::Search(Box::new(Field::line("")));
@@ -229,19 +230,6 @@ impl Screen {
             self.zoom = false;
         }
         self.reading = false;
-    }
-
-    fn open_send(&mut self, task: &Task) {
-        let (id, name) = (task.id, &task.spec.name);
-        if !task.is_active() {
-            self.fail(format!("{id} {name} has ended: nobody reads"));
-        } else if task.spec.stdin {
-            self.mode = Mode::Send(Box::new(Field::line("")), id);
-        } else {
-            self.fail(format!(
-                "{id} {name} reads no input: launch it with --stdin to send to it"
-            ));
-        }
     }
 
     fn open_kill_menu(&mut self, turn: &Turn) {

@@ -35,6 +35,7 @@ pub enum Command {
     Lower,
     PauseQueue,
     Send,
+    Answer,
     Follow,
     Search,
     NextHit,

@@ -287,10 +287,15 @@ impl List {
     /// Selects the next task after the selected one that wants a person, from the top
     /// again at the end. Whether there was one.
     pub(in crate::screen) fn attention(&mut self, engine: &Engine) -> bool {
-        let after = engine
-            .attention_ids()
-            .find(|id| Some(*id) > self.selected());
-        let Some(id) = after.or_else(|| engine.attention_ids().next()) else {
+        let mut all = engine.waiting_ids();
+        let first = all.next();
+        let selected = self.selected();
+        let after = if first == selected || all.any(|id| Some(id) == selected) {
+            all.next()
+        } else {
+            None
+        };
+        let Some(id) = after.or(first) else {
             return false;
         };
         self.select(id);

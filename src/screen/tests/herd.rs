@@ -15,7 +15,7 @@ use crate::core::attention::Attention;
 use crate::core::engine::{Engine, Keep, Rules};
 use crate::core::event::By;
 use crate::core::id::{Ident, RunId, Target, TaskId};
-use crate::core::input::{Found, Input, Remains, Ticket};
+use crate::core::input::{Found, Heard, Input, Remains, Ticket};
 use crate::core::limit::Limits;
 use crate::core::limit::{Limit, SetTo};
 use crate::core::record::Record;
@@ -380,6 +380,32 @@ impl Desk {
             talk.take(item);
         }
         talk.reached(Progress::default(), true);
+    }
+
+    /// An agent ends, and all that it wrote is heard.
+    pub(super) fn ends(&mut self, id: TaskId, exit: Exit) {
+        self.exit(id, exit, 0);
+        let run = self.engine.task(id).unwrap().run_id();
+        self.input(Input::Heard(Box::new(Heard {
+            run,
+            events: Vec::new(),
+            replies: Vec::new(),
+            at: (0, serde_json::Value::Null),
+            over: true,
+        })));
+    }
+
+    /// The engine hears of an agent, and the screen shows it.
+    pub(super) fn hears(&mut self, id: TaskId, events: Vec<AgentEvent>) {
+        let run = self.engine.task(id).unwrap().run_id();
+        self.input(Input::Heard(Box::new(Heard {
+            run,
+            events: events.clone(),
+            replies: Vec::new(),
+            at: (0, serde_json::Value::Null),
+            over: false,
+        })));
+        self.says(id, events);
     }
 
     /// Keys are pressed, one after another; what the screen wants done is kept.

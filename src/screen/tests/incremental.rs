@@ -1,5 +1,7 @@
 //! The list follows what changes, and is as if it were made anew.
 
+use std::cmp::Reverse;
+
 use proptest::prelude::*;
 
 use super::Desk;
@@ -210,8 +212,13 @@ proptest! {
             let Desk { engine, screen, .. } = &mut desk;
             prop_assert!(screen.list.is_true(engine), "after {}", was);
             let wanted = engine.tasks().filter(|task| task.attention != Attention::None);
-            let urgent = wanted.map(|task| (task.attention, task.id)).max();
-            prop_assert_eq!(engine.urgent_ids().next_back(), urgent.map(|(_, id)| id));
+            let urgent = wanted
+                .map(|task| (task.attention, Reverse(task.wanted_since), Reverse(task.id)))
+                .max();
+            let urgent = urgent.map(|(.., Reverse(id))| id);
+            prop_assert_eq!(engine.waiting_ids().next(), urgent);
+            let stalled = engine.tasks().filter(|task| task.attention == Attention::Stalled);
+            prop_assert_eq!(engine.wanting(Attention::Stalled), stalled.count());
             desk.draw();
         }
     }

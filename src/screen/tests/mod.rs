@@ -1,5 +1,6 @@
 //! The screen by its keys and by its looks, over a herd made of inputs alone.
 
+mod agents;
 mod chaos;
 mod configure;
 mod filter;

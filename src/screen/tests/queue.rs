@@ -277,7 +277,7 @@ fn a_stalled_task_is_called_so_and_come_to() {
     desk.wait(301);
     desk.report(id, |status| status.left = 2);
     let text = desk.text();
-    assert!(text.contains("●? 3 agent"), "{text}");
+    assert!(text.contains("●z 3 agent"), "{text}");
     assert!(text.contains("1 stalled"), "{text}");
     desk.press("!");
     assert_eq!(selected(&desk), id.0);

@@ -9,6 +9,7 @@ use super::{hint, hints, list};
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 use crate::core::task::{State, Task};
+use crate::screen::answering::{asked, can_be_interrupted};
 use crate::screen::find::Find;
 use crate::screen::keymap::Command;
 use crate::screen::mode::Mode;
@@ -38,7 +39,20 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
             typed(frame, area, "/", field, &found, &theme);
         }
         Mode::Send(field, id) => {
-            let prompt = format!("to {id}> ");
+            let (prompt, id) = (format!("to {id}> "), *id);
+            let task = engine.task(id);
+            let word = if task.is_some_and(can_be_interrupted) {
+                let key = screen.keymap.key(Command::Interrupt);
+                format!("{key} breaks off its turn")
+            } else if task.is_some_and(|task| task.spec.agent.is_some() && !task.is_active()) {
+                "it goes on with this".into()
+            } else {
+                String::new()
+            };
+            typed(frame, area, &prompt, field, &word, &theme);
+        }
+        Mode::Answer(field, id, _) => {
+            let prompt = format!("answer {id}> ");
             typed(frame, area, &prompt, field, "", &theme);
         }
         Mode::Remove(id) => {
@@ -196,7 +210,10 @@ fn offers(task: &Task, screen: &Screen) -> Vec<(Command, &'static str)> {
             State::Stopping { .. } => [Some((Command::Revoke, "kill now")), None],
             _ => [
                 Some((Command::Revoke, "revoke")),
-                task.spec.stdin.then_some((Command::Send, "send")),
+                match asked(task) {
+                    Some(_) => Some((Command::Answer, "answer")),
+                    None => task.spec.stdin.then_some((Command::Send, "send")),
+                },
             ],
         }
         .into_iter()

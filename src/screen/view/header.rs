@@ -11,7 +11,7 @@ use crate::screen::clock::Clock;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
 use crate::screen::terms;
-use crate::screen::text::{cut, cut_left, grouped, home, width};
+use crate::screen::text::{cut, cut_left, grouped, home, tokens, width};
 use crate::screen::words;
 
 /// From this width on there is room for what is seldom asked.
@@ -39,7 +39,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &
     if roomy > 0
         && let Some(row) = rows.next()
     {
-        command(frame, row, task, screen, home_dir.as_deref());
+        command(frame, row, (task, engine), screen, home_dir.as_deref());
     }
     if roomy > 1
         && let Some(facts) = terms::facts(task, engine, (clock, theme), home_dir.as_deref())
@@ -134,14 +134,44 @@ fn side(task: &Task, cells: u16, screen: &Screen) -> String {
     facts.join("  ")
 }
 
+/// An agent, its model, and what it used.
+fn used(task: &Task, agent: &str, engine: &Engine, dot: char) -> String {
+    let story = task.run.story.as_deref();
+    let mut facts = vec![agent.to_owned()];
+    let model = story.and_then(|story| story.model.as_ref());
+    facts.extend(model.or(task.spec.model.as_ref()).cloned());
+    let bill = engine.bill(task);
+    facts.extend(bill.cost.map(|cost| cost.to_string()));
+    if !bill.tokens.is_zero() {
+        facts.push(tokens(bill.tokens.total()));
+    }
+    if let Some(story) = story {
+        if story.tools_failed > 0 {
+            let (failed, all) = (story.tools_failed, story.tools_called);
+            facts.push(format!("{failed} of {all} calls failed"));
+        }
+        facts.extend(story.near.clone());
+    }
+    facts.join(&format!(" {dot} "))
+}
+
 /// What it runs and where.
-fn command(frame: &mut Frame, area: Rect, task: &Task, screen: &Screen, home_dir: Option<&str>) {
+fn command(
+    frame: &mut Frame,
+    area: Rect,
+    (task, engine): (&Task, &Engine),
+    screen: &Screen,
+    home_dir: Option<&str>,
+) {
     let theme = &screen.theme;
     let more = theme.signs.more;
     let room = usize::from(area.width).saturating_sub(3);
     let dir = task.spec.dir.lossy();
     let dir = home(&dir, home_dir);
-    let command = task.spec.command_line();
+    let command = match task.spec.agent.as_deref() {
+        Some(agent) => used(task, &agent.name, engine, theme.signs.dot),
+        None => task.spec.command_line(),
+    };
     let for_dir = room.saturating_sub(width(&command) + 2).max(room / 3);
     let dir = cut_left(&dir, for_dir, more);
     let command = cut(&command, room.saturating_sub(width(&dir) + 2), more);

@@ -103,7 +103,13 @@ fn task_line(
     // why a filter lets it through says more than what its sign says already
     let (note, note_style) = match found {
         Some(found) => (found, theme.dim.patch(theme.met)),
-        None => (words::note(task, engine, clock), sign_style),
+        None => (
+            words::note(task, engine, clock),
+            match task.attention {
+                Attention::None => sign_style,
+                _ => wants_style,
+            },
+        ),
     };
     let name = clean(&task.spec.name);
     // that it is one goes without saying before its numbers

@@ -9,6 +9,7 @@ mod header;
 mod help;
 mod list;
 mod output;
+mod question;
 mod status;
 
 use ratatui::Frame;
@@ -64,7 +65,9 @@ fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock)
     bar::draw(frame, engine, screen);
     status::draw(frame, engine, screen);
     match screen.mode {
-        Mode::Normal | Mode::Filter(_) | Mode::Search(_) | Mode::Send(..) | Mode::Remove(_) => {}
+        Mode::Normal | Mode::Filter(_) | Mode::Search(_) | Mode::Remove(_) => {}
+        Mode::Send(_, id) => question::said(frame, engine, screen, id),
+        Mode::Answer(_, id, _) => question::asks(frame, engine, screen, id),
         Mode::Bar => bar::candidates(frame, screen),
         Mode::Compose => compose::draw(frame, screen),
         Mode::Kill(_) => dialog::kill(frame, engine, screen, clock),

@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::core::agent::tokens::Usd;
+use crate::core::attention::Attention;
 use crate::core::engine::Engine;
 use crate::core::task::State;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
-use crate::screen::text::{count, cut, grouped, width};
+use crate::screen::text::{count, cut, grouped, tokens, width};
 use crate::screen::words;
 
 /// So many cells of who needs a person say something.
@@ -42,14 +44,31 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     let push = |left: &mut Line, (number, word): (usize, &str), room: usize| {
         let text = format!(" {} {} {word}", theme.signs.dot, grouped(number));
         let style = match word {
-            "stalled" => theme.warn,
+            "ask" | "auth" => theme.bad,
+            "limit" | "stalled" | "retry" => theme.warn,
             _ => theme.dim,
         };
         if number > 0 && left.width() + width(&text) <= room {
             left.push_span(Span::styled(text, style));
         }
     };
-    // who needs a person gives way to it, but not altogether
+    // who needs a person gives way to these, but not altogether
+    for (what, word) in [
+        (Attention::Asking, "ask"),
+        (Attention::AuthBroken, "auth"),
+        (Attention::LimitReached, "limit"),
+        (Attention::Stalled, "stalled"),
+        (Attention::Retrying, "retry"),
+    ] {
+        let number = engine.wanting(what);
+        push(&mut left, (number, word), room.saturating_sub(NEEDS));
+    }
+    if let Some(cost) = cost(engine) {
+        let text = format!(" {} {cost} today", theme.signs.dot);
+        if left.width() + width(&text) + NEEDS <= room {
+            left.push_span(Span::styled(text, theme.dim));
+        }
+    }
     push(
         &mut left,
         (engine.in_line(), "queued"),
@@ -63,7 +82,6 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
         under_way.filter(|task| wanted(task.state())).count()
     };
     let kinds = [
-        (engine.stalled(), "stalled"),
         (
             of(|state| matches!(state, State::Stopping { .. })),
             "stopping",
@@ -90,9 +108,19 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
     }
 }
 
+/// What agents used today: money, or tokens where that is not known.
+fn cost(engine: &Engine) -> Option<String> {
+    let bill = engine.today();
+    match bill.cost {
+        Some(cost) if cost > Usd::default() => Some(cost.to_string()),
+        _ if bill.tokens.is_zero() => None,
+        _ => Some(tokens(bill.tokens.total())),
+    }
+}
+
 /// Who needs a person most, and how many more do.
 fn needs(engine: &Engine, screen: &Screen) -> Option<(String, Style)> {
-    let most = engine.task(engine.urgent_ids().next_back()?)?;
+    let most = engine.task(engine.waiting_ids().next()?)?;
     let wanting = engine.attention_ids().len();
     let (_, style) = words::wants(most.attention, &screen.theme);
     let more = match wanting.saturating_sub(1) {

@@ -1,0 +1,126 @@
+//! Persons and agents: questions answered, messages sent, turns broken off.
+
+use crossterm::event::KeyEvent;
+
+use super::input::Turn;
+use super::keymap::Command;
+use super::mode::Mode;
+use super::screen::{Asked, Screen};
+use super::widget::Field;
+use crate::core::agent::event::Question;
+use crate::core::agent::plan::Feed;
+use crate::core::id::Target;
+use crate::core::task::{State, Task};
+use crate::core::wire::Request;
+use crate::verb;
+
+/// The question of a task that is answered next.
+pub(super) fn asked(task: &Task) -> Option<&Question> {
+    let story = task.run.story.as_deref()?;
+    let mut open = story.asks.iter().map(|asked| &asked.question);
+    open.find(|question| question.answerable)
+}
+
+/// Whether an agent is in a turn that can be broken off.
+pub(super) fn can_be_interrupted(task: &Task) -> bool {
+    let agent = task.spec.agent.as_deref();
+    agent.is_some_and(|agent| agent.feed == Feed::Talk)
+        && matches!(task.state(), State::Running { .. })
+}
+
+impl Screen {
+    /// Opens the line that answers what a task asks.
+    pub(super) fn open_answer(&mut self, task: &Task) {
+        match asked(task) {
+            Some(question) => {
+                let request = question.request.clone();
+                self.mode = Mode::Answer(Box::new(Field::line("")), task.id, request);
+            }
+            None => self.say(format!("{} {} asks nothing", task.id, task.spec.name)),
+        }
+    }
+
+    /// A key while an answer is typed.
+    pub(super) fn answer_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
+        let Mode::Answer(field, id, request) = &mut self.mode else {
+            return;
+        };
+        match command {
+            Some(Command::Accept) => {
+                let (text, id) = (field.text(), *id);
+                let now = turn.engine.task(id).and_then(asked);
+                if now.is_none_or(|question| question.request != *request) {
+                    self.mode = Mode::Normal;
+                    self.fail(format!("task {id} no longer asks that"));
+                    return;
+                }
+                match verb::reply(&[text]) {
+                    Ok(reply) => {
+                        let target = Target::Id(id);
+                        self.mode = Mode::Normal;
+                        let request = Request::Answer { target, reply };
+                        self.ask(&mut turn.out, Asked::Act("answered"), request);
+                    }
+                    Err(why) => self.fail(why),
+                }
+            }
+            Some(Command::Interrupt) if !field.is_empty() => field.set(""),
+            Some(Command::Cancel | Command::Interrupt) => self.mode = Mode::Normal,
+            _ => field.key(key),
+        }
+    }
+
+    /// Opens the line for a message, or for a task's standard input.
+    pub(super) fn open_send(&mut self, task: &Task) {
+        let (id, name) = (task.id, &task.spec.name);
+        let agent = task.spec.agent.as_deref();
+        let opens = match agent {
+            Some(agent) => agent.resume.is_some() || can_be_interrupted(task),
+            None => task.is_active() && task.spec.stdin,
+        };
+        if opens {
+            self.mode = Mode::Send(Box::new(Field::line("")), id);
+        } else if let Some(agent) = agent {
+            self.fail(format!(
+                "{id} {name}: nothing can be said to {} any more; run it anew",
+                agent.name
+            ));
+        } else if task.is_active() {
+            self.fail(format!(
+                "{id} {name} reads no input: launch it with --stdin to send to it"
+            ));
+        } else {
+            self.fail(format!("{id} {name} has ended: nobody reads"));
+        }
+    }
+
+    /// A key while a line to a task is typed. What interrupts there breaks off the agent's
+    /// turn, which is no revoke: it stays.
+    pub(super) fn send_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
+        let Mode::Send(field, id) = &mut self.mode else {
+            return;
+        };
+        let id = *id;
+        let breaks_off = turn.engine.task(id).is_some_and(can_be_interrupted);
+        match command {
+            Some(Command::Accept) => {
+                let text = field.text();
+                self.mode = Mode::Normal;
+                let request = Request::Send {
+                    target: Target::Id(id),
+                    text,
+                    fork: false,
+                    caller: self.context.caller.clone(),
+                };
+                self.ask(&mut turn.out, Asked::Act("sent"), request);
+            }
+            Some(Command::Interrupt) if !field.is_empty() => field.set(""),
+            Some(Command::Interrupt) if breaks_off => {
+                let request = Request::Interrupt(Target::Id(id));
+                self.ask(&mut turn.out, Asked::Act("its turn is broken off"), request);
+            }
+            Some(Command::Cancel | Command::Interrupt) => self.mode = Mode::Normal,
+            _ => field.key(key),
+        }
+    }
+}

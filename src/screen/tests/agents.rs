@@ -1,0 +1,218 @@
+//! Several agents: who needs a person, and what that person says.
+
+use serde_json::json;
+
+use super::Desk;
+use super::looks::look;
+use crate::core::agent::event::{
+    AgentEvent, Choice, Grant, LimitState, Limited, Meter, Part, Question, Trouble, Used, Verdict,
+    Want, Words,
+};
+use crate::core::agent::say::Reply;
+use crate::core::agent::tokens::{Tokens, Usd};
+use crate::core::agent::tool::Category;
+use crate::core::id::{Target, TaskId};
+use crate::core::task::Exit;
+use crate::core::time::Timestamp;
+use crate::core::wire::Request;
+use crate::screen::Action;
+
+fn said(words: &str) -> AgentEvent {
+    AgentEvent::Text(Words {
+        key: String::new(),
+        text: words.into(),
+        part: Part::Whole,
+        within: None,
+    })
+}
+
+fn used(dollars: f64) -> AgentEvent {
+    AgentEvent::Used(Used {
+        model: Some("sonnet".into()),
+        tokens: Tokens {
+            input: 12_000,
+            output: 900,
+            ..Tokens::default()
+        },
+        cost: Usd::of(dollars),
+        meter: Meter::Run,
+    })
+}
+
+fn permission(request: &str) -> AgentEvent {
+    let choice = |id: &str, label: &str, grant| Choice {
+        id: id.into(),
+        label: label.into(),
+        grants: Some(grant),
+    };
+    AgentEvent::Asks(Question {
+        request: request.into(),
+        want: Want::Permission {
+            tool: "Bash".into(),
+            input: json!({"command": "rm -rf build && make"}),
+            call: None,
+        },
+        text: "May it use Bash?".into(),
+        choices: vec![
+            choice("allow", "Yes", Grant::Once),
+            choice("always", "Yes, and don't ask again", Grant::Always),
+            choice("deny", "No", Grant::Deny),
+        ],
+        answerable: true,
+    })
+}
+
+fn verdict(ok: bool, trouble: Option<Trouble>, text: &str) -> AgentEvent {
+    AgentEvent::Result(Verdict {
+        ok,
+        text: text.into(),
+        trouble,
+        turns: Some(2),
+    })
+}
+
+/// Eight agents, of which each stands somewhere else.
+fn eight(desk: &mut Desk) {
+    let names = [
+        "api-errors",
+        "parser",
+        "docs",
+        "migrate-db",
+        "flaky-test",
+        "ui-polish",
+        "bench",
+        "release",
+    ];
+    let ids = names.map(|name| desk.agent(name, "do what the name says"));
+    let [api, parser, docs, migrate, flaky, ui, bench, release] = ids;
+    for id in ids {
+        desk.hears(id, vec![said("I'll look at it."), used(0.04)]);
+    }
+    desk.wait(60);
+    desk.hears(migrate, vec![permission("r1")]);
+    desk.hears(docs, vec![verdict(true, None, "It is written.")]);
+    desk.ends(docs, Exit::Code(0));
+    let text = "API Error: 401 invalid x-api-key";
+    desk.hears(bench, vec![verdict(false, Some(Trouble::Auth), text)]);
+    desk.ends(bench, Exit::Code(1));
+    desk.hears(
+        ui,
+        vec![AgentEvent::Retrying {
+            attempt: Some(3),
+            most: Some(10),
+            delay_ms: Some(4_000),
+            status: Some(529),
+            why: "529 overloaded".into(),
+        }],
+    );
+    desk.hears(
+        flaky,
+        vec![AgentEvent::Limit(Limited {
+            state: LimitState::Reached,
+            which: "five-hour limit".into(),
+            resets: Some(Timestamp(1_795_269_900_000)),
+            resets_in_ms: None,
+            clock: None,
+            used: Some(1.0),
+        })],
+    );
+    desk.hears(
+        release,
+        vec![verdict(false, None, "the tag is there already")],
+    );
+    desk.ends(release, Exit::Code(1));
+    desk.wait(95);
+    let call = AgentEvent::ToolStarted {
+        id: "1".into(),
+        name: "Bash".into(),
+        category: Category::Command,
+        input: json!({"command": "cargo test"}),
+        within: None,
+    };
+    desk.hears(api, vec![call.clone()]);
+    desk.hears(parser, vec![call]);
+    desk.press("g");
+}
+
+#[test]
+fn one_glance_tells_which_of_eight_agents_needs_a_person() {
+    look("eight", &[], |desk| {
+        eight(desk);
+        desk.press("!");
+    });
+}
+
+#[test]
+fn a_key_goes_to_the_most_urgent_first() {
+    let mut desk = Desk::new(80, 24);
+    eight(&mut desk);
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        desk.press("!");
+        order.push(desk.screen.list.selected().unwrap().0);
+    }
+    // who asks, whose key is refused, whose limit is reached
+    assert_eq!(order, [4, 7, 5]);
+    let second = desk.agent("late", "x");
+    desk.hears(second, vec![permission("r9")]);
+    desk.press("!");
+    desk.press("g !");
+    assert_eq!(
+        desk.screen.list.selected(),
+        Some(TaskId(4)),
+        "it waits longer"
+    );
+}
+
+#[test]
+fn a_question_is_read_and_answered() {
+    look("question", &[], |desk| {
+        eight(desk);
+        desk.press("! a").type_in("deny not that");
+    });
+    let mut desk = Desk::new(80, 24);
+    eight(&mut desk);
+    desk.press("! a").type_in("always").press("Enter");
+    let reply = Reply::AllowAlways;
+    let target = Target::Id(TaskId(4));
+    assert!(
+        matches!(desk.requests().as_slice(), [Request::Answer { target: t, reply: r }] if *t == target && *r == reply)
+    );
+    desk.press("a");
+    assert!(desk.text().contains("asks nothing"));
+}
+
+#[test]
+fn an_answer_to_what_is_no_longer_asked_goes_nowhere() {
+    let mut desk = Desk::new(80, 24);
+    eight(&mut desk);
+    desk.press("! a").type_in("allow");
+    let answered = AgentEvent::Answered {
+        request: "r1".into(),
+    };
+    desk.hears(TaskId(4), vec![answered, permission("r2")]);
+    desk.taken();
+    desk.press("Enter");
+    assert!(desk.text().contains("no longer asks that"));
+    assert!(
+        !desk
+            .taken()
+            .iter()
+            .any(|it| matches!(it, Action::Request(..)))
+    );
+}
+
+#[test]
+fn a_turn_is_broken_off_in_the_line_of_its_message() {
+    let mut desk = Desk::new(80, 24);
+    eight(&mut desk);
+    desk.press("g");
+    let id = desk.screen.list.selected().unwrap();
+    desk.press("s").type_in("half");
+    assert!(desk.text().contains("Ctrl-C breaks off its turn"));
+    desk.press("Ctrl-C Ctrl-C");
+    let target = Target::Id(id);
+    assert!(matches!(desk.requests().as_slice(), [Request::Interrupt(t)] if *t == target));
+    desk.type_in("go on").press("Enter");
+    assert!(matches!(desk.requests().as_slice(), [Request::Send { text, .. }] if text == "go on"));
+}

@@ -1,0 +1,117 @@
+//! What an agent asks, in full, and what it was told: above the line where that is answered.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::core::agent::event::Want;
+use crate::core::agent::story::{Delivery, Message};
+use crate::core::engine::Engine;
+use crate::core::id::TaskId;
+use crate::screen::answering::asked;
+use crate::screen::screen::Screen;
+use crate::screen::text::{clean, wrapped};
+use crate::screen::theme::Theme;
+use crate::screen::widget::panel;
+
+/// Draws the question that is being answered.
+pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: TaskId) {
+    let Some(question) = engine.task(id).and_then(asked) else {
+        return;
+    };
+    let theme = &screen.theme;
+    let room = usize::from(screen.areas.body.width.saturating_sub(4)).max(1);
+    let mut lines = broken(&question.text, room, theme.strong);
+    let mut choices: Vec<String> = Vec::new();
+    if let Want::Permission { input, .. } = &question.want {
+        lines.extend(broken(&shown(input), room, theme.code));
+        choices.push("allow, always, or deny and why".into());
+    } else if question.choices.is_empty() {
+        choices.push("any text".into());
+    }
+    for (at, choice) in question.choices.iter().enumerate() {
+        choices.push(format!("{}. {}", at + 1, choice.label));
+    }
+    let choices: Vec<Line> = choices
+        .iter()
+        .flat_map(|choice| broken(choice, room, theme.key))
+        .collect();
+    // what can be chosen is seen, however long the question is
+    let most = usize::from(screen.areas.body.height.saturating_sub(2));
+    let for_text = most.saturating_sub(choices.len()).max(1);
+    if lines.len() > for_text {
+        lines.truncate(for_text.saturating_sub(1));
+        lines.push(Line::styled(theme.signs.more.to_string(), theme.dim));
+    }
+    lines.extend(choices);
+    above_bar(frame, screen, &format!("task {id} asks"), lines);
+}
+
+/// Draws what a person said to an agent that has not taken it in.
+pub(super) fn said(frame: &mut Frame, engine: &Engine, screen: &Screen, id: TaskId) {
+    let story = engine.task(id).and_then(|task| task.run.story.as_deref());
+    let Some(story) = story else {
+        return;
+    };
+    let theme = &screen.theme;
+    let room = usize::from(screen.areas.body.width.saturating_sub(4)).max(1);
+    let last = story.messages.iter().rev().take(5);
+    let mut lines: Vec<Line> = last.map(|message| told(message, room, theme)).collect();
+    lines.reverse();
+    if !lines.is_empty() {
+        above_bar(frame, screen, &format!("said to task {id}"), lines);
+    }
+}
+
+/// A message, and how far it came.
+fn told(message: &Message, room: usize, theme: &Theme) -> Line<'static> {
+    let (style, why) = match &message.state {
+        Delivery::Delivered => (theme.dim, String::new()),
+        Delivery::Sent | Delivery::Queued => (theme.busy, String::new()),
+        Delivery::Refused(why) => (theme.bad, format!(", {why}")),
+    };
+    let text = message.text.lines().next().unwrap_or_default();
+    let line = format!("{}{why}: {text}", message.state.word());
+    Line::styled(
+        crate::screen::text::cut(&line, room, theme.signs.more).into_owned(),
+        style,
+    )
+}
+
+/// What a tool would be called with.
+fn shown(input: &serde_json::Value) -> String {
+    let Some(all) = input.as_object() else {
+        return input.to_string();
+    };
+    let lines = all.iter().map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name}: {text}"),
+        None => format!("{name}: {value}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn broken(text: &str, room: usize, style: Style) -> Vec<Line<'static>> {
+    let rows = text.lines().flat_map(|line| wrapped(&clean(line), room));
+    rows.map(|row| Line::styled(row, style)).collect()
+}
+
+/// A panel as high as it has to be, at the bottom of the body.
+fn above_bar(frame: &mut Frame, screen: &Screen, title: &str, lines: Vec<Line<'static>>) {
+    let body = screen.areas.body;
+    let height = (lines.len() as u16).saturating_add(2).min(body.height);
+    let area = Rect {
+        y: body.bottom() - height,
+        height,
+        ..body
+    };
+    let inner = panel(frame, area, title, screen.look.unicode, &screen.theme);
+    for (line, y) in lines.into_iter().zip(inner.top()..inner.bottom()) {
+        let row = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        frame.render_widget(line, row);
+    }
+}
