@@ -14,6 +14,10 @@ use crate::core::agent::tool::{Category, Fault, FaultKind};
 /// So many calls of tools that go on are known at once.
 const MOST_CALLS: usize = 256;
 
+/// What opencode 1.18.33 puts behind the output of a command that was broken off, which it
+/// says to be complete.
+const ABORTED: &str = "<shell_metadata>\nUser aborted the command";
+
 /// Of a turn's last text so many bytes are kept.
 const LONGEST_WORD: usize = 4096;
 
@@ -35,6 +39,8 @@ pub(super) struct Turn {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Call {
+    /// As it was first told: opencode puts the command in its place.
+    name: String,
     category: Category,
     /// How much of what it is called with was told.
     told: usize,
@@ -106,15 +112,7 @@ impl Turn {
         let begun = self.calls.remove(&id)?;
         let output = output(call);
         let exit_code = exit_code(call, begun.category, &output);
-        let wrong = failed || exit_code.is_some_and(|code| code != 0);
-        let fault = wrong.then(|| {
-            if begun.refused {
-                refused()
-            } else {
-                let said = exit_code.map_or(output.as_str(), |_| printed(&output));
-                fault_of(begun.category, said, exit_code)
-            }
-        });
+        let fault = fault(&begun, failed, exit_code, &output);
         events.push(AgentEvent::ToolEnded {
             id,
             fault,
@@ -141,6 +139,7 @@ impl Turn {
                 self.calls.pop_first();
             }
             let begun = Call {
+                name: tool(call),
                 category: kind(call),
                 told,
                 refused: false,
@@ -148,9 +147,10 @@ impl Turn {
             self.calls.insert(id.clone(), begun);
         }
         let within = call.pointer("/_meta/parentToolCallId");
+        let begun = self.calls.get(&id)?;
         Some(AgentEvent::ToolStarted {
-            name: tool(call),
-            category: self.calls.get(&id)?.category,
+            name: begun.name.clone(),
+            category: begun.category,
             input,
             within: within.and_then(Value::as_str).map(str::to_owned),
             id,
@@ -194,6 +194,29 @@ fn bounded(text: &str, room: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// Why a call failed, where it did.
+fn fault(call: &Call, failed: bool, exit_code: Option<i32>, output: &str) -> Option<Fault> {
+    if call.category == Category::Command && output.contains(ABORTED) {
+        return Some(Fault {
+            kind: FaultKind::Cancelled,
+            text: "it was broken off".into(),
+        });
+    }
+    let code = exit_code.filter(|code| *code != 0);
+    if !failed && code.is_none() {
+        return None;
+    }
+    if call.refused {
+        return Some(refused());
+    }
+    let said = exit_code.map_or(output, |_| printed(output));
+    let mut fault = fault_of(call.category, said, exit_code);
+    if let Some(code) = code.filter(|_| said.trim().is_empty()) {
+        fault.text = format!("it exited with code {code}");
+    }
+    Some(fault)
 }
 
 fn refused() -> Fault {

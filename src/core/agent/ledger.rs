@@ -197,6 +197,11 @@ impl Ledger {
             Meter::Session => {
                 // one that stands lower than before began anew with this run
                 let base = self.base.get(&model).copied().unwrap_or_default();
+                if figure.tokens.is_zero() && figure.cost.is_some() {
+                    // a counter of money alone: what single answers used it does not tell
+                    self.session.insert(model, figure);
+                    return;
+                }
                 if base.tokens.total() > figure.tokens.total() {
                     self.base.clear();
                 }
@@ -262,6 +267,13 @@ impl Ledger {
         }
         for (model, figure) in self.run.iter().chain(&self.calls_alone()) {
             add(&mut all, model, *figure);
+        }
+        for (model, figure) in &self.session {
+            let base = self.base.get(model).and_then(|figure| figure.cost);
+            if let Some(cost) = figure.cost.filter(|_| figure.tokens.is_zero()) {
+                let cost = cost.beyond(base.unwrap_or_default());
+                all.entry(model.clone()).or_default().cost = Some(cost);
+            }
         }
         all.retain(|_, figure| !figure.tokens.is_zero() || figure.cost.is_some());
         all
@@ -388,6 +400,20 @@ mod tests {
         next.take(&used(Meter::Began, 120, Some(1200)));
         next.take(&used(Meter::Session, 131, Some(1310)));
         assert_eq!(total(&next), (1, Some(10)), "known better here");
+    }
+
+    #[test]
+    fn a_counter_of_money_alone_leaves_the_tokens_to_single_answers() {
+        let mut first = Ledger::default();
+        first.take(&used(Meter::Session, 0, Some(100)));
+        first.take(&used(call("a"), 20, None));
+        first.take(&used(Meter::Session, 0, Some(150)));
+        first.take(&used(call("b"), 30, None));
+        assert_eq!(total(&first), (50, Some(150)));
+        let mut next = Ledger::after(first.session(), Figures::new());
+        next.take(&used(Meter::Session, 0, Some(190)));
+        next.take(&used(call("c"), 7, None));
+        assert_eq!(total(&next), (7, Some(40)));
     }
 
     #[test]
