@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use crate::herd::{Herd, finish};
-use crate::procs::wait_until;
+use crate::procs::{kit, wait_until};
 use crate::pty::Pty;
 
 /// A task that stands until it is revoked.
@@ -360,17 +360,16 @@ fn times_are_kept() {
             "{why}"
         );
     }
-    let (id, _) = herd.tree(
-        &[
-            "--timeout",
-            "200ms",
-            "--retry",
-            "1",
-            "--retry-on",
-            "timed_out",
-        ],
-        "ready",
-    );
+    // the time of each may be up before it can say that it stands
+    let tree = |options: &[&str]| herd.run(options, &[&kit(), "ready", &herd.token()]);
+    let id = tree(&[
+        "--timeout",
+        "200ms",
+        "--retry",
+        "1",
+        "--retry-on",
+        "timed_out",
+    ]);
     let task = herd.wait_task(id, "is run again", |task| task["run"] == 2);
     assert_eq!(
         (&task["retries"], &task["timeout_s"]),
@@ -379,11 +378,9 @@ fn times_are_kept() {
     let done = herd.call(["wait", &id.to_string()]);
     assert_eq!(done.code, 143, "{done:?}");
     assert_eq!(listed(&herd, &["--outcome", "timed_out"]), [id]);
-    let silent = herd
-        .tree(&["--idle-timeout", "200ms", "--on-idle", "stop"], "ready")
-        .0;
+    let silent = tree(&["--idle-timeout", "200ms", "--on-idle", "stop"]);
     assert_eq!(herd.wait_state(silent, "ended")["outcome"], "timed_out");
-    let stalled = herd.tree(&["--idle-timeout", "200ms"], "ready").0;
+    let stalled = tree(&["--idle-timeout", "200ms"]);
     herd.wait_task(stalled, "is stalled", |task| task["attention"] == "stalled");
 }
 
