@@ -51,7 +51,7 @@ pub(super) fn launch(launch: &Launch) -> Result<Leader, String> {
     ];
     let spec = &launch.intent.spec;
     start(&Program {
-        argv: &spec.argv,
+        argv: &launch.argv,
         env: launch.env.iter().chain(&marks),
         dir: spec.dir.as_path(),
         stdin: spec.stdin,

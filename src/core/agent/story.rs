@@ -208,7 +208,13 @@ impl Story {
             AgentEvent::Answered { request } => {
                 self.asks.retain(|asked| asked.question.request != *request);
             }
-            AgentEvent::Heard { message, .. } => self.delivered(*message),
+            AgentEvent::Heard { message, .. } => {
+                if self.interrupted.is_some() && self.verdict.is_some() {
+                    // said before the turn was broken off, it begins the next one
+                    (self.interrupted, self.verdict) = (None, None);
+                }
+                self.delivered(*message);
+            }
             AgentEvent::TurnEnded { .. } => {
                 self.turns = self.turns.saturating_add(1);
                 heard.turn_ended = true;
