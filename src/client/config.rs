@@ -8,7 +8,8 @@ use serde_json::json;
 use super::out::{Out, lines, print};
 use super::trouble::Trouble;
 use crate::config::{
-    Config, DEFAULT, EXAMPLE, PROJECT, Paths, Project, Setting, Source, Sources, Trust, in_short,
+    AGENTS, Config, DEFAULT, EXAMPLE, PROJECT, Paths, Project, Setting, Source, Sources, Trust,
+    in_short,
 };
 use crate::screen::{KEYMAP, THEME, problems};
 use crate::verb::{self, Asset, Context, What};
@@ -34,6 +35,7 @@ pub fn config(
         (What::Default, Asset::Keymap) => print(KEYMAP).map(|()| 0),
         (What::Default, Asset::Theme) => print(THEME).map(|()| 0),
         (What::Default, Asset::Project) => print(EXAMPLE).map(|()| 0),
+        (What::Default, Asset::Agents) => print(AGENTS).map(|()| 0),
         (What::Path, _) => path(paths, context),
         (What::Check, _) => check(paths, sources, context),
         (What::Show, _) => show(paths, sources, context, asked.json),

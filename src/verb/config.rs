@@ -46,6 +46,8 @@ pub enum Asset {
     Theme,
     /// What a project may offer, by example
     Project,
+    /// Which agents there are
+    Agents,
 }
 
 impl Ask for Config {

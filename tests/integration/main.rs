@@ -13,6 +13,7 @@
 mod content;
 
 mod again;
+mod agents_cli;
 mod attach;
 mod bounded;
 mod completions;
