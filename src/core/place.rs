@@ -39,6 +39,8 @@ pub struct Place {
     pub draft: Option<[Text; 3]>,
     /// Which of the three has the keys.
     pub draft_field: usize,
+    /// The agent that it is for.
+    pub draft_agent: Option<String>,
 }
 
 impl Place {

@@ -146,7 +146,9 @@ impl Bar {
 /// A task being composed, kept while the screen lives.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// A command for `sh -c`, in as many lines as it takes.
+    /// The agent that it is for; `None`: it is a command.
+    pub(super) agent: Option<String>,
+    /// A command for `sh -c`, or a prompt, in as many lines as it takes.
     pub(super) command: Field,
     /// What it is called; empty: after its command.
     pub(super) name: Field,
@@ -154,16 +156,20 @@ pub(super) struct Draft {
     pub(super) dir: Field,
     /// Which of the three has the keys.
     pub(super) field: usize,
+    /// How far back in what was composed before the field is; 0: not at all.
+    pub(super) back: usize,
 }
 
 impl Draft {
     /// An empty one, in the caller's directory.
     pub(super) fn new(caller: &Caller) -> Self {
         Self {
+            agent: None,
             command: Field::lines(""),
             name: Field::line(""),
             dir: Field::line(&caller.dir.lossy()),
             field: 0,
+            back: 0,
         }
     }
 
@@ -173,6 +179,16 @@ impl Draft {
     /// Moves the keys on by so many fields, round and round.
     pub(super) const fn step(&mut self, by: usize) {
         self.field = (self.field + by) % Self::FIELDS;
+    }
+
+    /// The next agent, and after the last a command again.
+    pub(super) fn next_agent<'a>(&mut self, mut all: impl Iterator<Item = &'a str>) {
+        let now = self.agent.take();
+        let next = match now {
+            None => all.next(),
+            Some(now) => all.skip_while(|name| **name != now).nth(1),
+        };
+        self.agent = next.map(str::to_owned);
     }
 
     /// The field that has the keys.

@@ -32,6 +32,7 @@ impl Screen {
                 self.draft.dir.place(),
             ]),
             draft_field: self.draft.field,
+            draft_agent: self.draft.agent.clone(),
         }
     }
 
@@ -68,6 +69,7 @@ impl Screen {
             keys,
             draft,
             draft_field,
+            draft_agent,
         } = place;
         self.list.resume(list);
         (self.reading, self.zoom, self.was_reading) = (reading, zoom, was_reading);
@@ -77,6 +79,7 @@ impl Screen {
             self.draft.name.resume(&name);
             self.draft.dir.resume(&dir);
             self.draft.field = 0;
+            self.draft.agent = draft_agent;
             self.draft.step(draft_field);
         }
         self.mode = self.mode_of(keys);

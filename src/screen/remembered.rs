@@ -1,5 +1,5 @@
-//! What screens remember of one another: the commands given, whether the history is
-//! unfolded.
+//! What screens remember of one another: the commands given, what was composed, whether
+//! the history is unfolded.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,12 @@ use std::collections::BTreeMap;
 pub(super) const FOLD: &str = "list.history";
 /// Commands given, oldest first, a line each.
 pub(super) const BAR: &str = "bar.history";
+
+/// What was composed, oldest first, as JSON: it has lines.
+pub(super) const COMPOSED: &str = "compose.history";
+
+/// Most of that remembered, and most bytes of each.
+const COMPOSITIONS: (usize, usize) = (50, 8 << 10);
 
 /// Most commands remembered.
 pub(super) const COMMANDS: usize = 200;
@@ -40,6 +46,26 @@ pub(super) fn with_command(settings: &BTreeMap<String, String>, line: &str) -> O
     let mut all = commands(settings);
     add(&mut all, line);
     Some(all.join("\n"))
+}
+
+/// What was composed before.
+pub(super) fn composed(settings: &BTreeMap<String, String>) -> Vec<String> {
+    let all = settings.get(COMPOSED);
+    all.and_then(|all| serde_json::from_str(all).ok())
+        .unwrap_or_default()
+}
+
+/// That with another one, the last; `None` where that is not to be written down.
+pub(super) fn with_composed(settings: &BTreeMap<String, String>, text: &str) -> Option<String> {
+    let (most, longest) = COMPOSITIONS;
+    if text.contains("--env") || text.len() > longest {
+        return None;
+    }
+    let mut all = composed(settings);
+    all.retain(|known| known != text);
+    all.push(text.to_owned());
+    let first = all.len().saturating_sub(most);
+    serde_json::to_string(&all[first..]).ok()
 }
 
 /// Adds a command as the last; it is there but once.

@@ -1,10 +1,14 @@
 //! Composing a task. What is typed stays until it is launched.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::Turn;
+use crate::screen::action::Action;
 use crate::screen::keymap::Command;
 use crate::screen::mode::{Draft, Mode};
+use crate::screen::remembered;
 use crate::screen::screen::Screen;
 use crate::verb;
 
@@ -25,20 +29,57 @@ impl Screen {
                     self.say(format!("draft kept; {key} goes on with it"));
                 }
             }
+            Some(Command::NextAgent) => {
+                let agents = Arc::clone(&self.context.agents);
+                self.draft
+                    .next_agent(agents.iter().map(|profile| profile.name.as_str()));
+            }
+            Some(Command::Earlier) => self.recall(turn, true),
+            Some(Command::Later) => self.recall(turn, false),
+            _ if key.code == KeyCode::Up
+                && self.draft.field == 0
+                && (self.draft.command.is_empty() || self.draft.back > 0) =>
+            {
+                self.recall(turn, true);
+            }
+            _ if key.code == KeyCode::Down && self.draft.field == 0 && self.draft.back > 0 => {
+                self.recall(turn, false);
+            }
             _ if key.code == KeyCode::Enter && self.draft.field > 0 => self.draft.step(1),
-            _ => self.draft.focused().key(key),
+            _ => {
+                self.draft.back = 0;
+                self.draft.focused().key(key);
+            }
         }
+    }
+
+    /// Something composed before, or after that; past the last nothing.
+    fn recall(&mut self, turn: &Turn, earlier: bool) {
+        let all = remembered::composed(turn.engine.settings());
+        self.draft.back = if earlier {
+            (self.draft.back + 1).min(all.len())
+        } else {
+            self.draft.back.saturating_sub(1)
+        };
+        let text = match self.draft.back {
+            0 => "",
+            back => &all[all.len() - back],
+        };
+        self.draft.command.set(text);
+        self.draft.field = 0;
     }
 
     /// Launches through the verb, so that a composed task is checked as any other is.
     fn launch(&mut self, turn: &mut Turn) {
-        let command = self.draft.command.text();
-        if command.trim().is_empty() {
+        let typed = self.draft.command.text();
+        let agent = self.draft.agent.clone();
+        if typed.trim().is_empty() {
             self.draft.field = 0;
-            self.fail("no command yet: type one");
+            let what = if agent.is_some() { "prompt" } else { "command" };
+            self.fail(format!("no {what} yet: type one"));
             return;
         }
-        let (options, command) = match split(&command) {
+        let (options, command) = match split(&typed) {
             Ok(split) => split,
             Err(why) => {
                 self.draft.field = 0;
@@ -55,7 +96,10 @@ impl Screen {
             words.extend(["--dir", dir.trim()]);
         }
         words.extend(options.iter().map(String::as_str));
-        words.extend(["--", "sh", "-c", command.trim_end()]);
+        match &agent {
+            Some(agent) => words.extend(["--agent", agent, "--", command.trim_end()]),
+            None => words.extend(["--", "sh", "-c", command.trim_end()]),
+        }
         let asked = shlex::try_join(words)
             .map_err(|_| "the command holds a NUL, which no program can be given".to_owned())
             .and_then(|line| verb::parse_bar(&line, &self.context));
@@ -63,7 +107,13 @@ impl Screen {
             Ok(asked) => {
                 self.mode = Mode::Normal;
                 self.draft = Draft::new(&self.context.caller);
+                // who launched one agent will most likely launch another
+                self.draft.agent = agent;
                 self.carry_out(turn, asked);
+                let settings = turn.engine.settings();
+                if let Some(all) = remembered::with_composed(settings, typed.trim_end()) {
+                    turn.out.push(Action::Remember(remembered::COMPOSED, all));
+                }
             }
             Err(why) => self.fail(why),
         }

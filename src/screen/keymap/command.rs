@@ -65,6 +65,9 @@ pub enum Command {
     Launch,
     NextField,
     PreviousField,
+    NextAgent,
+    Earlier,
+    Later,
 }
 
 /// Where a key counts.

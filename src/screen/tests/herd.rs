@@ -8,7 +8,7 @@ use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventK
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::config::{Own, Trust};
+use crate::config::{Config, Own, Trust};
 use crate::core::agent::event::AgentEvent;
 use crate::core::agent::plan::{Agent, Budget, Feed, Speech};
 use crate::core::attention::Attention;
@@ -55,6 +55,9 @@ pub(super) fn screen(cols: u16, rows: u16, look: Look) -> Screen {
     screen_that_knows(cols, rows, look, &BTreeMap::new())
 }
 
+/// An agent that is there on every machine: the first by its name.
+const AGENT: &str = "[agents.a1]\nprogram = \"/bin/sh\"\nargs = [\"{prompt}\"]\n";
+
 /// A screen that earlier ones have had something remembered for.
 pub(super) fn screen_that_knows(
     cols: u16,
@@ -71,7 +74,7 @@ pub(super) fn screen_that_knows(
         },
         grace: Duration::from_secs(10),
         trust: Trust::at("/none".into()),
-        agents: Arc::default(),
+        agents: Config::parse(AGENT, "").unwrap().agents,
         templates: Arc::default(),
     };
     Screen::new(cols, rows, context, look, Arc::new(keymap), settings)

@@ -276,6 +276,32 @@ fn refusals_are_shown() {
 }
 
 #[test]
+fn an_agent_is_composed_and_what_was_composed_comes_again() {
+    let mut desk = desk();
+    desk.press("n Ctrl-T").type_in("fix it");
+    assert!(desk.text().contains("prompt for "));
+    let agent = desk.screen.draft.agent.clone().unwrap();
+    desk.press("Enter")
+        .type_in("and say how")
+        .press("Alt-Enter");
+    let actions = desk.taken();
+    let launched = actions.iter().find_map(|action| match action {
+        Action::Request(_, Request::Run(run)) => run.spec.agent.clone(),
+        _ => None,
+    });
+    let launched = launched.unwrap_or_else(|| panic!("{actions:?}"));
+    assert_eq!(launched.name, agent);
+    assert_eq!(launched.prompt, "fix it\nand say how");
+    desk.actions = actions;
+    desk.remember();
+    desk.press("n Up");
+    assert_eq!(desk.screen.draft.command.text(), "fix it\nand say how");
+    assert_eq!(desk.screen.draft.agent, Some(agent));
+    desk.press("Down");
+    assert!(desk.screen.draft.command.is_empty());
+}
+
+#[test]
 fn composing_keeps_a_draft() {
     let mut desk = desk();
     desk.press("n")

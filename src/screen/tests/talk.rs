@@ -1,12 +1,19 @@
 //! Conversations on the screen.
 
-use serde_json::json;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::looks::look;
 use super::{Desk, key};
+use crate::agent::stream::Lines;
+use crate::agent::{decode, decoder};
 use crate::core::agent::event::{AgentEvent, Level, Part, Verdict, Words};
+use crate::core::agent::plan::Speech;
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::id::TaskId;
+use crate::core::task::Exit;
 use crate::screen::Action;
 
 fn text(words: &str) -> AgentEvent {
@@ -154,4 +161,38 @@ fn a_click_unfolds() {
     assert!(shown.contains("-    &text[..end - 1]"), "{shown}");
     assert!(shown.contains("+    &text[..end]"), "{shown}");
     desk.event(key("v"));
+}
+
+/// What a recorded run of an agent comes to.
+fn recorded(file: &str, speech: Speech) -> Vec<AgentEvent> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let bytes = fs::read(fixtures.join(file)).unwrap();
+    let mut decoder = decoder(speech, &Value::Null);
+    let mut lines = Lines::at(0);
+    let mut events = Vec::new();
+    lines.feed(&bytes, |piece| events.extend(decode(&mut *decoder, piece)));
+    lines.finish(|piece| events.extend(decode(&mut *decoder, piece)));
+    events.extend(decoder.end(Some(Exit::Code(0))));
+    events
+}
+
+#[test]
+fn each_agents_conversation_is_read() {
+    for (name, file, speech) in [
+        ("claude", "agents/claude/rich.jsonl", Speech::Claude),
+        ("codex", "conversations/codex.jsonl", Speech::Codex),
+        ("gemini", "conversations/gemini.jsonl", Speech::Gemini),
+        ("opencode", "conversations/opencode.jsonl", Speech::Opencode),
+        ("qwen", "agents/qwen/rich.jsonl", Speech::Qwen),
+        ("aider", "conversations/aider.txt", Speech::Aider),
+    ] {
+        let events = recorded(file, speech);
+        look(&format!("recorded_{name}"), &[(200, 50)], |desk| {
+            let id = desk.agent(name, "do several things");
+            desk.says(id, events.clone());
+            desk.press("Tab Enter Z");
+            desk.draw();
+            desk.press("Z");
+        });
+    }
 }

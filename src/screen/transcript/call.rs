@@ -9,6 +9,9 @@ use crate::core::agent::tool::{Category, Fault};
 /// Most bytes of the argument that stands beside a tool's name.
 const ARGUMENT: usize = 400;
 
+/// Most bytes of the name of a tool whose kind says what it does.
+const LONG: usize = 10;
+
 /// Most bytes compared of each of two texts.
 const COMPARED: usize = 64 << 10;
 
@@ -59,7 +62,7 @@ impl Call {
         let argument = argument(category, input);
         let input = shown(category, input, &argument);
         Self {
-            name,
+            name: shortened(name, category),
             argument,
             input,
             end: None,
@@ -77,6 +80,20 @@ impl Call {
         let output = self.end.as_ref().map_or(0, |end| end.output.len());
         self.name.len() + self.argument.len() + input + output
     }
+}
+
+/// A long name of a usual tool gives way to what it is called with.
+fn shortened(name: String, category: Category) -> String {
+    let word = match category {
+        _ if name.len() <= LONG => return name,
+        Category::Command => "shell",
+        Category::Read => "read",
+        Category::Write => "write",
+        Category::Edit => "edit",
+        Category::Search => "search",
+        _ => return name,
+    };
+    word.into()
 }
 
 /// What each kind of tool is decided by: names of arguments, the best first.

@@ -360,17 +360,15 @@ impl Transcript {
 
     /// The last word; that it repeats what was said last needs no second time.
     fn verdict(&mut self, ok: bool, trouble: Option<Trouble>, text: &str) {
-        let said = self
-            .blocks
-            .iter()
-            .rev()
-            .find_map(|block| match &block.body {
-                Body::Said(kept) => Some(kept.whole()),
-                _ => None,
-            });
-        let said = said.flatten();
-        let repeats = said.is_some_and(|said| said.trim() == text.trim());
-        let text = if repeats { "" } else { text };
+        let since = self.blocks.iter().rev();
+        let mut since = since.take_while(|block| !matches!(block.body, Body::Person(_)));
+        let repeats = |kept: &Kept| kept.whole().is_some_and(|said| said.trim() == text.trim());
+        let said = since.find_map(|block| match &block.body {
+            // of a success it is what was said
+            Body::Said(kept) => Some(ok || repeats(kept)),
+            _ => None,
+        });
+        let text = if said == Some(true) { "" } else { text };
         self.push(Body::Verdict(ok, trouble, Kept::new(text)), 0);
     }
 

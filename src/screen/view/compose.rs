@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::{hint, hints};
 use crate::screen::keymap::Command;
@@ -28,7 +28,15 @@ pub(super) fn draw(frame: &mut Frame, screen: &mut Screen) {
         Constraint::Length(1),
     ])
     .areas(inner);
-    frame.render_widget(Line::styled("command, run by sh -c", theme.dim), head);
+    let key = screen.keymap.key(Command::NextAgent);
+    let what = match &screen.draft.agent {
+        Some(agent) => format!("prompt for {agent}"),
+        None => "command, run by sh -c".into(),
+    };
+    let mut title = Line::styled(what, theme.strong);
+    title.push_span(Span::raw("  "));
+    title.spans.extend(hint(&key, "next agent", &theme));
+    frame.render_widget(title, head);
     let at = screen.draft.field;
     let mut labelled = |label: &'static str, area: Rect, field: &mut Field, focused: bool| {
         let [name, text] =
