@@ -21,6 +21,7 @@ ASKS = ("AskUserQuestion",)
 LOCK = threading.Lock()
 BILL = {}
 SEEN = {}
+ANSWERED = set()
 
 # A step is what is said, and the command that is called, if any; or an HTTP status.
 SCENARIOS = {
@@ -30,6 +31,7 @@ SCENARIOS = {
         ("And another.", "touch another.txt && echo touched"),
         ("Both are there.", None),
     ],
+    "leave": "rich",
     "fails": [("This fails.", "echo partly; exit 7"), ("It failed.", None)],
     "waits": [("This takes a while.", "sleep 8; echo through-%TAG"), ("It is through.", None)],
     "hangs": [("This never ends.", "while :; do sleep 1; done # %TAG"), ("Never said.", None)],
@@ -91,20 +93,23 @@ def gemini_talk(body):
 
 
 def step_of(talk, tools):
-    """Which step comes next: scenario, tag, number, and the step; None for what is asked by the by."""
+    """Which step comes next: scenario, tag, prompts so far, number, and the step."""
     scenario = tag = None
-    index = 0
+    index = prompts = 0
     for role, text in talk:
         found = MARK.findall(text or "") if role in ("user", "system") else []
         if found and found[-1][0] in SCENARIOS:
             (scenario, tag), index = found[-1], 0
+            prompts += 1
         elif role == "assistant":
             index += 1
     if scenario is None or not tools:
-        return "side", tag or "none", 0, ("Aside.", None)
+        return "side", tag or "none", prompts, 0, ("Aside.", None)
     steps = SCENARIOS[scenario]
+    if isinstance(steps, str):
+        steps = SCENARIOS[steps]
     index = min(index, len(steps) - 1)
-    return scenario, tag, index, steps[index]
+    return scenario, tag, prompts, index, steps[index]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -200,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         return name, arguments
 
     def answer(self, body, talk, tools, dialect):
-        scenario, tag, index, step = step_of(talk(body), tools)
+        scenario, tag, prompts, index, step = step_of(talk(body), tools)
         with LOCK:
             times = SEEN[tag] = SEEN.get(tag, 0) + (scenario != "side")
         if scenario == "limited" and times == 1:
@@ -213,14 +218,20 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(step, [("retry-after", "1")] if step == 429 else [])
         used = usage(index)
         with LOCK:
-            entry = BILL.setdefault(tag, {"calls": 0, "tools": 0, "input": 0, "output": 0, "cached": 0, "side": {"input": 0, "output": 0, "cached": 0}})
-            into = entry["side"] if scenario == "side" else entry
+            entry = BILL.setdefault(tag, {"calls": 0, "tools": 0, "input": 0, "output": 0, "cached": 0, "side": {"input": 0, "output": 0, "cached": 0}, "again": {"input": 0, "output": 0, "cached": 0}})
+            # some ask the same once more by themselves, to suggest what might be said next
+            again = (tag, prompts, index) in ANSWERED and scenario != "side"
+            ANSWERED.add((tag, prompts, index))
+            into = entry["side"] if scenario == "side" else entry["again"] if again else entry
             for key in ("input", "output", "cached"):
                 into[key] += used[key]
             if scenario != "side":
                 entry["calls"] += 1
                 entry["tools"] += step[1] is not None
         call = self.call(step[1], tag, tools) if step[1] else None
+        if call and scenario == "leave" and "sandbox_permissions" in tools.get(call[0], {}):
+            # codex asks for what its model says needs leave
+            call[1].update(sandbox_permissions="require_escalated", justification="May I?")
         return dialect(body, step[0], call, used, f"{tag}-{times}-{index}")
 
     def refuse(self, status, headers):
