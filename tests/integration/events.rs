@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use serde_json::Value;
 
@@ -27,11 +28,17 @@ impl Follower {
         herd.wait_state(id, "ended");
         let path = herd.dir().join("followed");
         let args = [&["events", "-f", "--json", "-n", "1"], options].concat();
-        let child = herd
-            .command(args)
-            .stdout(File::create(&path).unwrap())
-            .spawn()
-            .unwrap();
+        let mut command = herd.command(args);
+        command.stdout(File::create(&path).unwrap());
+        // where the tests are a background job Ctrl-C is ignored, and would stay so
+        // SAFETY: signal is async-signal-safe, and sets no handler here
+        unsafe {
+            command.pre_exec(|| {
+                signal(Signal::SIGINT, SigHandler::SigDfl)?;
+                Ok(())
+            });
+        }
+        let child = command.spawn().unwrap();
         let follower = Self { child, path };
         wait_until("it listens", || !follower.told().is_empty());
         follower
