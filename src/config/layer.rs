@@ -11,7 +11,7 @@ use super::{agents, budgets, templates};
 pub const DEFAULT: &str = include_str!("../../assets/config.toml");
 
 /// Every setting there is, by section. What each means is said in `assets/config.toml`.
-pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 7] = [
+pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 8] = [
     (
         "output",
         &[
@@ -60,6 +60,14 @@ pub(super) const SECTIONS: [(&str, &[(&str, Form)]); 7] = [
         ],
     ),
     ("screen", &[("clock", Form::Flag)]),
+    (
+        "notify",
+        &[
+            ("bell", Form::Flag),
+            ("osc9", Form::Flag),
+            ("osc777", Form::Flag),
+        ],
+    ),
 ];
 
 /// Sections whose keys are judged elsewhere.

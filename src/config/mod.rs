@@ -29,7 +29,9 @@ pub use paths::Paths;
 pub use prices::{PRICES, prices};
 pub use profile::{Choice, Commands, Profile};
 pub use project::{EXAMPLE, MOST_GRACE, PROJECT, Project, parse_label, parse_name};
-pub use settings::{Config, History, Hooks, Output, Screen, Sources, Supervisor, Task, in_short};
+pub use settings::{
+    Config, History, Hooks, Notify, Output, Screen, Sources, Supervisor, Task, in_short,
+};
 pub use templates::Templates;
 pub use trust::Trust;
 pub use value::{Value, parse_duration, parse_span, similar};

@@ -36,6 +36,8 @@ pub struct Config {
     pub hooks: Hooks,
     /// How the screen looks.
     pub screen: Screen,
+    /// How terminals are told of what wants a person.
+    pub notify: Notify,
     /// The user's keys, as the screen's keymap reads them: actions and their keys.
     pub keys: Own,
     /// The user's colours, as the screen's theme reads them: roles and their styles.
@@ -102,6 +104,17 @@ pub struct Hooks {
 pub struct Screen {
     /// Ages that count up; else times of day.
     pub clock: bool,
+}
+
+/// How a terminal is told that a task begins to ask, ends well, or doesn't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notify {
+    /// By its bell.
+    pub bell: bool,
+    /// By a desktop notification as iTerm2 has it (OSC 9).
+    pub osc9: bool,
+    /// By one as rxvt-unicode has it (OSC 777).
+    pub osc777: bool,
 }
 
 /// Where settings are read from, lowest first: the defaults, the user's file, a
@@ -335,10 +348,12 @@ impl All<'_> {
                 timeout: self.time("hooks.timeout")?,
             },
             screen: Screen {
-                clock: match self.value("screen.clock")? {
-                    Value::Flag(flag) => *flag,
-                    _ => return Err("screen.clock".into()),
-                },
+                clock: self.flag("screen.clock")?,
+            },
+            notify: Notify {
+                bell: self.flag("notify.bell")?,
+                osc9: self.flag("notify.osc9")?,
+                osc777: self.flag("notify.osc777")?,
             },
             keys: Own::new(),
             theme: Own::new(),
@@ -365,6 +380,13 @@ impl All<'_> {
     fn time(&self, key: &str) -> Result<Duration, String> {
         match self.value(key)? {
             Value::Time(time) => Ok(*time),
+            _ => Err(key.into()),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, String> {
+        match self.value(key)? {
+            Value::Flag(flag) => Ok(*flag),
             _ => Err(key.into()),
         }
     }

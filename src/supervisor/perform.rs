@@ -32,6 +32,7 @@ impl Hub {
                 events,
                 then,
             } => {
+                self.notify(&events);
                 if let Some(store) = &self.store {
                     store.save(change, events, then);
                 }

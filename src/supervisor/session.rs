@@ -21,6 +21,9 @@ use crate::screen::{Screen, view};
 /// Between two frames that no key asked for: at most 60 a second.
 const FRAME: Duration = Duration::from_micros(16_600);
 
+/// Most bytes of calls that wait for a frame.
+const CALLS: usize = 4096;
+
 /// What a draw that changed nothing writes all the same.
 const NOTHING: &[u8] = b"\x1b[?25l";
 
@@ -63,6 +66,8 @@ pub(super) struct Session {
     changes_at: Option<Instant>,
     /// The last frame left the cursor visible.
     cursor: bool,
+    /// What calls a person, to go with the next frame.
+    calls: Vec<u8>,
     /// Where a person is, as the client was last told.
     place: Place,
     /// What the client sent, where it wants to know what of that was heeded.
@@ -104,6 +109,7 @@ impl Session {
             earliest: now,
             changes_at: None,
             cursor: false,
+            calls: Vec::new(),
             place: Place::default(),
             count: None,
             search: None,
@@ -150,6 +156,14 @@ impl Session {
         let count = self.count.as_mut()?;
         let news = count.told.replace(count.heeded) != Some(count.heeded);
         news.then_some(FromSupervisor::Heeded(count.heeded))
+    }
+
+    /// A person is called, with the next frame.
+    pub(super) fn call(&mut self, bytes: &[u8]) {
+        if self.calls.len() < CALLS {
+            self.calls.extend_from_slice(bytes);
+        }
+        self.touch();
     }
 
     /// Something may look different.
@@ -202,12 +216,14 @@ impl Session {
                 .ok();
         }
         self.changes_at = self.screen.next_change(now).map(|after| at + after);
-        let bytes = std::mem::take(&mut *self.buffer.0.borrow_mut());
+        let mut bytes = std::mem::take(&mut *self.buffer.0.borrow_mut());
         let hidden = bytes == NOTHING;
-        if bytes.is_empty() || (hidden && !self.cursor) {
+        let calls = std::mem::take(&mut self.calls);
+        if calls.is_empty() && (bytes.is_empty() || (hidden && !self.cursor)) {
             return None;
         }
         self.cursor = !hidden && !bytes.ends_with(NOTHING);
+        bytes.extend(calls);
         self.in_flight = true;
         Some(bytes)
     }

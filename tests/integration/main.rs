@@ -18,6 +18,7 @@ mod attach;
 mod bounded;
 mod completions;
 mod config;
+mod conversation;
 mod crash;
 mod detach;
 mod events;
