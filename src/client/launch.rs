@@ -150,6 +150,8 @@ pub(super) fn say_how(task: &TaskReport) {
 /// What a call that stands for the task exits with.
 pub(super) fn code(task: &TaskReport) -> u8 {
     match (task.exit_code, task.signal) {
+        // an agent that did not say that it had done what was asked for
+        (Some(0), _) if task.outcome.as_deref() == Some("failed") => 1,
         (Some(code), _) => code as u8,
         (None, Some(signal)) => (128 + signal) as u8,
         (None, None) => 1,

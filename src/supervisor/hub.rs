@@ -25,7 +25,7 @@ use crate::config::{Config, Paths};
 use crate::core::effect::Effect;
 use crate::core::engine::{Engine, Rules};
 use crate::core::event::By;
-use crate::core::input::{EventsRead, Input, Ticket};
+use crate::core::input::{EventsRead, Found, Input, Ticket};
 use crate::core::record::Record;
 use crate::core::shim::{Order, Status};
 use crate::store::{self, Store};
@@ -165,6 +165,10 @@ impl Hub {
                 && let Err(error) = self.shims.attach(run, line)
             {
                 tracing::error!(%run, %error, "a shim's line can't be used");
+            }
+            if let Found::Shim(status) = &found {
+                // it waits for that before it tells of more output
+                self.shims.reported(run, status.seq, false, Instant::now());
             }
             self.take(Input::Recovered(Box::new(record), found, by));
         }

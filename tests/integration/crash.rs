@@ -68,6 +68,22 @@ fn tasks_are_adopted_by_the_next_supervisor() {
 }
 
 #[test]
+fn what_an_adopted_task_writes_is_followed() {
+    let herd = Herd::new();
+    let go = herd.dir().join("go");
+    let script = format!(
+        "echo one; until [ -e '{0}' ]; do sleep 0.05; done; echo two; sleep 200",
+        go.display()
+    );
+    let id = herd.run(&[], &["sh", "-c", &script]);
+    herd.wait_task(id, "has written", |task| task["output_bytes"] == 4);
+    herd.kill_supervisor();
+    herd.wait_state(id, "running");
+    std::fs::write(&go, "").unwrap();
+    herd.wait_task(id, "has written more", |task| task["output_bytes"] == 8);
+}
+
+#[test]
 fn what_ended_meanwhile_is_known() {
     let herd = Herd::new();
     let fifo = herd.dir().join("gate");

@@ -13,6 +13,7 @@
 mod content;
 
 mod again;
+mod agents;
 mod agents_cli;
 mod attach;
 mod bounded;
