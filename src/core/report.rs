@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::agent::bill::{Bill, Source};
 use super::agent::event::Want;
-use super::agent::ledger::{Bill, Source};
-use super::agent::story::{Asked, Delivery, Message, Story};
+use super::agent::message::{Delivery, Message};
+use super::agent::story::{Asked, Story};
 use super::agent::tokens::{Tokens, Usd};
 use super::agent::tool::{Category, FaultKind, ToolCall};
 use super::attention::Attention;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::bill::{Bill, Source};
 use super::event::{Meter, Used};
 use super::price::Prices;
 use super::tokens::{Tokens, Usd};
@@ -52,77 +53,6 @@ struct Call {
     figure: Figure,
     /// A counter covers it: it is told of once more, and counts no more.
     covered: bool,
-}
-
-/// What was used, and what that cost.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Bill {
-    /// How many tokens.
-    pub tokens: Tokens,
-    /// What they cost; `None`: not known.
-    pub cost: Option<Usd>,
-    /// Who says so.
-    pub source: Source,
-}
-
-/// Who says what something cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Nothing was used.
-    #[default]
-    Nothing,
-    /// The agent.
-    Agent,
-    /// The table of prices.
-    Prices,
-    /// Partly one, partly the other.
-    Both,
-    /// Nobody: the price of some model is not known.
-    Unknown,
-}
-
-impl Source {
-    /// The word of `--json`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "nothing",
-            Self::Agent => "agent",
-            Self::Prices => "prices",
-            Self::Both => "both",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    const fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::Nothing, it) | (it, Self::Nothing) => it,
-            (Self::Agent, Self::Agent) => Self::Agent,
-            (Self::Prices, Self::Prices) => Self::Prices,
-            _ => Self::Both,
-        }
-    }
-}
-
-impl Bill {
-    /// This and that together.
-    #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
-        let source = self.source.and(other.source);
-        let cost = match (self.cost, other.cost) {
-            (Some(one), Some(two)) => Some(one + two),
-            // what used nothing costs nothing
-            (one, None) if other.tokens.is_zero() => one,
-            (None, two) if self.tokens.is_zero() => two,
-            _ => None,
-        };
-        Self {
-            tokens: self.tokens + other.tokens,
-            cost,
-            source,
-        }
-    }
 }
 
 impl Ledger {

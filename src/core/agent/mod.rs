@@ -5,12 +5,14 @@
 //! `tokens` what it used and what that cost, `price` where nobody says so, `ledger` how
 //! counters of several kinds become one figure; `tool` one call of a tool, `mask` what of
 //! its arguments is kept; `plan` how an agent is run and spoken to, as it is stored with its
-//! task; `story` what all that was heard of a run comes to.
+//! task; `story` what all that was heard of a run comes to, `message` what of it persons said.
 
+pub mod bill;
 pub mod clock;
 pub mod event;
 pub mod ledger;
 pub mod mask;
+pub mod message;
 pub mod plan;
 pub mod price;
 pub mod say;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
 use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
+use super::message::{Delivery, Message};
 use super::tool::{Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
 use crate::core::time::Timestamp;
@@ -118,45 +119,6 @@ pub struct Reached {
     pub resets: Option<Timestamp>,
     /// When that was told.
     pub since: Timestamp,
-}
-
-/// What a person said while it ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Counts up within the run, from 1.
-    pub number: u64,
-    /// What.
-    pub text: String,
-    /// When.
-    pub at: Timestamp,
-    /// How far it came.
-    pub state: Delivery,
-}
-
-/// How far a message came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// It is on record, and on its way.
-    Sent,
-    /// It is written to the agent, which has not said that it took it in.
-    Queued,
-    /// The agent has taken it in.
-    Delivered,
-    /// It will never be; why.
-    Refused(String),
-}
-
-impl Delivery {
-    /// The word of `--json`.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Queued => "queued",
-            Self::Delivered => "delivered",
-            Self::Refused(_) => "refused",
-        }
-    }
 }
 
 /// What of an event is more than a change of the story.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use super::parking::GO_ON;
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::FollowUp;
-use crate::core::agent::story::Delivery;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};

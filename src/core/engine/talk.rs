@@ -2,9 +2,10 @@
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::agent::event::{Question, Want};
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::{Feed, FollowUp};
 use crate::core::agent::say::{Reply, Say};
-use crate::core::agent::story::{Delivery, Stage, Story};
+use crate::core::agent::story::{Stage, Story};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::id::{RunId, TaskId};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::herd::Engine;
-use crate::core::agent::ledger::{Bill, Source};
+use crate::core::agent::bill::{Bill, Source};
 use crate::core::agent::plan::Budget;
 use crate::core::agent::story::Stage;
 use crate::core::agent::tokens::Usd;

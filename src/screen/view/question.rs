@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use crate::core::agent::event::Want;
-use crate::core::agent::story::{Delivery, Message};
+use crate::core::agent::message::{Delivery, Message};
 use crate::core::engine::Engine;
 use crate::core::id::TaskId;
 use crate::screen::answering::asked;

@@ -195,9 +195,8 @@ fn a_limit_parks_it_and_its_lane_waits() {
     let third = bench.run(&["claude", "--share", "--lane", "spare"], "little");
     bench.herd.wait_state(third, "parked");
     bench.ok(&["revoke", "1", "3"]);
-    bench
-        .herd
-        .wait_task(second, "starts", |task| task["started_at"].is_string());
+    // it starts, and comes to the same limit
+    bench.herd.wait_state(second, "parked");
 }
 
 #[test]
@@ -314,9 +313,10 @@ fn what_is_launched_from_within_is_its_child_and_goes_with_it() {
     ]);
     bench.install("claude", &script);
     let id = bench.run(&["claude"], "x");
-    let child = bench
-        .herd
-        .wait_task(2, "runs", |task| task["state"] == "running");
+    wait_until("the child is launched", || {
+        bench.call(&["show", "2"]).code == 0
+    });
+    let child = bench.herd.wait_state(2, "running");
     assert_eq!(child["parent"].as_u64(), Some(id));
     bench.herd.remember();
     bench.ok(&["revoke", "child"]);
@@ -326,9 +326,10 @@ fn what_is_launched_from_within_is_its_child_and_goes_with_it() {
     outside.fails(2, "not called from inside one");
     fs::remove_file(bench.herd.dir().join("told")).ok();
     let again = bench.run(&["claude"], "x");
-    bench
-        .herd
-        .wait_task(4, "runs", |task| task["state"] == "running");
+    wait_until("the child is launched", || {
+        bench.call(&["show", "4"]).code == 0
+    });
+    bench.herd.wait_state(4, "running");
     bench.herd.remember();
     bench.ok(&["revoke", "--tree", "--wait", &again.to_string()]);
     for id in [again, 4] {

@@ -7,9 +7,9 @@ use crate::core::agent::event::{
     AgentEvent, Choice, Grant, LimitState, Limited, Meter, Part, Question, Trouble, Used, Verdict,
     Want, Words,
 };
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::{Agent, Budget, Feed, Speech};
 use crate::core::agent::say::{Reply, Say};
-use crate::core::agent::story::Delivery;
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::attention::Attention;
