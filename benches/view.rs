@@ -1,5 +1,5 @@
 //! The parts that draw, by themselves: a screenful, the list over a long history, the
-//! pane's layout, the cleaning of lines, a search over 256 MiB. `cargo bench --bench view`.
+//! pane's layout, the cleaning of lines, a search over 256 MiB, a long conversation. `cargo bench --bench view`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,10 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Style;
+use wrangle::agent::stream::Lines;
+use wrangle::agent::{decode, decoder};
 use wrangle::config::{Own, Trust};
+use wrangle::core::agent::plan::{Agent, Budget, Feed, Speech};
 use wrangle::core::attention::Attention;
 use wrangle::core::engine::{Engine, Keep, Rules};
 use wrangle::core::event::By;
@@ -32,6 +35,7 @@ use wrangle::core::wire::{Caller, Request, RunRequest};
 use wrangle::output::display::clean;
 use wrangle::output::search::{Ask, Search};
 use wrangle::output::{Pane, Pattern, Ring};
+use wrangle::screen::transcript::{Progress, Transcript, item};
 use wrangle::screen::{Depth, Keymap, Look, Screen, view};
 use wrangle::verb;
 
@@ -503,7 +507,81 @@ fn search(bench: &mut Criterion) {
     group.finish();
 }
 
+/// 10,000 events of Claude Code's, 50 MiB of its stream: half of them calls with what they
+/// gave back, the rest text.
+fn stream() -> Vec<u8> {
+    let output = "a line of what a command wrote\\n".repeat(320);
+    let mut text = Vec::with_capacity(51 << 20);
+    for number in 0..2_500 {
+        let lines = format!(
+            "{{\"type\":\"assistant\",\"message\":{{\"id\":\"m{number}\",\"content\":[{{\"type\":\"text\",\"text\":\"## Step {number}\\n\\n- `one`\\n- **two**\\n\"}},{{\"type\":\"tool_use\",\"id\":\"t{number}\",\"name\":\"Bash\",\"input\":{{\"command\":\"make {number}\"}}}}]}}}}\n\
+             {{\"type\":\"user\",\"message\":{{\"content\":[{{\"type\":\"tool_result\",\"tool_use_id\":\"t{number}\",\"content\":\"{output}{output}\"}}]}}}}\n"
+        );
+        text.extend(lines.bytes());
+    }
+    text
+}
+
+/// A long conversation: from its stream to blocks, its first rows, and a frame of it.
+fn transcript(bench: &mut Criterion) {
+    let text = stream();
+    let read = || {
+        let mut decoder = decoder(Speech::Claude, &serde_json::Value::Null);
+        let (mut lines, mut talk) = (Lines::at(0), Transcript::new(None));
+        lines.feed(&text, |piece| {
+            let events = decode(&mut *decoder, piece);
+            events
+                .into_iter()
+                .filter_map(item)
+                .for_each(|item| talk.take(item));
+        });
+        talk.reached(Progress::default(), true);
+        talk
+    };
+    let mut group = bench.benchmark_group("transcript");
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("read 50 MiB", |run| run.iter(read));
+    group.finish();
+    let talk = read();
+    let mut engine = herd();
+    let mut spec = spec(TASKS + 1);
+    spec.agent = Some(Box::new(Agent {
+        name: "claude".into(),
+        speech: Speech::Claude,
+        feed: Feed::Argument,
+        prompt: String::new(),
+        resume: None,
+        fork: None,
+        budget: Budget::default(),
+    }));
+    let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));
+    engine.handle(NOW, Input::Request(Ticket(99), request));
+    let fresh = |engine: &Engine| {
+        let mut screen = screen(200, 50);
+        screen.refresh(engine);
+        let code = KeyCode::Char('G');
+        screen.event(engine, Event::Key(KeyEvent::from(code)));
+        screen
+    };
+    bench.bench_function("transcript first rows", |run| {
+        run.iter(|| {
+            let mut screen = fresh(&engine);
+            assert!(screen.shown_talk().is_some(), "no conversation is shown");
+            screen.lay_out(&talk)
+        });
+    });
+    let mut screen = fresh(&engine);
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(200, 50));
+    bench.bench_function("transcript frame", |run| {
+        run.iter(|| {
+            screen.lay_out(&talk);
+            let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
+        });
+    });
+}
+
 criterion_group!(
-    parts, screenful, history, queue, filtering, layout, cleaning, search
+    parts, screenful, history, queue, filtering, layout, cleaning, search, transcript
 );
 criterion_main!(parts);
