@@ -101,6 +101,13 @@ pub(super) struct Waiting {
     pub(super) text: String,
 }
 
+impl Waiting {
+    /// Whether it is a reason for a refusal.
+    const fn is_reason(&self) -> bool {
+        self.number.is_none()
+    }
+}
+
 impl Acp {
     pub(in crate::agent) fn new(saved: &Value) -> Self {
         Self { state: load(saved) }
@@ -399,10 +406,13 @@ impl State {
         events.extend(self.turn.over());
         events.extend(self.answered_all());
         self.turn.word.clear();
-        events.push(AgentEvent::TurnEnded {
-            complete: verdict.ok,
-        });
-        events.push(AgentEvent::Result(verdict));
+        // a reason that is still to be said goes on with it, and nobody else knows of that
+        if !self.waiting.iter().any(Waiting::is_reason) {
+            events.push(AgentEvent::TurnEnded {
+                complete: verdict.ok,
+            });
+            events.push(AgentEvent::Result(verdict));
+        }
         self.next();
         events
     }

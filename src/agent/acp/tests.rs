@@ -334,6 +334,11 @@ fn a_refused_call_has_failed_and_the_reason_is_said() {
         _ => None,
     });
     assert_eq!(fault.unwrap().kind, FaultKind::PermissionDenied);
+    let through = |event: &AgentEvent| matches!(event, AgentEvent::Result(_));
+    assert!(
+        !events.iter().any(through),
+        "the reason is still to be said"
+    );
     assert_eq!(
         talk.said()[0]["params"]["prompt"][0]["text"],
         "not that file"
