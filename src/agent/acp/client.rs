@@ -171,8 +171,10 @@ impl State {
                 let told = self.turn.update(update)?;
                 let mut events = self.due();
                 events.extend(told);
+                // opencode tells once more that a call goes on after it asked for leave
+                let over = matches!(text(update, "status"), "completed" | "failed");
                 let call = update.get("toolCallId").and_then(Value::as_str);
-                if let Some(call) = call {
+                if let Some(call) = call.filter(|_| over) {
                     events.extend(self.answered(call));
                 }
                 Some(events)

@@ -283,6 +283,8 @@ fn leave_is_asked_for_and_given() {
         [Some(Grant::Always), Some(Grant::Once), Some(Grant::Deny)]
     );
 
+    let going = json!({"sessionUpdate": "tool_call_update", "status": "in_progress", "toolCallId": "run_shell_command__run_shell_command_1_0"});
+    assert!(talk.update(&going).is_empty(), "it still asks");
     let wrong = talk.answer(
         "0",
         Reply::Text {
