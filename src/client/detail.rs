@@ -234,7 +234,7 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
             };
             format!("{line}: started {started}, {wrote}; {who}")
         }
-        "queued" if task.reason.as_deref().is_some_and(comes_by_itself) => {
+        "queued" | "parked" if task.reason.as_deref().is_some_and(comes_by_itself) => {
             format!("{line}; nobody has to act")
         }
         _ if task.reason.is_none() => {

@@ -50,7 +50,7 @@ impl Form {
 pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
     let task = shown(&mut line, &asked.target)?;
-    if task.state == "queued" {
+    if matches!(task.state.as_str(), "queued" | "parked") {
         say(&table::sentence(&task));
         if !asked.follow {
             return Ok(0);
@@ -63,7 +63,11 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
         Form::safe(&out)
     };
     let mut printer = Printer::open(&task, form)?;
-    printer.begin(asked.lines.filter(|_| task.state != "queued"))?;
+    printer.begin(
+        asked
+            .lines
+            .filter(|_| !matches!(task.state.as_str(), "queued" | "parked")),
+    )?;
     if asked.follow {
         follow_on(&mut line, &mut out, &task, printer, |_| false)?;
     } else {
@@ -155,7 +159,7 @@ impl Printer {
     fn open(task: &TaskReport, form: Form) -> Result<Self, Trouble> {
         let dir = Path::new(&task.log);
         let log = match task.state.as_str() {
-            "queued" => Ok(LogFiles::to_come(dir)),
+            "queued" | "parked" => Ok(LogFiles::to_come(dir)),
             _ => LogFiles::open(dir),
         };
         let log = log.map_err(|error| unreadable(&task.log, &error))?;

@@ -129,7 +129,7 @@ impl Progress {
 
 fn stand(state: &str) -> Stand {
     match state {
-        "queued" => Stand::Waits,
+        "queued" | "parked" => Stand::Waits,
         // how it ended is told by the answer to the waiting
         _ => Stand::Runs,
     }

@@ -12,6 +12,8 @@
 //! <https://sqlite.org/pragma.html#pragma_synchronous>): it survives the death of every
 //! process of ours; a power cut may cost the last writes, never the whole.
 
+#[cfg(test)]
+mod agents;
 mod anew;
 mod db;
 mod happened;

@@ -417,7 +417,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<State> {
     let left = || Ok::<_, rusqlite::Error>(row.get::<_, Option<u32>>("left_alive")?.unwrap_or(0));
     let missing = || unknown("state", word.clone());
     Ok(match word.as_str() {
-        "queued" => State::Queued { hold: hold(row)? },
+        "queued" | "parked" => State::Queued { hold: hold(row)? },
         "starting" => State::Starting,
         "running" => State::Running {
             leader: leader()?.ok_or_else(missing)?,

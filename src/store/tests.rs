@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use rusqlite::Connection;
 
+use super::agents::agents;
 use super::{Done, Flaw, Loaded, Read, Store, check, newest};
 use crate::core::attention::Attention;
 use crate::core::event::{By, Event, What};
@@ -601,10 +602,13 @@ fn a_row_that_makes_no_sense_is_named_and_left() {
 /// What the fixture of a layout holds: a task in every state that there was then.
 fn of_layout(version: u32) -> Vec<Record> {
     if version > 1 {
-        return (1..)
-            .zip(states())
-            .map(|(id, state)| record(id, state))
-            .collect();
+        let all = (1..).zip(states()).map(|(id, state)| record(id, state));
+        let mut all: Vec<Record> = all.collect();
+        // before agents were heard
+        if version > 2 {
+            all.extend(agents(all.len() as u32 + 1));
+        }
+        return all;
     }
     // before there was a queue
     let states = states().into_iter().filter_map(|state| match state {

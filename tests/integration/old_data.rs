@@ -63,9 +63,12 @@ fn every_layout_tells_all_its_tasks() {
     let mut second = first.clone();
     second.insert(0, "did_not_start");
     second.splice(12..12, ["timed_out", "timed_out"]);
+    // since agents are heard, one that was parked, and three that were not well
+    let mut third = second.clone();
+    third.extend(["did_not_start", "lost", "revoked", "failed"]);
     let fixtures = fixtures();
-    assert!(!fixtures.is_empty());
-    for (fixture, wanted) in fixtures.into_iter().zip([first, second]) {
+    assert_eq!(fixtures.len(), 3);
+    for (fixture, wanted) in fixtures.into_iter().zip([first, second, third]) {
         let herd = with(|data| {
             fs::copy(&fixture, data.join("wrangle.db")).unwrap();
         });
