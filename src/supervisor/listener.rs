@@ -13,6 +13,8 @@ use crate::core::id::RunId;
 use crate::core::input::Heard;
 use crate::core::task::Exit;
 use crate::output::LogFiles;
+use crate::sys::clock::wall;
+use crate::verb::zone_here;
 
 /// So many events are told at once; a line may bring a few more.
 const MOST_EVENTS: usize = 256;
@@ -59,12 +61,24 @@ impl Batch {
     /// see it reads the log.
     fn keep(&mut self, events: Vec<AgentEvent>) {
         let says = |event: &AgentEvent| !matches!(event, AgentEvent::Raw { .. });
-        self.events.extend(events.into_iter().filter(says));
+        self.events
+            .extend(events.into_iter().filter(says).map(settled));
     }
 
     fn note(&mut self, level: Level, text: String) {
         self.events.push(AgentEvent::Notice { level, text });
     }
+}
+
+/// With the point in time that a limit is reset, where it is told as a time of day: who
+/// decides on it has neither the clocks nor their zone.
+fn settled(mut event: AgentEvent) -> AgentEvent {
+    if let AgentEvent::Limit(limited) = &mut event
+        && limited.clock.is_some()
+    {
+        limited.settle(wall(), &zone_here());
+    }
+    event
 }
 
 impl Listener {

@@ -60,3 +60,4 @@ pub use parse::{parse_args, parse_bar};
 pub use registry::Verb;
 pub use shell::{ASKED, answer};
 pub use told::Told;
+pub use when::zone_here;

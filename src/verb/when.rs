@@ -24,14 +24,24 @@ const LOCAL: &str = "/etc/localtime";
 /// # Errors
 /// One line: `TZ` names none.
 pub(super) fn zone(caller: &Caller) -> Result<TimeZone, String> {
+    zone_of(caller.var("TZ").map(Raw::lossy).as_deref())
+}
+
+/// The time zone of this process: of what it starts, too, unless it is told another.
+pub fn zone_here() -> TimeZone {
+    let given = std::env::var_os("TZ").map(|given| given.to_string_lossy().into_owned());
+    zone_of(given.as_deref()).unwrap_or(TimeZone::UTC)
+}
+
+fn zone_of(given: Option<&str>) -> Result<TimeZone, String> {
     let of_file = |path: &str| {
         let bytes = fs::read(path).ok()?;
         TimeZone::tzif(path, &bytes).ok()
     };
-    let Some(given) = caller.var("TZ").map(Raw::lossy) else {
+    let Some(given) = given else {
         return Ok(of_file(LOCAL).unwrap_or(TimeZone::UTC));
     };
-    let name = given.strip_prefix(':').unwrap_or(&given);
+    let name = given.strip_prefix(':').unwrap_or(given);
     if name.is_empty() {
         return Ok(TimeZone::UTC);
     }

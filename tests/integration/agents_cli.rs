@@ -17,6 +17,12 @@ speech = "claude"
 program = "./agent"
 args = ["--ask={prompt}"]
 
+[agents.limited]
+program = "./limited"
+args = ["{prompt}"]
+resume = ["resume", "{session}", "{prompt}"]
+speech = "codex"
+
 [agents.gone]
 program = "no-such-program-anywhere"
 install = "get it somewhere"
@@ -67,6 +73,26 @@ fn an_agent_of_the_configuration_is_told_its_prompt_and_heard() {
     herd.wait_state(3, "ended");
     let args = fs::read_to_string(herd.dir().join("args")).unwrap();
     assert_eq!(args, "--ask=--not an option\n");
+}
+
+#[test]
+fn a_limit_that_is_reset_at_a_time_of_day_parks_the_task() {
+    let herd = herd();
+    let agent = herd.dir().join("limited");
+    let script = r#"#!/bin/sh
+echo '{"type":"thread.started","thread_id":"T1"}'
+echo '{"type":"turn.started"}'
+echo '{"type":"turn.failed","error":{"message":"You have reached a usage limit. Visit a page, or try again at Jan 2nd, 2099 3:05 PM."}}'
+exit 1
+"#;
+    fs::write(&agent, script).unwrap();
+    fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).unwrap();
+    herd.ok(&["run", "--agent", "limited", "--", "fix it"]);
+    let task = herd.wait_state(1, "parked");
+    let until = task["not_before"].as_str().unwrap_or_default();
+    // wherever this runs, and some minutes later so that not all begin at once
+    let days = ["2099-01-01", "2099-01-02", "2099-01-03"];
+    assert!(days.iter().any(|day| until.starts_with(day)), "{task}");
 }
 
 #[test]
