@@ -223,7 +223,8 @@ impl Opencode {
         }
         if let Some(error) = words.strip_prefix("Error: ") {
             self.state.error = first(error, KEPT);
-            self.state.trouble = trouble_of(error);
+            let refused = UNKNOWN.is_match(error).then_some(Trouble::Request);
+            self.state.trouble = refused.or_else(|| trouble_of(error));
         }
         vec![raw(line)]
     }
@@ -388,7 +389,7 @@ static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static UNKNOWN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?:Model|Provider|Session|Agent) not found"));
+    LazyLock::new(|| pattern(r"^(?:(?:Model|Provider|Session|Agent) not found|You must provide)"));
 
 /// What stands below the output of a command that took too long.
 static TIMED_OUT: LazyLock<Regex> =

@@ -95,6 +95,10 @@ pub(super) fn trouble_by_exit(exit: Option<Exit>) -> Option<Trouble> {
 
 /// That it tries again, where a line of standard error says so.
 pub(super) fn retrying(line: &str) -> Option<AgentEvent> {
+    // that was the last
+    if line.contains("Max attempts reached") {
+        return None;
+    }
     let found = ATTEMPT.captures(line)?;
     let failed: u32 = found.name("attempt")?.as_str().parse().ok()?;
     let error = api_error(found.name("why").map_or("", |why| why.as_str()));

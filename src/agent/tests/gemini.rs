@@ -297,6 +297,7 @@ fn retries_are_told_on_standard_error_alone() {
         "Attempt 3 failed: You have exhausted your capacity on this model. Your quota will reset after 1s.. Retrying after 1234ms...",
         "Attempt 4 failed: You exceeded your current quota",
         "Suggested retry after 57s.. Retrying after 65901ms...",
+        "Attempt 10 failed: You exceeded your current quota. Max attempts reached",
     ];
     let events = told(&lines, Exit::Signal(9));
     let retries: Vec<_> = events
@@ -312,6 +313,7 @@ fn retries_are_told_on_standard_error_alone() {
             _ => None,
         })
         .collect();
+    assert_eq!(retries.len(), 5, "the last attempt is followed by none");
     assert_eq!(retries[0], (2, Some(429), None, "rate limit"));
     assert_eq!(retries[1], (3, None, None, "fetch failed sending request"));
     assert_eq!((retries[2].0, retries[2].2), (4, Some(1234)));

@@ -254,6 +254,7 @@ fn an_error_names_the_trouble_and_the_reset_of_a_limit() {
         &["\x1b[91m\x1b[1mError: \x1b[0mYou must provide a message or a command"],
         Exit::Code(1),
     );
+    assert_eq!(verdict(&plain).trouble, Some(Trouble::Request));
     assert_eq!(
         verdict(&plain).text,
         "You must provide a message or a command"
