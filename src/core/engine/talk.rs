@@ -387,7 +387,9 @@ impl Engine {
 
     /// An agent could not be told something.
     pub(super) fn unsaid(&mut self, run: RunId, say: &Say, why: String, out: &mut Vec<Effect>) {
-        if self.current(run).is_none() {
+        // one that is over needs no leave to go, and is asked nothing any more
+        let lives = |task: &Task| task.state().leader().is_some();
+        if *say == Say::Close || !self.current(run).is_some_and(lives) {
             return;
         }
         self.tasks.update(run.task, |task| {
@@ -395,7 +397,8 @@ impl Engine {
             match say {
                 Say::Message { number, .. } => story.came(*number, Delivery::Refused(why)),
                 Say::Interrupt => story.interrupted = None,
-                Say::Prompt { .. } | Say::Answer { .. } | Say::Close => {
+                Say::Close => {}
+                Say::Prompt { .. } | Say::Answer { .. } => {
                     task.run.trouble = Some(format!("its agent could not be told: {why}"));
                 }
             }

@@ -452,6 +452,25 @@ fn what_is_said_while_one_waits_for_its_turn_is_said_once_it_runs() {
 }
 
 #[test]
+fn one_that_cannot_be_told_is_trouble_only_while_it_lives() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    let answer = Say::Answer {
+        request: "r1".into(),
+        answer: Reply::Allow,
+    };
+    let unsaid = |world: &mut World, say: Say| {
+        world.input(Input::Unsaid(run, say, "its run is over".into()));
+        world.task(1).run.trouble.clone()
+    };
+    assert_eq!(unsaid(&mut world, Say::Close), None);
+    let trouble = unsaid(&mut world, answer.clone());
+    assert!(trouble.unwrap().contains("could not be told"));
+    end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
+    assert_eq!(unsaid(&mut world, answer), None);
+}
+
+#[test]
 fn one_that_never_told_its_conversation_cannot_go_on() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
