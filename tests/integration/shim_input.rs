@@ -93,10 +93,11 @@ impl Shim {
             let mut line = String::new();
             assert!(self.reports.read_line(&mut line).unwrap() > 0, "it is gone");
             let status: Status = serde_json::from_str(&line).unwrap();
+            // it says no more of its output before
+            self.order(&Order::Ack(status.seq));
             if holds(&status) {
                 return status;
             }
-            self.order(&Order::Ack(status.seq));
         }
     }
 
