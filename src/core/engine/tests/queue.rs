@@ -1194,3 +1194,39 @@ proptest! {
         shut_down(&mut world);
     }
 }
+
+/// Found by the schedules above: who lacks a place that is kept for another is not passed
+/// over by one that needs no such place.
+#[test]
+fn who_lacks_a_place_that_is_kept_is_passed_over_by_nobody() {
+    let ask = |agent, lane, provider, wait| {
+        Step::Ask(Ask {
+            agent,
+            lane,
+            provider,
+            dir: None,
+            priority: 0,
+            after: vec![],
+            wait,
+            restarts: 0,
+            timeout: false,
+        })
+    };
+    let mut world = tight(None);
+    for step in [
+        ask(true, Some(0), true, 2),
+        ask(true, Some(0), false, 2),
+        ask(true, None, true, 0),
+        ask(false, None, true, 0),
+        // the second has waited too long by then: the last place of agents is kept for it
+        Step::Pass(3_700_000),
+    ] {
+        apply(&mut world, &step);
+    }
+    let words: Vec<&str> = world
+        .engine
+        .tasks()
+        .map(|task| task.state().word())
+        .collect();
+    assert_eq!(words, ["starting", "queued", "queued", "starting"]);
+}

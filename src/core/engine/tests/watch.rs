@@ -98,7 +98,7 @@ impl Watch {
                         && before.queued.contains(&other.id)
                         && other.turn() > task.turn()
                         && limits(other).contains(limit)
-                        && !lacks_another(engine, task, other);
+                        && !self.lacks_another(engine, (task, other), &queued, now);
                     assert!(
                         !passed,
                         "{} took {limit} from {}, which comes before it",
@@ -108,6 +108,31 @@ impl Watch {
             }
         }
         self.check_patience(engine, &queued, &started, now);
+    }
+
+    /// Whether a limit that counts for one task, and not for the other, lets nothing start:
+    /// what is kept for those that come first and have waited too long is not free.
+    fn lacks_another(
+        &self,
+        engine: &Engine,
+        (task, other): (&Task, &Task),
+        queued: &[&Task],
+        now: Now,
+    ) -> bool {
+        let overdue = |it: &&&Task| {
+            let since = self.ready.get(&it.id);
+            // the engine knew of it an input before
+            let waited = since.map(|since| now.mono.saturating_sub(*since));
+            waited.is_some_and(|waited| waited + Duration::from_secs(1) >= PATIENCE)
+        };
+        let first = |it: &&&Task| (it.turn(), it.id) < (task.turn(), task.id);
+        let theirs = limits(other);
+        limits(task).iter().any(|limit| {
+            let kept = queued.iter().filter(first).filter(overdue);
+            let kept = kept.filter(|it| limits(it).contains(limit)).count();
+            let full = |most| on(engine, limit).count() + kept >= most as usize;
+            !theirs.contains(limit) && most(engine, limit).is_some_and(full)
+        })
     }
 
     /// A reason is as true as it can be: it is checked against the tasks themselves.
@@ -236,15 +261,6 @@ fn no_limit_exceeded(engine: &Engine, started: &[&Task], before: &Snapshot) {
             }
         }
     }
-}
-
-/// Whether a limit that counts for one task, and not for the other, lets nothing start.
-fn lacks_another(engine: &Engine, task: &Task, other: &Task) -> bool {
-    let theirs = limits(other);
-    limits(task).iter().any(|limit| {
-        let full = |most| on(engine, limit).count() >= most as usize;
-        !theirs.contains(limit) && most(engine, limit).is_some_and(full)
-    })
 }
 
 /// Whether a queued task could not have had its directory, whatever the limits: another
