@@ -20,9 +20,15 @@ impl Engine {
     pub(super) fn status(&mut self, now: Now, status: &Status, out: &mut Vec<Effect>) {
         let run_id = status.run;
         let Some(task) = self.current(run_id) else {
-            // an earlier run's shim, or one whose task is unknown: it may go when it is through
+            // an earlier run's shim, or one whose task is unknown: it may go when it is
+            // through, and what it told of its end lies on disk
             if status.is_final() {
-                out.push(Effect::Order(run_id, Order::Release));
+                let release = Effect::Order(run_id, Order::Release);
+                if self.tasks.contains(run_id.task) {
+                    self.store(run_id.task, vec![release], out);
+                } else {
+                    out.push(release);
+                }
             }
             return;
         };

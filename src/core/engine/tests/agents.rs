@@ -978,6 +978,33 @@ fn take(world: &mut World, step: Step) {
     }
 }
 
+/// Found by the schedules below.
+#[test]
+fn an_earlier_runs_shim_is_let_go_only_once_its_end_is_stored() {
+    let mut world = World::new();
+    for step in [
+        Step::Launch(false),
+        Step::Write(false),
+        Step::Report(0),
+        Step::Exit(0, 0),
+        Step::Crash,
+        Step::Hear(0, 225),
+        Step::Over(0, false),
+        // a further run begins before the end of the first is stored
+        Step::Message(114),
+        Step::Report(0),
+    ] {
+        take(&mut world, step);
+    }
+    let run = RunId {
+        task: TaskId(1),
+        number: 1,
+    };
+    assert!(!world.sims[&run].released);
+    world.write_all();
+    assert!(world.sims[&run].released);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
