@@ -11,6 +11,9 @@ pub struct Bill {
     pub tokens: Tokens,
     /// What they cost; `None`: not known.
     pub cost: Option<Usd>,
+    /// What of them is known to have cost so much: all of it, where that is known.
+    #[serde(default)]
+    pub known: Usd,
     /// Who says so.
     pub source: Source,
 }
@@ -70,6 +73,7 @@ impl Bill {
         Self {
             tokens: self.tokens + other.tokens,
             cost,
+            known: self.known + other.known,
             source,
         }
     }

@@ -223,6 +223,7 @@ impl Ledger {
             Bill {
                 tokens: figure.tokens,
                 cost,
+                known: cost.unwrap_or_default(),
                 source: source.unwrap_or(Source::Unknown),
             }
         });

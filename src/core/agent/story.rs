@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bill::Bill;
 use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
 use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
@@ -67,10 +68,16 @@ pub struct Story {
     pub spent: Option<String>,
     /// Whether it was said that it soon will have used too much.
     pub warned: bool,
+    /// Whether it was said that its budget of money holds only for what is known to have
+    /// cost so much.
+    pub unpriced: bool,
     /// What its leader left behind when it ended, in one line.
     pub left_behind: Option<String>,
     /// When a person broke off its turn, until they say what comes next.
     pub interrupted: Option<Timestamp>,
+    /// The last day on which it used anything, in days since the epoch (UTC), and what all
+    /// runs of its task had used before that: what is used in a day outlives a supervisor.
+    pub dawn: Option<(u64, Bill)>,
 }
 
 /// How far the talk with an agent came.

@@ -117,7 +117,7 @@ impl Engine {
         }
         let mut told = story::Heard::default();
         let (at, decoder) = heard.at;
-        let before = self.bill_of(run.task);
+        let before = self.bill(task);
         self.tasks.update(run.task, |task| {
             let story = task.run.story.get_or_insert_default();
             for event in &heard.events {
@@ -140,7 +140,7 @@ impl Engine {
             self.note_heard(now, run.task, event);
         }
         Self::store_calls(run.task, told.calls, out);
-        self.count_used(now, run.task, &before);
+        self.count_used(now, run.task, before);
         self.mind_attention(now, run.task);
         let mut then = Vec::new();
         if !heard.replies.is_empty() {

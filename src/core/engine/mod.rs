@@ -6,12 +6,12 @@
 //! `again` what runs again by itself, `timing` how long anything may take (`alarms`);
 //! `store` what waits for the disk, `journal` the activity log, `history` how ended tasks
 //! go, `recover` what a dead supervisor left, `cap` the bound on all logs together, `why`
-//! the one-line reason of a state, `reports` all that is told of a task; `tasks` holds them with their indices, `changes` knows
-//! which of them changed.
+//! the one-line reason of a state, `reports` all that is told of a task; `tasks` holds them
+//! with their indices, `changes` knows which of them changed.
 //!
 //! Agents: `hear` what is heard of them and when a run's end may be told, `talk` what
-//! persons say to them, `usage` what they used and may use, `calls` what tools they call, `parking` how they wait for
-//! their provider's limits.
+//! persons say to them, `usage` what they used, `budgets` what they may use, `calls` what
+//! tools they call, `parking` how they wait for their provider's limits.
 //!
 //! The queue: `schedule` decides who starts and says why others don't, by `bounds`: `limits`, what
 //! comes first (`others`) and who has which directory (`leases`); `reorder` is what persons
@@ -23,6 +23,7 @@ mod again;
 mod alarms;
 mod ask;
 mod bounds;
+mod budgets;
 mod calls;
 mod cap;
 mod changes;

@@ -706,6 +706,77 @@ fn a_lane_that_has_used_what_it_may_today_starts_nothing_until_tomorrow() {
 }
 
 #[test]
+fn what_a_run_used_before_midnight_is_yesterdays_for_a_later_supervisor_too() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![used(Meter::Session, 40, 400)]);
+    world.now = 24 * 3600 * 1000 + 1;
+    hear(&mut world, run, vec![used(Meter::Session, 60, 600)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(200)));
+    world.crash();
+    let today = world.engine.today();
+    assert_eq!((today.cost, today.tokens.input), (Some(Usd(200)), 20));
+}
+
+#[test]
+fn what_a_later_counter_turns_out_to_have_counted_is_used_once_in_a_day() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let call = |key: &str, input, cost| used(Meter::Call { key: key.into() }, input, cost);
+    hear(&mut world, run, vec![session("S"), call("a", 20, 200)]);
+    end(&mut world, run, Exit::Code(143), vec![]);
+    world.ask(message(1, "go on", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![session("S"), call("b", 30, 300)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+    // the dead run's answer and its own
+    hear(&mut world, run, vec![used(Meter::Session, 50, 500)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+    world.crash();
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+}
+
+#[test]
+fn a_budget_of_money_holds_for_what_is_known_and_says_that_not_all_is() {
+    let mut world = World::new();
+    let bound = Budget {
+        cost: Some(Usd(100)),
+        ..Budget::default()
+    };
+    let run = launch(&mut world, budget(bound));
+    let unpriced = AgentEvent::Used(Used {
+        model: Some("of no table".into()),
+        tokens: Tokens {
+            input: 7,
+            ..Tokens::default()
+        },
+        cost: None,
+        meter: Meter::Run,
+    });
+    hear(&mut world, run, vec![unpriced, used(Meter::Run, 1, 50)]);
+    assert_eq!(world.engine.today().cost, None);
+    let bill = world.engine.bill(world.task(1));
+    assert_eq!((bill.cost, bill.known), (None, Usd(50)));
+    let said = |world: &World| {
+        let entries = world.log.iter().filter(|entry| entry.what == What::Notice);
+        entries
+            .filter_map(|entry| entry.text.clone())
+            .collect::<Vec<_>>()
+    };
+    let lines = said(&world);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("known price"), "{lines:?}");
+    hear(&mut world, run, vec![used(Meter::Run, 2, 99)]);
+    assert_eq!(
+        said(&world).len(),
+        2,
+        "80 %, and the price is not said again"
+    );
+    hear(&mut world, run, vec![used(Meter::Run, 3, 100)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
 fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
