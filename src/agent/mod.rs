@@ -10,6 +10,7 @@ mod codex_server;
 mod common;
 mod field;
 mod gemini;
+mod guard;
 mod limit;
 mod opencode;
 mod pattern;
@@ -58,8 +59,14 @@ pub trait Decoder: Send {
 }
 
 /// What decodes a language, going on with a state that an earlier one put by. `Null` is
-/// that of a run of which nothing was read; one that can't be read counts as that.
+/// that of a run of which nothing was read; one that can't be read counts as that. Should
+/// it panic, then its own run alone is not understood.
 pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
+    Box::new(guard::Guarded::new(saved, || unguarded(speech, saved)))
+}
+
+/// The same, which panics where it does: for who looks for that.
+pub fn unguarded(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
     use claude::{Claude, Dialect};
 
     match speech {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::agent::decoder;
+use crate::agent::unguarded as decoder;
 use crate::core::agent::event::{AgentEvent, Trouble, Used, Verdict};
 use crate::core::agent::plan::Speech;
 use crate::core::agent::tokens::Usd;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kit::cases;
-use crate::agent::{Decoder, decoder};
+use crate::agent::{Decoder, unguarded as decoder};
 use crate::core::agent::event::{
     AgentEvent, Grant, Level, LimitState, Meter, Part, Trouble, Used, Verdict, Want,
 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::kit::{ALL, cases, heard};
 use crate::agent::stream::Lines;
-use crate::agent::{decode, decoder};
+use crate::agent::{decode, unguarded as decoder};
 use crate::core::agent::event::AgentEvent;
 use crate::core::agent::plan::Speech;
 use crate::core::agent::say::{Reply, Say};

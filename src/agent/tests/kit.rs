@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::agent::stream::Lines;
-use crate::agent::{Decoder, decode, decoder};
+use crate::agent::{Decoder, decode, unguarded as decoder};
 use crate::core::agent::event::AgentEvent;
 use crate::core::agent::plan::Speech;
 use crate::core::agent::tokens::Tokens;

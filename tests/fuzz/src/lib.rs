@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 use wrangle::agent::stream::{Lines, Piece};
-use wrangle::agent::{Decoder, decode, decoder};
+use wrangle::agent::{Decoder, decode, unguarded as decoder};
 use wrangle::core::agent::event::AgentEvent;
 use wrangle::core::agent::plan::Speech;
 use wrangle::core::agent::say::{Reply, Say};
