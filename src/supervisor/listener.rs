@@ -169,7 +169,8 @@ impl Listener {
             .read_at(next, &mut buffer[..most])
             .map_err(|error| error.to_string())?;
         if count == 0 {
-            return Err(format!("its log ends before byte {}", self.upto));
+            // the same while it is: said once
+            return Err(format!("its log ends at byte {next}, its shim wrote more"));
         }
         let Self { lines, decoder, .. } = self;
         if at > next {
@@ -178,7 +179,8 @@ impl Listener {
                 "{} bytes of its log were dropped before they were read",
                 at - next
             );
-            batch.note(Level::Warning, text);
+            // what was asked, called and used there is not known
+            batch.note(Level::Error, text);
         }
         let mut rest = &buffer[..count];
         while !rest.is_empty() && !batch.is_full() {

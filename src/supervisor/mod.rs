@@ -38,4 +38,7 @@ mod takeover;
 mod talks;
 mod trim;
 
+#[cfg(test)]
+mod tests;
+
 pub use entry::{Start, main};
