@@ -130,6 +130,8 @@ pub(super) fn note(task: &Task, engine: &Engine, clock: &Clock) -> String {
             Outcome::Failed(code) => match trouble(task) {
                 Some(Trouble::Auth) => "bad key".into(),
                 Some(trouble) if trouble != Trouble::Other => trouble.word().into(),
+                // what failed is its agent's word, not the code
+                _ if *code == 0 => "failed".into(),
                 _ => format!("exit {code}"),
             },
             Outcome::Killed(number) => signal(*number),
@@ -229,6 +231,7 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
         State::Ended { outcome, at } => {
             let how = match outcome {
                 Outcome::Succeeded => "succeeded".into(),
+                Outcome::Failed(0) => "failed".into(),
                 Outcome::Failed(code) => format!("failed, exit {code}"),
                 Outcome::Killed(number) => format!("killed by {}", signal(*number)),
                 Outcome::Revoked(Some(how)) => format!("revoked, {}", exit(*how)),

@@ -216,3 +216,16 @@ fn a_turn_is_broken_off_in_the_line_of_its_message() {
     desk.type_in("go on").press("Enter");
     assert!(matches!(desk.requests().as_slice(), [Request::Send { text, .. }] if text == "go on"));
 }
+
+#[test]
+fn an_agent_that_failed_with_code_0_is_not_shown_as_if_it_had_done_it() {
+    let mut desk = Desk::new(100, 24);
+    let said = desk.agent("said", "do it");
+    desk.hears(said, vec![verdict(false, None, "I could not do it.")]);
+    desk.ends(said, Exit::Code(0));
+    let text = desk.text();
+    let mut lines = text.lines().filter(|line| line.contains("said"));
+    assert!(lines.all(|line| line.contains("failed")), "{text}");
+    assert!(!text.contains("exit 0"), "{text}");
+    assert!(text.contains("I could not do it."), "{text}");
+}
