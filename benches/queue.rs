@@ -179,6 +179,7 @@ impl World {
             limits: (form.limits)(),
             budgets: std::collections::BTreeMap::new(),
             prices: wrangle::core::agent::price::Prices::default(),
+            given: std::collections::BTreeMap::new(),
             hooked: BTreeSet::new(),
         };
         let mut world = Self {

@@ -93,6 +93,7 @@ fn herd() -> Engine {
         limits: Limits::default(),
         budgets: std::collections::BTreeMap::new(),
         prices: wrangle::core::agent::price::Prices::default(),
+        given: std::collections::BTreeMap::new(),
         hooked: std::collections::BTreeSet::new(),
     };
     let mut engine = Engine::new(rules, 0);
@@ -554,6 +555,7 @@ fn transcript(bench: &mut Criterion) {
         resume: None,
         fork: None,
         budget: Budget::default(),
+        permission: None,
     }));
     let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));
     engine.handle(NOW, Input::Request(Ticket(99), request));

@@ -216,21 +216,33 @@ impl Profile {
         let fresh = whole(&self.args);
         let takes = fresh.iter().any(|word| word.lossy().contains(PROMPT));
         let usual = if takes { Feed::Argument } else { Feed::Stdin };
-        let mut env = self.env.clone();
-        env.extend(mode.env.clone());
-        if choice.as_root {
-            env.extend(mode.env_as_root.clone());
-        }
         Ok(Commands {
             feed: self.feed.unwrap_or(usual),
             resume: self.resume.as_deref().map(whole),
             fork: self.fork.as_deref().map(whole),
             fresh,
-            env: env
-                .into_iter()
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect(),
+            env: self.variables(choice.permission, choice.as_root),
         })
+    }
+
+    /// Variables that it is given in a permission mode, else in the usual one; of one that
+    /// there is not, those of every mode.
+    pub fn variables(&self, permission: Option<&str>, as_root: bool) -> Vec<(Raw, Raw)> {
+        let mode = permission.or(self.permission());
+        let mode = mode.and_then(|name| self.modes.get(name));
+        let of_mode = mode.map(|mode| &mode.env);
+        let of_root = mode.map(|mode| &mode.env_as_root).filter(|_| as_root);
+        let mut env = self.env.clone();
+        env.extend(
+            of_mode
+                .into_iter()
+                .chain(of_root)
+                .flatten()
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
+        let each = env.into_iter();
+        each.map(|(key, value)| (key.into(), value.into()))
+            .collect()
     }
 
     fn mode_of(&self, wanted: &str) -> Result<&Mode, String> {

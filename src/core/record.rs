@@ -31,6 +31,18 @@ pub struct Environment {
     pub vars: Vec<(Raw, Raw)>,
 }
 
+/// Variables with others laid over them, which come in the place of those of their names.
+pub fn laid_over(
+    mut vars: Vec<(Raw, Raw)>,
+    given: impl IntoIterator<Item = (Raw, Raw)>,
+) -> Vec<(Raw, Raw)> {
+    for (key, value) in given {
+        vars.retain(|(known, _)| *known != key);
+        vars.push((key, value));
+    }
+    vars
+}
+
 /// What changes in the store by one write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {

@@ -29,6 +29,7 @@ fn agent() -> Agent {
             tokens: None,
             turns: Some(7),
         },
+        permission: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Becoming the supervisor.
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use super::hub::Hub;
 use super::{log, takeover};
 use crate::config::{Config, PRICES, Paths, prices};
-use crate::core::engine::{Keep, Rules};
+use crate::core::engine::{Given, Keep, Rules};
 use crate::core::event::By;
 use crate::core::first;
 use crate::core::wire::{FromSupervisor, Role};
@@ -133,8 +134,23 @@ pub(super) fn rules(config: &Config, paths: &Paths, boot: String) -> Rules {
         budgets: config.budgets.clone(),
         // the table is looked at by a test; one that can't be read costs nobody a supervisor
         prices: prices(PRICES).unwrap_or_default(),
+        given: given(config),
         hooked: config.hooks.commands.keys().cloned().collect(),
     }
+}
+
+/// The variables that the registry gives agents, in each of their permission modes.
+fn given(config: &Config) -> Given {
+    let as_root = nix::unistd::geteuid().is_root();
+    let mut all = BTreeMap::new();
+    for profile in config.agents.iter() {
+        let named = profile.permissions().map(Some);
+        for mode in named.chain([None]) {
+            let key = (profile.name.clone(), mode.map(str::to_owned));
+            all.insert(key, profile.variables(mode, as_root));
+        }
+    }
+    all
 }
 
 /// How long one that is on its way out may take: it waits for shims and slow clients.

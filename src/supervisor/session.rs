@@ -255,6 +255,7 @@ mod tests {
             limits: crate::core::limit::Limits::default(),
             budgets: std::collections::BTreeMap::new(),
             prices: crate::core::agent::price::Prices::default(),
+            given: std::collections::BTreeMap::new(),
             hooked: BTreeSet::new(),
         };
         let engine = Engine::new(rules, 0);

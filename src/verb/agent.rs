@@ -257,6 +257,7 @@ fn chosen(
             resume: commands.resume,
             fork: commands.fork,
             budget,
+            permission: choice.permission.map(str::to_owned),
         },
     })
 }

@@ -18,6 +18,7 @@ use super::project;
 use super::terms::Terms;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
 use crate::core::raw::Raw;
+use crate::core::record::laid_over;
 use crate::core::task::{AfterExit, Spec};
 use crate::core::wire::{Caller, Each, Request, RunRequest};
 
@@ -147,7 +148,7 @@ impl Ask for Run {
         // what the registry gives is no secret of a person's: it is there for every run
         let mut caller = context.caller.clone();
         if let Some(chosen) = &chosen {
-            caller.env = environment(&caller, chosen.env.clone());
+            caller.env = laid_over(caller.env, chosen.env.clone());
         }
         given.extend(self.env);
         let mut spec = Spec {
@@ -165,7 +166,7 @@ impl Ask for Run {
         if let Some(chosen) = chosen {
             chosen.lay(&mut spec);
         }
-        let env = environment(&caller, given);
+        let env = laid_over(caller.env, given);
         let request = Box::new(admission.onto(RunRequest::new(spec, env)));
         let request = match lines {
             None => Request::Run(request),
@@ -221,16 +222,6 @@ fn template(words: Vec<OsString>, dashed: bool) -> Template {
         [text] if !dashed && for_shell(text) => Template::Shell(text.clone().into()),
         _ => Template::Words(words.into_iter().map(Raw::from).collect()),
     }
-}
-
-/// The caller's environment with what was given laid over it.
-fn environment(caller: &Caller, given: Vec<(Raw, Raw)>) -> Vec<(Raw, Raw)> {
-    let mut env = caller.env.clone();
-    for (key, value) in given {
-        env.retain(|(known, _)| *known != key);
-        env.push((key, value));
-    }
-    env
 }
 
 /// The directory meant by `--dir`, absolute and without links.

@@ -167,6 +167,7 @@ fn rules() -> Rules {
         limits: wrangle::core::limit::Limits::default(),
         budgets: std::collections::BTreeMap::new(),
         prices: wrangle::core::agent::price::Prices::default(),
+        given: std::collections::BTreeMap::new(),
         hooked: std::collections::BTreeSet::new(),
     }
 }

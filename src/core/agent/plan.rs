@@ -61,6 +61,10 @@ pub struct Agent {
     /// What it may use.
     #[serde(default)]
     pub budget: Budget,
+    /// The permission mode that it was given, where it is not the usual one: what else it
+    /// is given in that one is looked up by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
 }
 
 /// What a task may use; the run during which it is reached is stopped.

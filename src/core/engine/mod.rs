@@ -61,5 +61,5 @@ mod why;
 pub use herd::Engine;
 pub use journal::hook_words;
 pub use life::decided;
-pub use rules::{Keep, Rules};
+pub use rules::{Given, Keep, Rules};
 pub use why::{reason, wanted};

@@ -10,6 +10,7 @@ use crate::core::filter::Filter;
 use crate::core::id::TaskId;
 use crate::core::input::Ticket;
 use crate::core::raw::Raw;
+use crate::core::record::laid_over;
 use crate::core::report::TaskReport;
 use crate::core::shim::{Intent, Launch, Order};
 use crate::core::task::{State, Task};
@@ -260,13 +261,27 @@ impl Engine {
         match (self.envs.get(id), given) {
             (Some(_), _) | (_, None) => Ok(()),
             (None, Some(names)) if names.is_empty() => {
-                self.give_environment(id, caller.env);
+                let given = self.given_by_registry(id);
+                self.give_environment(id, laid_over(caller.env, given));
                 Ok(())
             }
             (None, Some(names)) => Err(format!(
                 "task {id} was given values for {names}, which are not kept across a restart of the supervisor; run it anew"
             )),
         }
+    }
+
+    /// What the registry, as it is now, gives a task's agent of variables.
+    fn given_by_registry(&self, id: TaskId) -> Vec<(Raw, Raw)> {
+        let agent = self.tasks.get(id).and_then(|task| task.spec.agent.as_ref());
+        let given = |permission: Option<String>| {
+            let key = (agent?.name.clone(), permission);
+            self.rules.given.get(&key).cloned()
+        };
+        let permission = agent.and_then(|agent| agent.permission.clone());
+        given(permission)
+            .or_else(|| given(None))
+            .unwrap_or_default()
     }
 
     /// Gives an order to a task in a state that allows it.

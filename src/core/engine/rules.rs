@@ -8,6 +8,10 @@ use crate::core::agent::plan::Budget;
 use crate::core::agent::price::Prices;
 use crate::core::id::{RunId, TaskId};
 use crate::core::limit::Limits;
+use crate::core::raw::Raw;
+
+/// Variables, by the name of an agent and its permission mode; `None`: the usual one.
+pub type Given = BTreeMap<(String, Option<String>), Vec<(Raw, Raw)>>;
 
 /// What the engine is bound by. The configuration's part may change; see `Input::Rules`.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct Rules {
     pub budgets: BTreeMap<String, Budget>,
     /// What tokens cost where agents don't say.
     pub prices: Prices,
+    /// What the registry gives agents.
+    pub given: Given,
     /// What happens that the configuration wants something run for, by its words.
     pub hooked: BTreeSet<String>,
 }

@@ -28,6 +28,7 @@ fn rules() -> Rules {
         limits: Limits::default(),
         budgets: std::collections::BTreeMap::new(),
         prices: crate::core::agent::price::Prices::default(),
+        given: std::collections::BTreeMap::new(),
         hooked: BTreeSet::new(),
     }
 }

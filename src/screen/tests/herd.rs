@@ -118,6 +118,7 @@ impl Desk {
                 limits: Limits::default(),
                 budgets: std::collections::BTreeMap::new(),
                 prices: crate::core::agent::price::Prices::default(),
+                given: std::collections::BTreeMap::new(),
                 hooked: std::collections::BTreeSet::new(),
             },
             0,
@@ -366,6 +367,7 @@ impl Desk {
             resume: None,
             fork: None,
             budget: Budget::default(),
+            permission: None,
         }));
         self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));
         let id = self.engine.tasks().next_back().unwrap().id;

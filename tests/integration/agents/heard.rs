@@ -128,6 +128,26 @@ fn a_message_to_one_that_has_ended_goes_on_with_the_conversation() {
 }
 
 #[test]
+fn what_the_registry_gives_an_agent_it_has_in_every_run() {
+    let bench = Bench::with(
+        "[agents.claude]\nenv = { GIVEN = 'by-profile' }\n[agents.claude.permissions]\nwary = { args = [], env = { GUARD = 'by-mode' } }\n",
+    );
+    let told = "printf '%s %s\\n' \"$GIVEN\" \"$GUARD\" >>\"$TOLD\"";
+    let script = script(&[told, &says(&[INIT, &result(1, true)]), LEAVES]);
+    bench.install("claude", &script);
+    let id = bench.run(&["claude", "--permission", "wary"], "begin");
+    bench.ended(id);
+    for (run, again) in [(2, &["send", "1", "go on"][..]), (3, &["retry", "1"])] {
+        bench.herd.kill_supervisor();
+        bench.ok(again);
+        bench.herd.wait_task(id, "has run again", |task| {
+            task["run"] == run && task["state"] == "ended"
+        });
+    }
+    assert_eq!(bench.told(), "by-profile by-mode\n".repeat(3));
+}
+
+#[test]
 fn a_message_during_a_run_arrives_and_a_turn_can_be_broken_off() {
     let bench = Bench::new();
     let script = script(&[

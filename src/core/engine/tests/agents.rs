@@ -43,6 +43,7 @@ fn agent(feed: Feed) -> Spec {
             resume: Some(argv(&["a", "resume", "{session}", "{prompt}"])),
             fork: Some(argv(&["a", "fork", "{session}", "{prompt}"])),
             budget: Budget::default(),
+            permission: None,
         })),
         ..spec("agent", AfterExit::Sweep)
     }

@@ -33,6 +33,7 @@ pub(super) fn rules() -> Rules {
         limits: Limits::default(),
         budgets: std::collections::BTreeMap::new(),
         prices: crate::core::agent::price::Prices::default(),
+        given: std::collections::BTreeMap::new(),
         hooked: BTreeSet::new(),
     }
 }
