@@ -22,8 +22,7 @@ const UNFINISHED: &str = ".new";
 /// What a new database is called once it is whole and has its place to take yet.
 const WHOLE: &str = ".whole";
 
-/// What is known without reading it: the small part that no log directory tells. Calls of
-/// tools are not small: of a damaged database they are lost.
+/// What is known without reading it: the small part that no log directory tells.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The highest number that was ever given out to a task.
@@ -80,6 +79,8 @@ pub(super) struct Fresh {
     path: PathBuf,
     /// What it is made for.
     target: PathBuf,
+    /// Of the calls of tools that the old one holds not all could be read.
+    lacks_calls: bool,
 }
 
 impl Fresh {
@@ -89,6 +90,7 @@ impl Fresh {
         let fresh = Self {
             path: beside(&target, UNFINISHED),
             target,
+            lacks_calls: false,
         };
         fresh.clear();
         db::private(&fresh.path).map_err(|error| fresh.cannot(&error))?;
@@ -106,15 +108,17 @@ impl Fresh {
         Ok(fresh)
     }
 
-    /// One with what is held, and with what can still be read of the activity log and of
-    /// the small tables of a damaged one; no task.
+    /// One with what is held, and with what can still be read of the activity log, of calls
+    /// of tools and of the small tables of a damaged one; no task. A call is whose it was,
+    /// once its task is listed anew; see [`disown`].
     pub(super) fn rescue(
         target: &Path,
         old: Option<&Connection>,
         held: &Held,
     ) -> Result<Self, Refusal> {
-        let fresh = Self::begin(target)?;
+        let mut fresh = Self::begin(target)?;
         let mut new = db::open(&fresh.path)?;
+        new.pragma_update(None, "foreign_keys", false)?;
         let transaction = new.transaction()?;
         let opened = old.is_none().then(|| look_at(&fresh.target).ok()).flatten();
         if let Some(old) = old.or(opened.as_ref()) {
@@ -127,6 +131,10 @@ impl Fresh {
             for table in ["event", "setting", "deletion"] {
                 rescue_table(old, &transaction, table)?;
             }
+            fresh.lacks_calls =
+                !rescue_table(old, &transaction, "tool_call")? && may_hold_calls(old);
+        } else {
+            fresh.lacks_calls = true;
         }
         held.put(&transaction)?;
         transaction.commit()?;
@@ -141,9 +149,14 @@ impl Fresh {
         drop(Self {
             path: beside(&target, UNFINISHED),
             target: target.clone(),
+            lacks_calls: false,
         });
         let path = beside(&target, WHOLE);
-        path.exists().then_some(Self { path, target })
+        path.exists().then_some(Self {
+            path,
+            target,
+            lacks_calls: false,
+        })
     }
 
     /// Puts it in its place; what lay there is kept under a name with `stamp`, which is
@@ -161,6 +174,15 @@ impl Fresh {
         fault::point("half-settled");
         fs::rename(&self.path, &self.target).map_err(|error| self.cannot(&error))?;
         Ok(aside)
+    }
+
+    /// What a line on the mishap says besides: what is lost.
+    pub(super) const fn lost(&self) -> &'static str {
+        if self.lacks_calls {
+            "; calls of tools in it could not all be read, and those are lost"
+        } else {
+            ""
+        }
     }
 
     fn cannot(&self, error: &io::Error) -> Refusal {
@@ -196,13 +218,33 @@ fn look_at(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, flags)
 }
 
-/// Copies rows from both ends of a table up to what can't be read.
-fn rescue_table(old: &Connection, new: &Connection, table: &str) -> rusqlite::Result<()> {
+/// Copies rows from both ends of a table up to what can't be read; whether that was all.
+fn rescue_table(old: &Connection, new: &Connection, table: &str) -> rusqlite::Result<bool> {
     for order in ["ASC", "DESC"] {
         if copy_rows(old, new, table, order)? {
-            break;
+            return Ok(true);
         }
     }
+    Ok(false)
+}
+
+/// Whether there may be calls of tools in a database: in one of a layout without them there
+/// are none to be lost.
+fn may_hold_calls(db: &Connection) -> bool {
+    let table = "SELECT 1 FROM sqlite_schema WHERE name = 'tool_call'";
+    let found = db.prepare(table).and_then(|mut query| query.exists([]));
+    found.unwrap_or(true)
+}
+
+/// Lets go of calls of tools that were rescued and are of no task that was listed since.
+/// As fast as there are few tasks with calls, not as there are few calls.
+pub(super) fn disown(db: &Connection) -> rusqlite::Result<()> {
+    let calls = "WITH RECURSIVE owner (task) AS (SELECT min(task) FROM tool_call UNION ALL \
+         SELECT (SELECT min(task) FROM tool_call WHERE task > owner.task) FROM owner \
+         WHERE owner.task IS NOT NULL) \
+         DELETE FROM tool_call WHERE task IN \
+         (SELECT task FROM owner WHERE task IS NOT NULL AND task NOT IN (SELECT id FROM task))";
+    db.execute(calls, [])?;
     Ok(())
 }
 

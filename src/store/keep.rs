@@ -130,6 +130,7 @@ impl Keeper {
             }
             Err(refusal) => return Err(failed(refusal)),
         };
+        let lost = fresh.lost();
         self.renewed += 1;
         let stamp = format!("{}-{}", self.stamp, self.renewed);
         let aside = fresh.settle(&stamp).map_err(failed)?;
@@ -140,7 +141,7 @@ impl Keeper {
         let kept = aside.map_or_else(String::new, |aside| {
             format!("; what lay there is kept as {}", aside.display())
         });
-        let line = format!("{mishap} while it was in use, and is written anew{kept}");
+        let line = format!("{mishap} while it was in use, and is written anew{kept}{lost}");
         self.mended.push(Mended { line, whole });
         Ok(())
     }
@@ -192,6 +193,7 @@ pub(super) fn open_and_read(
     match attempt() {
         Err(Refusal::Damaged(why)) => {
             let fresh = Fresh::rescue(path, None, &Held::default());
+            let lost = fresh.as_ref().map_or("", Fresh::lost);
             let aside = fresh.and_then(|fresh| fresh.settle(stamp));
             let aside = aside.map_err(|refusal| {
                 Refusal::Unusable(format!("it is damaged ({why}), and {}", refusal.why()))
@@ -201,7 +203,7 @@ pub(super) fn open_and_read(
                 format!(" and is kept as {}", aside.display())
             });
             loaded.problems.push(format!(
-                "the database was damaged ({why}){kept}; tasks were listed anew from their logs"
+                "the database was damaged ({why}){kept}; tasks were listed anew from their logs{lost}"
             ));
             Ok((db, loaded))
         }

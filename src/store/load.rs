@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows};
 
 use super::db::Refusal;
-use super::{keep, rows, salvage, waits};
+use super::{anew, keep, rows, salvage, waits};
 use crate::core::id::TaskId;
 use crate::core::record::{Environment, Record};
 use crate::core::task::Run;
@@ -63,6 +63,10 @@ pub(super) fn open(path: &Path, tasks: &Path, stamp: &str) -> Result<(Connection
         }
         loaded.records.extend(found.records);
         loaded.records.sort_by_key(|record| record.task.id);
+    }
+    if let Err(error) = anew::disown(&db) {
+        let line = format!("calls of tools of tasks that are no more can't be removed: {error}");
+        loaded.problems.push(line);
     }
     Ok((db, loaded))
 }

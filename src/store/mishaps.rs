@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::tests::{Desk, errors, event, put, record};
+use super::agents::calls;
+use super::tests::{Desk, errors, event, intend, put, record};
 use super::{Done, Mended, Store, check, newest};
+use crate::core::agent::tool::ToolCall;
 use crate::core::id::TaskId;
+use crate::core::input::Ticket;
 use crate::core::record::Change;
 use crate::core::task::State;
 
@@ -173,26 +176,14 @@ fn a_damaged_one_is_begun_anew_with_all_that_is_known_but_the_tasks() {
         );
     }
     store.save(Change::Remove(vec![TaskId(200)]), vec![], vec![]);
+    store.save(Change::Tools(TaskId(1), calls()), vec![], vec![]);
     settle(&store, &done);
-    let db = Connection::open(desk.db()).unwrap();
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        .unwrap();
-    let page: u32 = db
-        .query_row(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'task'",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
-    drop(db);
+    let page = settled_root(&desk, "task");
     store.close();
     // opened anew, so that nothing of it is in memory but what was read at the start
     let (store, loaded, done) = desk.open();
     assert_eq!(loaded.records.len(), 199);
-    let mut file = fs::OpenOptions::new().write(true).open(desk.db()).unwrap();
-    file.seek(SeekFrom::Start(u64::from(page - 1) * 4096))
-        .unwrap();
-    file.write_all(&[0xa5; 4096]).unwrap();
+    spoil(&desk, page);
     // somebody else's write makes it forget the pages that it has read
     let db = Connection::open(desk.db()).unwrap();
     db.execute("DELETE FROM setting WHERE key = 'none'", [])
@@ -203,7 +194,7 @@ fn a_damaged_one_is_begun_anew_with_all_that_is_known_but_the_tasks() {
     put(&store, &record(1, State::Starting), vec![event(201, 1)]);
     let said = mended(store, &done);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(!said[0].whole, "{said:?}");
+    assert!(!said[0].whole && !said[0].line.contains("lost"), "{said:?}");
     assert_eq!(aside(&desk).len(), 1);
     let loaded = desk.load();
     assert_eq!(loaded.problems, Vec::<String>::new());
@@ -217,6 +208,69 @@ fn a_damaged_one_is_begun_anew_with_all_that_is_known_but_the_tasks() {
         .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
         .unwrap();
     assert_eq!(events, 201);
+    drop(db);
+    assert_eq!(calls_of(&mut desk, 1), calls());
+}
+
+/// Calls of a task's tools as they are stored.
+fn calls_of(desk: &mut Desk, task: u32) -> Vec<ToolCall> {
+    let (store, _, done) = desk.open();
+    store.read_tools(Ticket(1), TaskId(task));
+    store.close();
+    let read = done.iter().find_map(|done| match done {
+        Done::Tools { calls, .. } => Some(calls),
+        _ => None,
+    });
+    let (calls, problems) = read.unwrap().unwrap();
+    assert_eq!(problems, Vec::<String>::new());
+    calls
+}
+
+/// The page with which a table begins, once all lies in the file itself.
+fn settled_root(desk: &Desk, table: &str) -> u32 {
+    let db = Connection::open(desk.db()).unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+    db.query_row(root, [table], |row| row.get(0)).unwrap()
+}
+
+fn spoil(desk: &Desk, page: u32) {
+    let mut file = fs::OpenOptions::new().write(true).open(desk.db()).unwrap();
+    file.seek(SeekFrom::Start(u64::from(page - 1) * 4096))
+        .unwrap();
+    file.write_all(&[0xa5; 4096]).unwrap();
+}
+
+#[test]
+fn calls_of_tools_are_read_from_a_damaged_one_for_tasks_that_are_listed_anew() {
+    for (table, kept) in [("run", true), ("tool_call", false)] {
+        let mut desk = Desk::new();
+        let (store, _, done) = desk.open();
+        for id in [1, 2] {
+            put(&store, &record(id, State::Starting), vec![]);
+            store.save(Change::Tools(TaskId(id), calls()), vec![], vec![]);
+        }
+        settle(&store, &done);
+        let mut pages = vec![settled_root(&desk, table)];
+        // what is not looked at at a start is not missed: so something else is damaged too
+        pages.extend((!kept).then(|| settled_root(&desk, "run")));
+        store.close();
+        for page in pages {
+            spoil(&desk, page);
+        }
+        // of the second nothing else is left
+        intend(&desk, 1);
+        let loaded = desk.load();
+        let said = &loaded.problems[0];
+        assert!(said.contains("damaged"), "{said}");
+        assert_eq!(!said.contains("calls of tools"), kept, "{said}");
+        assert_eq!(loaded.records.len(), 1);
+        let left = if kept { calls() } else { vec![] };
+        assert_eq!(calls_of(&mut desk, 1), left, "{table}");
+        assert_eq!(calls_of(&mut desk, 2), vec![], "{table}");
+        assert_eq!(check(&desk.db()), Ok(newest()));
+    }
 }
 
 #[test]

@@ -9,8 +9,7 @@ use crate::core::agent::tool::{Category, Fault, FaultKind, ToolCall};
 use crate::core::id::TaskId;
 
 /// Writes calls of a task; what stands there of one already is replaced. Those of a task
-/// that is no longer are nobody's. No log directory tells of them: of tasks that a database
-/// begun anew lists by their logs, they are lost.
+/// that is no longer are nobody's.
 pub(super) fn put(db: &Connection, task: TaskId, calls: &[ToolCall]) -> rusqlite::Result<()> {
     let mut known = db.prepare_cached("SELECT 1 FROM task WHERE id = ?")?;
     if !known.exists([task.0])? {
