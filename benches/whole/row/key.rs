@@ -71,7 +71,7 @@ fn run(scale: Scale) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-fn latency(what: &str, times: &[Duration]) -> [Figure; 2] {
+pub(super) fn latency(what: &str, times: &[Duration]) -> [Figure; 2] {
     quantiles(what, times, [Aim::AtMost(1.0), Aim::AtMost(5.0)])
 }
 
@@ -118,7 +118,7 @@ fn select(screen: &mut Pty, samples: usize) -> Outcome<Vec<Duration>> {
 }
 
 /// Types and takes back a letter in the command bar, while the pane goes on as it will.
-fn letter(screen: &mut Pty, samples: usize) -> Outcome<Vec<Duration>> {
+pub(super) fn letter(screen: &mut Pty, samples: usize) -> Outcome<Vec<Duration>> {
     screen.keys(":")?;
     screen.react("zq", "the command bar", |shown| shown.has("zq"))?;
     let mut times = Vec::new();

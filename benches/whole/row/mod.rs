@@ -1,5 +1,6 @@
 //! The rows of the table, a file each.
 
+mod agent;
 mod fifty_writers;
 mod first_frame;
 mod history;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[Row] = &[
     one_writer::ROW,
     fifty_writers::ROW,
     key::ROW,
+    agent::ROW,
     idle::ROW,
     memory::ROW,
     first_frame::ROW,
