@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
+use std::{panic, thread};
 
 use file_rotate::{ContentLimit, FileRotate, compression::Compression, suffix::AppendCount};
 
@@ -28,4 +29,56 @@ pub(super) fn open(path: &Path) {
         .with_writer(Mutex::new(file))
         .try_init()
         .ok();
+    note_panics();
+}
+
+/// Has panics noted too, with where they happened: nobody reads a detached supervisor's
+/// standard error, and most are caught before they end anything.
+fn note_panics() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |what| {
+        let place = what.location().map(ToString::to_string);
+        let text = what.payload_as_str().unwrap_or("no text");
+        let thread = thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(place, thread, "panic: {text}");
+        report(what);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_that_is_caught_is_noted_with_its_place() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        note_panics();
+        tracing::subscriber::with_default(subscriber, || {
+            panic::catch_unwind(|| panic!("a bad line")).unwrap_err();
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("panic: a bad line"), "{text}");
+        assert!(text.contains("src/supervisor/log.rs"), "{text}");
+    }
 }
