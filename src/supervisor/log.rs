@@ -37,10 +37,10 @@ pub(super) fn open(path: &Path) {
 fn note_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |what| {
-        let place = what.location().map(ToString::to_string);
-        let text = what.payload_as_str().unwrap_or("no text");
         let thread = thread::current().name().unwrap_or("unnamed").to_owned();
-        tracing::error!(place, thread, "panic: {text}");
+        // its place stands in the first line, what it says in the next
+        let text = what.to_string().replace('\n', " ");
+        tracing::error!(thread, "{text}");
         report(what);
     }));
 }
@@ -78,7 +78,7 @@ mod tests {
             panic::catch_unwind(|| panic!("a bad line")).unwrap_err();
         });
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-        assert!(text.contains("panic: a bad line"), "{text}");
+        assert!(text.contains("a bad line"), "{text}");
         assert!(text.contains("src/supervisor/log.rs"), "{text}");
     }
 }
