@@ -1,5 +1,6 @@
 //! What agents used, and what that cost.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::herd::Engine;
@@ -23,11 +24,20 @@ pub(super) struct Today {
 }
 
 /// What the tasks of a lane used today. What a task used may turn out to be another sum than
-/// was known before, so each is kept by itself.
+/// was known before, so each is kept by itself, and summed up when somebody asks.
 #[derive(Debug, Default)]
 struct Lane {
     tasks: BTreeMap<TaskId, Bill>,
-    sum: Bill,
+    sum: OnceCell<Bill>,
+}
+
+impl Lane {
+    fn sum(&self) -> &Bill {
+        self.sum.get_or_init(|| {
+            let tasks = self.tasks.values();
+            tasks.fold(Bill::default(), |sum, each| sum.and(each))
+        })
+    }
 }
 
 impl Engine {
@@ -54,7 +64,7 @@ impl Engine {
             return Bill::default();
         }
         let lanes = self.today.lanes.values();
-        lanes.fold(Bill::default(), |sum, lane| sum.and(&lane.sum))
+        lanes.fold(Bill::default(), |sum, lane| sum.and(lane.sum()))
     }
 
     /// A task, which had used so much, may have used more.
@@ -90,15 +100,14 @@ impl Engine {
         }
         let lane = self.today.lanes.entry(lane).or_default();
         lane.tasks.insert(id, used);
-        let tasks = lane.tasks.values();
-        lane.sum = tasks.fold(Bill::default(), |sum, each| sum.and(each));
+        lane.sum.take();
     }
 
     /// What a lane used today.
     pub(super) fn today_in(&self, lane: &str, now: Timestamp) -> Option<&Bill> {
         let today = &self.today;
-        let lane = today.lanes.get(&Some(lane.to_owned()))?;
-        (today.day == now.0 / DAY).then_some(&lane.sum)
+        let lane = today.lanes.get(&Some(lane.to_owned()));
+        lane.filter(|_| today.day == now.0 / DAY).map(Lane::sum)
     }
 
     /// What runs used together.
