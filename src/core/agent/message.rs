@@ -32,6 +32,11 @@ pub enum Delivery {
 }
 
 impl Delivery {
+    /// Whether it may yet be taken in.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self, Self::Sent | Self::Queued)
+    }
+
     /// The word of `--json`.
     pub const fn word(&self) -> &'static str {
         match self {

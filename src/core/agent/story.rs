@@ -20,7 +20,7 @@ const MOST_OPEN: usize = 256;
 /// So many questions are open at once.
 const MOST_ASKED: usize = 32;
 
-/// So many messages of persons are kept: the last ones.
+/// So many messages of persons are kept: the last ones, and all that are under way.
 const MOST_MESSAGES: usize = 32;
 
 /// Of the last word of a run so many bytes are kept.
@@ -180,7 +180,7 @@ impl Story {
             AgentEvent::Heard { message, .. } => {
                 if self.interrupted.is_some() && self.verdict.is_some() {
                     // said before the turn was broken off, it begins the next one
-                    (self.interrupted, self.verdict) = (None, None);
+                    self.goes_on();
                 }
                 self.delivered(*message);
             }
@@ -337,20 +337,27 @@ impl Story {
         });
     }
 
-    /// A person says something: on record before it is written.
-    pub fn say(&mut self, text: &str, now: Timestamp) -> u64 {
-        self.said += 1;
-        (self.interrupted, self.verdict) = (None, None);
+    /// A person says something: on record before it is written, as its number. `None`:
+    /// too much of what was said before is under way.
+    pub fn say(&mut self, text: &str, now: Timestamp) -> Option<u64> {
         if self.messages.len() == MOST_MESSAGES {
-            self.messages.remove(0);
+            let through = |message: &Message| !message.state.is_under_way();
+            let oldest = self.messages.iter().position(through)?;
+            self.messages.remove(oldest);
         }
+        self.said += 1;
         self.messages.push(Message {
             number: self.said,
             text: text.to_owned(),
             at: now,
             state: Delivery::Sent,
         });
-        self.said
+        Some(self.said)
+    }
+
+    /// A further turn begins in this run: its last word is yet to come.
+    pub fn goes_on(&mut self) {
+        (self.interrupted, self.verdict) = (None, None);
     }
 
     /// How far a message came; one that has arrived stays so.
@@ -370,7 +377,7 @@ impl Story {
         let due = |message: &&mut Message| match number {
             Some(number) => message.number == number,
             // where it does not say which: the oldest that is under way
-            None => matches!(message.state, Delivery::Sent | Delivery::Queued),
+            None => message.state.is_under_way(),
         };
         if let Some(message) = self.messages.iter_mut().find(due) {
             message.state = Delivery::Delivered;
@@ -381,7 +388,7 @@ impl Story {
     pub fn is_owed_an_answer(&self) -> bool {
         self.messages
             .iter()
-            .any(|message| matches!(message.state, Delivery::Sent | Delivery::Queued))
+            .any(|message| message.state.is_under_way())
     }
 
     /// What was said and not yet written, as one message.

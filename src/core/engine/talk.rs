@@ -203,12 +203,18 @@ impl Engine {
         }
         let number = self.tasks.update(id, |task| {
             let story = task.run.story.get_or_insert_default();
-            story.say(&text, now.wall)
+            let number = story.say(&text, now.wall)?;
+            if talks {
+                story.goes_on();
+            }
+            Some(number)
         });
-        let say = Say::Message {
-            number: number.unwrap_or_default(),
-            text,
+        let Some(number) = number.flatten() else {
+            return Err(failed(format!(
+                "task {id} has yet to take in all that it was told before; wait until it has"
+            )));
         };
+        let say = Say::Message { number, text };
         let then = if talks {
             vec![Effect::Say(run, say)]
         } else {

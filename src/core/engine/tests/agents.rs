@@ -453,6 +453,47 @@ fn what_is_said_while_one_waits_for_its_turn_is_said_once_it_runs() {
 }
 
 #[test]
+fn what_is_said_between_its_last_word_and_its_exit_makes_no_failure_of_a_success() {
+    for feed in [Feed::Argument, Feed::Talk] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(feed));
+        // who is talked with is told that nothing follows, once its turn is over
+        hear(&mut world, run, vec![session("S"), verdict(true)]);
+        world.ask(message(1, "and the docs", false));
+        end(&mut world, run, Exit::Code(0), vec![]);
+        let first = world.task(1).past[0].state.settled();
+        assert_eq!(first, Some(Outcome::Succeeded), "{feed:?}");
+        let follow = world.task(1).run.follow.as_deref().unwrap();
+        assert_eq!(follow.prompt, "and the docs", "{feed:?}");
+    }
+}
+
+#[test]
+fn more_than_can_be_kept_is_refused_and_nothing_that_is_under_way_is_dropped() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    for number in 0..32 {
+        let kept = world.ask(message(1, &format!("m{number}"), false));
+        world.write_all();
+        assert!(matches!(
+            world.answers[&kept][..],
+            [(Answer::Done(_), true)]
+        ));
+    }
+    let refused = world.ask(message(1, "m32", false));
+    assert!(told(&world, refused).contains("wait until"));
+    end(
+        &mut world,
+        run,
+        Exit::Code(0),
+        vec![session("S"), verdict(true)],
+    );
+    let follow = world.task(1).run.follow.as_deref().unwrap();
+    let wanted: Vec<String> = (0..32).map(|number| format!("m{number}")).collect();
+    assert_eq!(follow.prompt, wanted.join("\n\n"));
+}
+
+#[test]
 fn one_that_cannot_be_told_is_trouble_only_while_it_lives() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Talk));
