@@ -75,6 +75,7 @@ fn story() -> Story {
         ..Story::default()
     };
     story.say("more", Timestamp(6));
+    story.goes_on();
     story.came(1, Delivery::Refused("over".into()));
     story
 }
