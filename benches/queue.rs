@@ -290,6 +290,7 @@ fn status(run: RunId) -> Status {
         written: 4096,
         dropped: 0,
         last_output: None,
+        typed: Some(0),
         trouble: None,
     }
 }

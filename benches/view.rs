@@ -184,6 +184,7 @@ fn running(number: u32) -> Status {
         written: 4 << 20,
         dropped: 0,
         last_output: Some(NOW.wall),
+        typed: Some(0),
         trouble: None,
     }
 }

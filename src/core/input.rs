@@ -98,6 +98,8 @@ pub struct Heard {
     pub replies: Vec<u8>,
     /// How far its log is decoded, and the decoder's state there.
     pub at: (u64, Value),
+    /// Whether this comes of what the agent was to be told first of all.
+    pub said: bool,
     /// Whether nothing follows.
     pub over: bool,
 }

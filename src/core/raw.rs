@@ -18,6 +18,11 @@ impl Raw {
         &self.0
     }
 
+    /// The bytes, to be changed.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// For system calls.
     pub fn as_os(&self) -> &OsStr {
         OsStr::from_bytes(&self.0)

@@ -166,6 +166,10 @@ pub struct Status {
     pub dropped: u64,
     /// When output last came.
     pub last_output: Option<Timestamp>,
+    /// Bytes of [`Order::Input`] that came, those that the leader could not be given
+    /// included. `None`: a shim of before version 0.5, which did not count.
+    #[serde(default)]
+    pub typed: Option<u64>,
     /// What couldn't be done and is being tried again.
     pub trouble: Option<String>,
 }

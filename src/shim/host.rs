@@ -100,6 +100,7 @@ impl Host {
                 written: 0,
                 dropped: 0,
                 last_output: None,
+                typed: Some(0),
                 trouble: None,
             },
             news: News::Urgent,
@@ -336,7 +337,12 @@ impl Host {
                 self.status.paused = false;
                 self.changed();
             }
-            Order::Input(bytes) => self.pump.send(bytes.as_bytes()),
+            Order::Input(bytes) => {
+                self.pump.send(bytes.as_bytes());
+                let typed = self.status.typed.get_or_insert_default();
+                *typed += bytes.as_bytes().len() as u64;
+                self.news = self.news.max(News::Bytes);
+            }
             Order::Eof => self.pump.end_input(),
             Order::Ack(seq) => self.acked = self.acked.max(seq),
             Order::Dropped(offset) => self.pump.dropped_to(offset),

@@ -118,7 +118,10 @@ impl Listener {
             replies,
             ..Batch::default()
         };
-        Ok(self.heard(batch, false))
+        Ok(Heard {
+            said: true,
+            ..self.heard(batch, false)
+        })
     }
 
     fn heard(&mut self, batch: Batch, over: bool) -> Heard {
@@ -128,6 +131,7 @@ impl Listener {
             events: batch.events,
             replies: batch.replies,
             at: (self.told, self.decoder.save()),
+            said: false,
             over,
         }
     }

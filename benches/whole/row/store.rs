@@ -150,6 +150,7 @@ const fn status(run: RunId, ended: bool) -> Status {
         written: 0,
         dropped: 0,
         last_output: None,
+        typed: Some(0),
         trouble: None,
     }
 }

@@ -1,7 +1,8 @@
 //! Agents: what they say, what they are told, what they use. Words alone: which program
 //! says them in which language is known to the room of decoders, not here.
 //!
-//! `event` what is heard of an agent, `clock` a time of day in it; `say` what it is told;
+//! `event` what is heard of an agent, `clock` a time of day in it; `say` what it is told,
+//! `outbox` what of that is on its way;
 //! `tokens` what it used and what that cost, `price` where nobody says so, `ledger` how
 //! counters of several kinds become one figure; `tool` one call of a tool, `mask` what of
 //! its arguments is kept; `plan` how an agent is run and spoken to, as it is stored with its
@@ -13,6 +14,7 @@ pub mod event;
 pub mod ledger;
 pub mod mask;
 pub mod message;
+pub mod outbox;
 pub mod plan;
 pub mod price;
 pub mod say;

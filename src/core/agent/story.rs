@@ -9,7 +9,8 @@ use super::bill::Bill;
 use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
 use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
-use super::message::{Delivery, Message};
+use super::message::Message;
+use super::outbox::Outbox;
 use super::tool::{Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
 use crate::core::time::Timestamp;
@@ -19,9 +20,6 @@ const MOST_OPEN: usize = 256;
 
 /// So many questions are open at once.
 const MOST_ASKED: usize = 32;
-
-/// So many messages of persons are kept: the last ones, and all that are under way.
-const MOST_MESSAGES: usize = 32;
 
 /// Of the last word of a run so many bytes are kept.
 const LONGEST_WORD: usize = 4096;
@@ -64,6 +62,8 @@ pub struct Story {
     pub messages: Vec<Message>,
     /// The number of the last of them.
     pub said: u64,
+    /// What of all that it is told is on its way to it.
+    pub outbox: Outbox,
     /// What it used too much of, where it is stopped for that.
     pub spent: Option<String>,
     /// Whether it was said that it soon will have used too much.
@@ -295,11 +295,8 @@ impl Story {
             self.tools_failed = self.tools_failed.saturating_add(1);
             heard.calls.push(call);
         }
-        for message in &mut self.messages {
-            if message.state == Delivery::Queued {
-                message.state = Delivery::Refused("the run ended before it was taken in".into());
-            }
-        }
+        self.outbox = Outbox::default();
+        self.give_up_queued();
     }
 
     fn limited(&mut self, limited: &Limited, now: Timestamp) {
@@ -337,75 +334,9 @@ impl Story {
         });
     }
 
-    /// A person says something: on record before it is written, as its number. `None`:
-    /// too much of what was said before is under way.
-    pub fn say(&mut self, text: &str, now: Timestamp) -> Option<u64> {
-        if self.messages.len() == MOST_MESSAGES {
-            let through = |message: &Message| !message.state.is_under_way();
-            let oldest = self.messages.iter().position(through)?;
-            self.messages.remove(oldest);
-        }
-        self.said += 1;
-        self.messages.push(Message {
-            number: self.said,
-            text: text.to_owned(),
-            at: now,
-            state: Delivery::Sent,
-        });
-        Some(self.said)
-    }
-
     /// A further turn begins in this run: its last word is yet to come.
     pub fn goes_on(&mut self) {
         (self.interrupted, self.verdict) = (None, None);
-    }
-
-    /// How far a message came; one that has arrived stays so.
-    pub fn came(&mut self, number: u64, state: Delivery) {
-        let message = self
-            .messages
-            .iter_mut()
-            .find(|message| message.number == number);
-        if let Some(message) = message
-            && message.state != Delivery::Delivered
-        {
-            message.state = state;
-        }
-    }
-
-    fn delivered(&mut self, number: Option<u64>) {
-        let due = |message: &&mut Message| match number {
-            Some(number) => message.number == number,
-            // where it does not say which: the oldest that is under way
-            None => message.state.is_under_way(),
-        };
-        if let Some(message) = self.messages.iter_mut().find(due) {
-            message.state = Delivery::Delivered;
-        }
-    }
-
-    /// Whether something that a person said is under way.
-    pub fn is_owed_an_answer(&self) -> bool {
-        self.messages
-            .iter()
-            .any(|message| message.state.is_under_way())
-    }
-
-    /// What was said and not yet written, as one message.
-    pub fn unsaid(&self) -> Option<String> {
-        let sent = |message: &&Message| message.state == Delivery::Sent;
-        let texts = self.messages.iter().filter(sent);
-        let texts: Vec<&str> = texts.map(|message| message.text.as_str()).collect();
-        (!texts.is_empty()).then(|| texts.join("\n\n"))
-    }
-
-    /// What was said and not yet written came so far.
-    pub fn sent_came(&mut self, state: &Delivery) {
-        for message in &mut self.messages {
-            if message.state == Delivery::Sent {
-                message.state = state.clone();
-            }
-        }
     }
 
     /// Whether it does something, though it may write nothing: no silence of it is strange.

@@ -6,15 +6,13 @@ use super::herd::Engine;
 use super::why;
 use crate::core::agent::event::{AgentEvent, Level};
 use crate::core::agent::mask::bounded;
-use crate::core::agent::message::Delivery;
 use crate::core::agent::story::{self, Stage, Story};
 use crate::core::attention::Attention;
 use crate::core::effect::{Effect, Hear};
 use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Heard, Remains};
-use crate::core::raw::Raw;
-use crate::core::shim::{Order, Status, StopBy};
+use crate::core::shim::{Status, StopBy};
 use crate::core::task::{Exit, Outcome, State, Task};
 use crate::core::time::{Now, Timestamp};
 
@@ -124,12 +122,8 @@ impl Engine {
                 story.take(event, run.number, now.wall, &mut told);
             }
             (story.heard, story.decoder) = (at, decoder);
-            if !heard.replies.is_empty() {
-                for message in &mut story.messages {
-                    if message.state == Delivery::Sent && story.stage == Stage::Prompted {
-                        message.state = Delivery::Queued;
-                    }
-                }
+            if heard.said {
+                story.outbox.said();
             }
             if heard.over {
                 story.end(now.wall, &mut told);
@@ -143,8 +137,8 @@ impl Engine {
         self.count_used(now, run.task, before);
         self.mind_attention(now, run.task);
         let mut then = Vec::new();
-        if !heard.replies.is_empty() {
-            then.push(Effect::Order(run, Order::Input(Raw::from(heard.replies))));
+        if !heard.replies.is_empty() && !heard.over {
+            self.write(run, heard.replies, &mut then);
         }
         if told.turn_ended {
             self.close_when_done(run, &mut then);

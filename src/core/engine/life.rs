@@ -304,6 +304,9 @@ fn facts(run: &mut Run, status: &Status) {
     run.started = status.started.or(run.started);
     run.last_output = status.last_output.or(run.last_output);
     run.trouble.clone_from(&status.trouble);
+    if let Some(story) = &mut run.story {
+        story.outbox.came(status.typed);
+    }
 }
 
 /// The outcome, where the leader's end has decided it: what a report makes of a run that

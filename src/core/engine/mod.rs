@@ -45,6 +45,7 @@ mod reorder;
 mod reports;
 mod request;
 mod rules;
+mod say;
 mod schedule;
 mod stop;
 mod store;

@@ -49,6 +49,7 @@ impl Engine {
                     _ => None,
                 };
                 self.note(now, id, What::Adopted, by, None);
+                self.say_again(&status, out);
                 self.status(now, &status, out);
                 if let Some(force) = stop {
                     self.stop_again(id, force, out);

@@ -8,10 +8,8 @@ use crate::core::agent::say::{Reply, Say};
 use crate::core::agent::story::{Stage, Story};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
-use crate::core::id::{RunId, TaskId};
+use crate::core::id::TaskId;
 use crate::core::input::Ticket;
-use crate::core::raw::Raw;
-use crate::core::shim::Order;
 use crate::core::task::{Run, State, Task};
 use crate::core::time::Now;
 use crate::core::wire::{Answer, Caller, Failure, Request};
@@ -20,79 +18,6 @@ use crate::core::wire::{Answer, Caller, Failure, Request};
 const LONGEST: usize = 4 << 20;
 
 impl Engine {
-    /// An agent that was started and is told over its standard input what to do is told.
-    pub(super) fn prompt(&mut self, id: TaskId, out: &mut Vec<Effect>) {
-        let Some(task) = self.tasks.get(id) else {
-            return;
-        };
-        let Some(agent) = task.spec.agent.as_deref() else {
-            return;
-        };
-        let began = task
-            .run
-            .story
-            .as_ref()
-            .is_none_or(|story| story.stage == Stage::Begun);
-        if !began || agent.feed == Feed::Argument || task.state().leader().is_none() {
-            return;
-        }
-        let run = task.run_id();
-        let follow = task.run.follow.as_deref();
-        let text = follow
-            .map_or(&agent.prompt, |follow| &follow.prompt)
-            .clone();
-        let (stage, then) = match agent.feed {
-            Feed::Talk => {
-                let prompt = Say::Prompt {
-                    text,
-                    dir: task.spec.dir.lossy(),
-                    session: follow.map(|follow| follow.session.clone()),
-                    fork: follow.is_some_and(|follow| follow.fork),
-                };
-                // what was said while it waited for its turn
-                let story = task.run.story.iter().flat_map(|story| &story.messages);
-                let said = story.filter(|message| message.state == Delivery::Sent);
-                let said = said.map(|message| {
-                    let (number, text) = (message.number, message.text.clone());
-                    Effect::Say(run, Say::Message { number, text })
-                });
-                let first = Effect::Say(run, prompt);
-                let then = std::iter::once(first).chain(said).collect();
-                (Stage::Prompted, then)
-            }
-            Feed::Stdin | Feed::Argument => {
-                let text = Effect::Order(run, Order::Input(Raw::from(text)));
-                (Stage::Closed, vec![text, Effect::Order(run, Order::Eof)])
-            }
-        };
-        self.tasks.update(id, |task| {
-            task.run.story.get_or_insert_default().stage = stage;
-        });
-        self.store(id, then, out);
-    }
-
-    /// A turn is over: where nothing more is to be said, the agent is told so, and ends.
-    pub(super) fn close_when_done(&mut self, run: RunId, then: &mut Vec<Effect>) {
-        let through = |story: &Story| {
-            story.stage == Stage::Prompted
-                && story.verdict.is_some()
-                && story.asks.is_empty()
-                && !story.is_owed_an_answer()
-                && story.interrupted.is_none()
-        };
-        let Some(task) = self.current(run) else {
-            return;
-        };
-        if !task.run.story.as_deref().is_some_and(through) {
-            return;
-        }
-        self.tasks.update(run.task, |task| {
-            task.run.story.get_or_insert_default().stage = Stage::Closed;
-        });
-        then.push(Effect::Say(run, Say::Close));
-        then.push(Effect::Order(run, Order::Eof));
-    }
-
     /// What clients ask of, and about, agents.
     pub(super) fn about_agents(
         &mut self,
@@ -109,7 +34,10 @@ impl Engine {
                 caller,
             } => match self.resolve(&target).map(|id| self.is_agent(id)) {
                 Ok(true) => self.with(ticket, &target, out, |engine, id, out| {
-                    engine.message(now, ticket, id, (text, fork, caller), out);
+                    let said = engine.message(now, ticket, id, (text, fork, caller), out);
+                    if let Err((failure, line)) = said {
+                        out.push(refuse(ticket, failure, line));
+                    }
                 }),
                 _ => self.each(ticket, &vec![target].into(), out, |engine, id, out| {
                     engine.send(id, &text, out)
@@ -141,21 +69,7 @@ impl Engine {
     }
 
     /// A person says something to an agent.
-    pub(super) fn message(
-        &mut self,
-        now: Now,
-        ticket: Ticket,
-        id: TaskId,
-        (text, fork, caller): (String, bool, Caller),
-        out: &mut Vec<Effect>,
-    ) {
-        let said = self.try_message(now, ticket, id, (text, fork, caller), out);
-        if let Err((failure, line)) = said {
-            out.push(refuse(ticket, failure, line));
-        }
-    }
-
-    fn try_message(
+    fn message(
         &mut self,
         now: Now,
         ticket: Ticket,
@@ -214,12 +128,10 @@ impl Engine {
                 "task {id} has yet to take in all that it was told before; wait until it has"
             )));
         };
-        let say = Say::Message { number, text };
-        let then = if talks {
-            vec![Effect::Say(run, say)]
-        } else {
-            Vec::new()
-        };
+        let mut then = Vec::new();
+        if talks {
+            self.say(run, Say::Message { number, text }, &mut then);
+        }
         self.mind_attention(now, id);
         self.store(id, then, out);
         self.tell_watchers(id, out);
@@ -354,8 +266,9 @@ impl Engine {
             story.asks.retain(|asked| asked.question.request != request);
         });
         self.mind_attention(now, id);
-        let say = Say::Answer { request, answer };
-        self.store(id, vec![Effect::Say(run, say)], out);
+        let mut then = Vec::new();
+        self.say(run, Say::Answer { request, answer }, &mut then);
+        self.store(id, then, out);
         self.tell_watchers(id, out);
         Ok(())
     }
@@ -386,31 +299,11 @@ impl Engine {
         self.tasks.update(id, |task| {
             task.run.story.get_or_insert_default().interrupted = Some(now.wall);
         });
-        self.store(id, vec![Effect::Say(run, Say::Interrupt)], out);
+        let mut then = Vec::new();
+        self.say(run, Say::Interrupt, &mut then);
+        self.store(id, then, out);
         self.tell_watchers(id, out);
         Ok(())
-    }
-
-    /// An agent could not be told something.
-    pub(super) fn unsaid(&mut self, run: RunId, say: &Say, why: String, out: &mut Vec<Effect>) {
-        // one that is over needs no leave to go, and is asked nothing any more
-        let lives = |task: &Task| task.state().leader().is_some();
-        if *say == Say::Close || !self.current(run).is_some_and(lives) {
-            return;
-        }
-        self.tasks.update(run.task, |task| {
-            let story = task.run.story.get_or_insert_default();
-            match say {
-                Say::Message { number, .. } => story.came(*number, Delivery::Refused(why)),
-                Say::Interrupt => story.interrupted = None,
-                Say::Close => {}
-                Say::Prompt { .. } | Say::Answer { .. } => {
-                    task.run.trouble = Some(format!("its agent could not be told: {why}"));
-                }
-            }
-        });
-        self.store(run.task, Vec::new(), out);
-        self.tell_watchers(run.task, out);
     }
 }
 

@@ -396,6 +396,7 @@ impl Desk {
             events: Vec::new(),
             replies: Vec::new(),
             at: (0, serde_json::Value::Null),
+            said: false,
             over: true,
         })));
     }
@@ -408,6 +409,7 @@ impl Desk {
             events: events.clone(),
             replies: Vec::new(),
             at: (0, serde_json::Value::Null),
+            said: false,
             over: false,
         })));
         self.says(id, events);
@@ -536,6 +538,7 @@ fn fresh(run: RunId) -> Status {
         written: 0,
         dropped: 0,
         last_output: None,
+        typed: Some(0),
         trouble: None,
     }
 }

@@ -10,6 +10,7 @@ use crate::core::agent::event::{
 use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::{Agent, Budget, Feed, Speech};
 use crate::core::agent::say::{Reply, Say};
+use crate::core::agent::story::Stage;
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::attention::Attention;
@@ -19,6 +20,7 @@ use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Heard, Input, Ticket};
 use crate::core::limit::Limit;
 use crate::core::raw::Raw;
+use crate::core::shim::Order;
 use crate::core::task::{AfterExit, Exit, Kind, Outcome, Spec, State};
 use crate::core::time::Timestamp;
 use crate::core::waiting::Waiting;
@@ -84,6 +86,7 @@ fn say(world: &mut World, run: RunId, events: Vec<AgentEvent>, over: bool) {
         events,
         replies: Vec::new(),
         at: (1, "state".into()),
+        said: false,
         over,
     })));
     world.write_all();
@@ -264,15 +267,98 @@ fn an_agent_is_told_once_what_to_do_and_that_nothing_follows() {
         world.said.as_slice(),
         [(_, Say::Prompt { text, session: None, fork: false, .. })] if text == "mend it"
     ));
+    world.tell_all();
     world.crash();
-    world.write_all();
+    world.tell_all();
     assert_eq!(world.said.len(), 1, "it was told twice");
+    assert_eq!(world.sims[&run].input, "p\n");
     hear(&mut world, run, vec![session("S"), text()]);
     assert_eq!(world.said.len(), 1);
     hear(&mut world, run, vec![verdict(true)]);
     assert_eq!(world.said.last(), Some(&(run, Say::Close)));
     end(&mut world, run, Exit::Code(0), vec![]);
     assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
+/// Wherever on its way the supervisor dies.
+#[test]
+fn nothing_that_an_agent_is_told_is_lost_with_the_supervisor_and_nothing_comes_twice() {
+    let ways: [fn(&mut World); 6] = [
+        // not on its way yet, in the agent's language and not on record, on record, come and
+        // not reported, reported
+        |_| {},
+        World::speak,
+        |world| {
+            world.speak();
+            world.write_all();
+        },
+        |world| {
+            world.tell_all();
+            world.sims.values_mut().for_each(|sim| sim.status.seq += 1);
+        },
+        |world| {
+            world.tell_all();
+            let runs: Vec<RunId> = world.sims.keys().copied().collect();
+            for run in runs {
+                world.report(run);
+            }
+        },
+        |world| {
+            world.crash();
+            world.speak();
+        },
+    ];
+    for (at, way) in ways.iter().enumerate() {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Talk));
+        let mut wanted = "p\n".to_owned();
+        let die = |world: &mut World, wanted: &str, what: &str| {
+            world.write_all();
+            way(world);
+            world.crash();
+            world.tell_all();
+            assert_eq!(world.sims[&run].input, wanted, "{what}, way {at}");
+        };
+        die(&mut world, &wanted, "prompt");
+        hear(&mut world, run, vec![session("S"), permission()]);
+        world.ask(reply(Reply::Allow));
+        wanted += "ar1\n";
+        die(&mut world, &wanted, "answer");
+        world.ask(message(1, "and test it", false));
+        wanted += "m1\n";
+        die(&mut world, &wanted, "message");
+        world.ask(Request::Interrupt(crate::core::id::Target::Id(TaskId(1))));
+        wanted += "i\n";
+        die(&mut world, &wanted, "interrupt");
+    }
+
+    // over standard input alone: all of it, and its end
+    for crashes in [false, true] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Stdin));
+        if crashes {
+            world.crash();
+        }
+        let told: Vec<Order> = world
+            .typing
+            .iter()
+            .map(|(_, order)| order.clone())
+            .collect();
+        assert!(
+            matches!(told.as_slice(), [Order::Input(text), Order::Eof] if text.as_bytes() == b"mend it"),
+            "{told:?}"
+        );
+        world.tell_all();
+        world.report(run);
+        world.crash();
+        assert!(
+            !world
+                .typing
+                .iter()
+                .any(|(_, order)| matches!(order, Order::Input(_))),
+            "it came twice"
+        );
+    }
 }
 
 #[test]
@@ -960,6 +1046,8 @@ enum Step {
     Sweep,
     Crash,
     Pass(u32),
+    Speak,
+    Deliver,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -978,6 +1066,8 @@ fn step() -> impl Strategy<Value = Step> {
         any::<u8>().prop_map(Step::KillShim),
         Just(Step::Sweep),
         Just(Step::Crash),
+        Just(Step::Speak),
+        Just(Step::Deliver),
         (0..2_000_000_u32).prop_map(Step::Pass),
     ]
 }
@@ -1029,6 +1119,7 @@ fn take(world: &mut World, step: Step) {
                         Vec::new()
                     },
                     at: (0, serde_json::Value::Null),
+                    said: false,
                     over: false,
                 })));
             }
@@ -1047,6 +1138,7 @@ fn take(world: &mut World, step: Step) {
                     events,
                     replies: Vec::new(),
                     at: hear.from,
+                    said: false,
                     over: true,
                 })));
             }
@@ -1083,6 +1175,8 @@ fn take(world: &mut World, step: Step) {
         }
         Step::Sweep => world.sweep(),
         Step::Crash => world.crash(),
+        Step::Speak => world.speak(),
+        Step::Deliver => world.deliver(),
         Step::Pass(ms) => {
             world.now += u64::from(ms);
             world.input(Input::Tick);
@@ -1136,6 +1230,22 @@ proptest! {
                 let word = task.run.story.as_ref().is_some_and(|story| story.is_well());
                 prop_assert!(!ended || word, "a success without the agent's word");
             }
+        }
+        world.tell_all();
+        for task in world.engine.tasks().filter(|_| !world.failed) {
+            let run = task.run_id();
+            let (Some(story), Some(sim)) = (&task.run.story, world.sims.get(&run)) else {
+                continue;
+            };
+            let listens = matches!(task.state(), State::Running { .. }) && sim.status.exit.is_none();
+            if !listens || story.stage < Stage::Prompted {
+                continue;
+            }
+            let came = |letter| sim.input.lines().filter(move |line| line.starts_with(letter));
+            prop_assert_eq!(came('p').count(), 1, "run {} was told {}", run, &sim.input);
+            prop_assert_eq!(sim.input.lines().find(|line| *line != "x"), Some("p"));
+            let numbers: Vec<String> = (1..=story.said).map(|number| format!("m{number}")).collect();
+            prop_assert!(came('m').eq(&numbers), "run {} was told {:?}", run, &sim.input);
         }
         world.ask(Request::Shutdown { force: false });
         world.settle();

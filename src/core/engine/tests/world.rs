@@ -60,6 +60,8 @@ pub(super) struct Sim {
     pub(super) status: Status,
     pub(super) after_exit: AfterExit,
     pub(super) released: bool,
+    /// What came for its leader.
+    pub(super) input: String,
 }
 
 impl Sim {
@@ -103,6 +105,10 @@ impl Sim {
             Order::Pause if self.status.stopping.is_none() => self.status.paused = true,
             Order::Resume => self.status.paused = false,
             Order::Release => self.released = true,
+            Order::Input(bytes) => {
+                self.input.push_str(&bytes.lossy());
+                *self.status.typed.get_or_insert_default() += bytes.as_bytes().len() as u64;
+            }
             _ => {}
         }
     }
@@ -134,6 +140,10 @@ pub(super) struct World {
     pub(super) hears: VecDeque<Hear>,
     /// What agents were told.
     pub(super) said: Vec<(RunId, Say)>,
+    /// What of it is not yet in their languages, and what is and has not come to their
+    /// shims: a crash loses both.
+    pub(super) saying: VecDeque<(RunId, Say)>,
+    pub(super) typing: VecDeque<(RunId, Order)>,
     /// Calls of tools, as they were stored.
     pub(super) calls: Vec<ToolCall>,
     pub(super) answers: BTreeMap<Ticket, Vec<(Answer, bool)>>,
@@ -173,6 +183,8 @@ impl World {
             launched: Vec::new(),
             hears: VecDeque::new(),
             said: Vec::new(),
+            saying: VecDeque::new(),
+            typing: VecDeque::new(),
             calls: Vec::new(),
             answers: BTreeMap::new(),
             ticket: 0,
@@ -233,7 +245,10 @@ impl World {
                 then,
             } => self.writes.push_back((change, events, then)),
             Effect::Hear(hear) => self.hears.push_back(*hear),
-            Effect::Say(run, say) => self.said.push((run, say)),
+            Effect::Say(run, say) => {
+                self.said.push((run, say.clone()));
+                self.saying.push_back((run, say));
+            }
             Effect::Spawn(launch) => {
                 let run = launch.intent.run;
                 self.launched.push(launch.argv.clone());
@@ -249,8 +264,12 @@ impl World {
                         status: status(run),
                         after_exit: launch.intent.spec.after_exit,
                         released: false,
+                        input: String::new(),
                     },
                 );
+            }
+            Effect::Order(run, order @ (Order::Input(_) | Order::Eof)) => {
+                self.typing.push_back((run, order));
             }
             Effect::Order(run, order) => {
                 // where the disk does not answer, nothing waits for it to be stopped
@@ -471,6 +490,48 @@ impl World {
         }
     }
 
+    /// The oldest word on its way to an agent is put into its language, `p` for what it is
+    /// to do, `m` and a number for a message.
+    pub(super) fn speak(&mut self) {
+        let Some((run, say)) = self.saying.pop_front() else {
+            return;
+        };
+        let replies = match &say {
+            Say::Prompt { .. } => "p\n".to_owned(),
+            Say::Message { number, .. } => format!("m{number}\n"),
+            Say::Answer { request, .. } => format!("a{request}\n"),
+            Say::Interrupt => "i\n".to_owned(),
+            Say::Close => String::new(),
+        };
+        self.input(Input::Heard(Box::new(Heard {
+            run,
+            events: Vec::new(),
+            replies: replies.into_bytes(),
+            at: (0, serde_json::Value::Null),
+            said: true,
+            over: false,
+        })));
+    }
+
+    /// The oldest of what is written to agents comes to its shim.
+    pub(super) fn deliver(&mut self) {
+        if let Some((run, order)) = self.typing.pop_front()
+            && let Some(sim) = self.sims.get_mut(&run)
+        {
+            sim.obey(&order);
+        }
+    }
+
+    /// All that agents are told comes to their shims.
+    pub(super) fn tell_all(&mut self) {
+        self.write_all();
+        while !self.saying.is_empty() || !self.typing.is_empty() {
+            self.speak();
+            self.write_all();
+            self.deliver();
+        }
+    }
+
     /// Agents say nothing more: what was to be read of them is.
     pub(super) fn hear_out(&mut self) {
         while let Some(hear) = self.hears.pop_front() {
@@ -479,6 +540,7 @@ impl World {
                 events: Vec::new(),
                 replies: Vec::new(),
                 at: (hear.upto, hear.from.1),
+                said: false,
                 over: hear.end.is_some(),
             })));
         }
@@ -509,6 +571,8 @@ impl World {
         self.exited = false;
         self.deletes.clear();
         self.hears.clear();
+        self.saying.clear();
+        self.typing.clear();
         let seq = self.log.iter().map(|event| event.seq).max().unwrap_or(0);
         self.engine =
             Engine::new(self.rules.clone(), self.highest).remembering(seq, self.settings.clone());
@@ -597,6 +661,7 @@ pub(super) fn status(run: RunId) -> Status {
         written: 0,
         dropped: 0,
         last_output: None,
+        typed: Some(0),
         trouble: None,
     }
 }

@@ -1,0 +1,168 @@
+//! What agents are told over their standard input: on record before it is on its way, and
+//! until their shims have it, so that it outlives the supervisor.
+
+use super::herd::Engine;
+use crate::core::agent::message::Delivery;
+use crate::core::agent::plan::Feed;
+use crate::core::agent::say::Say;
+use crate::core::agent::story::{Stage, Story};
+use crate::core::effect::Effect;
+use crate::core::id::{RunId, TaskId};
+use crate::core::raw::Raw;
+use crate::core::shim::{Order, Status};
+use crate::core::task::{State, Task};
+
+impl Engine {
+    /// An agent that was started and is told over its standard input what to do is told.
+    pub(super) fn prompt(&mut self, id: TaskId, out: &mut Vec<Effect>) {
+        let Some(task) = self.tasks.get(id) else {
+            return;
+        };
+        let Some(agent) = task.spec.agent.as_deref() else {
+            return;
+        };
+        let story = task.run.story.as_deref();
+        let began = story.is_none_or(|story| story.stage == Stage::Begun);
+        if !began || agent.feed == Feed::Argument || task.state().leader().is_none() {
+            return;
+        }
+        let run = task.run_id();
+        let follow = task.run.follow.as_deref();
+        let text = follow
+            .map_or(&agent.prompt, |follow| &follow.prompt)
+            .clone();
+        let mut then = Vec::new();
+        let stage = if agent.feed == Feed::Talk {
+            let prompt = Say::Prompt {
+                text,
+                dir: task.spec.dir.lossy(),
+                session: follow.map(|follow| follow.session.clone()),
+                fork: follow.is_some_and(|follow| follow.fork),
+            };
+            // what was said while it waited for its turn
+            let messages = story.map_or(&[][..], |story| &story.messages);
+            let kept = messages.iter().filter(|it| it.state == Delivery::Sent);
+            let kept: Vec<Say> = kept
+                .map(|message| Say::Message {
+                    number: message.number,
+                    text: message.text.clone(),
+                })
+                .collect();
+            for say in std::iter::once(prompt).chain(kept) {
+                self.say(run, say, &mut then);
+            }
+            Stage::Prompted
+        } else {
+            self.write(run, text.into_bytes(), &mut then);
+            self.end_input(run, &mut then);
+            Stage::Closed
+        };
+        self.tasks.update(id, |task| {
+            task.run.story.get_or_insert_default().stage = stage;
+        });
+        self.store(id, then, out);
+    }
+
+    /// Tells an agent something, once it is on record.
+    pub(super) fn say(&mut self, run: RunId, say: Say, then: &mut Vec<Effect>) {
+        self.tasks.update(run.task, |task| {
+            let story = task.run.story.get_or_insert_default();
+            story.outbox.say(say.clone());
+        });
+        then.push(Effect::Say(run, say));
+    }
+
+    /// Writes something to an agent, once it is on record.
+    pub(super) fn write(&mut self, run: RunId, bytes: Vec<u8>, then: &mut Vec<Effect>) {
+        self.tasks.update(run.task, |task| {
+            let story = task.run.story.get_or_insert_default();
+            story.outbox.write(&bytes);
+            story.wrote();
+        });
+        then.push(Effect::Order(run, Order::Input(Raw::from(bytes))));
+    }
+
+    fn end_input(&mut self, run: RunId, then: &mut Vec<Effect>) {
+        self.tasks.update(run.task, |task| {
+            task.run.story.get_or_insert_default().outbox.end();
+        });
+        then.push(Effect::Order(run, Order::Eof));
+    }
+
+    /// What an earlier supervisor was to tell an agent, and its shim does not have, is told.
+    pub(super) fn say_again(&mut self, status: &Status, out: &mut Vec<Effect>) {
+        let run = status.run;
+        self.tasks.update(run.task, |task| {
+            if let Some(story) = &mut task.run.story {
+                story.outbox.came(status.typed);
+            }
+        });
+        let listens = |task: &&Task| {
+            status.leader.is_some()
+                && status.exit.is_none()
+                && !matches!(task.state(), State::Stopping { .. })
+        };
+        let story = self
+            .current(run)
+            .filter(listens)
+            .and_then(|task| task.run.story.as_deref());
+        let Some(outbox) = story.map(|story| &story.outbox) else {
+            return;
+        };
+        let (bytes, ends) = outbox.rest();
+        if !bytes.is_empty() {
+            let bytes = Raw::from(bytes.to_vec());
+            out.push(Effect::Order(run, Order::Input(bytes)));
+        }
+        let says = outbox.says().cloned();
+        out.extend(says.map(|say| Effect::Say(run, say)));
+        if ends {
+            out.push(Effect::Order(run, Order::Eof));
+        }
+    }
+
+    /// A turn is over: where nothing more is to be said, the agent is told so, and ends.
+    pub(super) fn close_when_done(&mut self, run: RunId, then: &mut Vec<Effect>) {
+        let through = |story: &Story| {
+            story.stage == Stage::Prompted
+                && story.verdict.is_some()
+                && story.asks.is_empty()
+                && !story.is_owed_an_answer()
+                && story.interrupted.is_none()
+        };
+        let Some(task) = self.current(run) else {
+            return;
+        };
+        if !task.run.story.as_deref().is_some_and(through) {
+            return;
+        }
+        self.tasks.update(run.task, |task| {
+            task.run.story.get_or_insert_default().stage = Stage::Closed;
+        });
+        self.say(run, Say::Close, then);
+        self.end_input(run, then);
+    }
+
+    /// An agent could not be told something.
+    pub(super) fn unsaid(&mut self, run: RunId, say: &Say, why: String, out: &mut Vec<Effect>) {
+        // one that is over needs no leave to go, and is asked nothing any more
+        let lives = |task: &Task| task.state().leader().is_some();
+        if !self.current(run).is_some_and(lives) {
+            return;
+        }
+        self.tasks.update(run.task, |task| {
+            let story = task.run.story.get_or_insert_default();
+            story.outbox.said();
+            match say {
+                Say::Message { number, .. } => story.came(*number, Delivery::Refused(why)),
+                Say::Interrupt => story.interrupted = None,
+                Say::Close => {}
+                Say::Prompt { .. } | Say::Answer { .. } => {
+                    task.run.trouble = Some(format!("its agent could not be told: {why}"));
+                }
+            }
+        });
+        self.store(run.task, Vec::new(), out);
+        self.tell_watchers(run.task, out);
+    }
+}
