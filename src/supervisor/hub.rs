@@ -1,6 +1,6 @@
 //! The loop: everything that happens comes in here, everything that is done goes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,9 @@ const QUEUE: usize = 256;
 pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) engine: Engine,
+    /// What has happened while the engine's last decisions are carried out.
+    inputs: VecDeque<Input>,
+    taking: bool,
     pub(super) store: Option<Store>,
     pub(super) shims: Shims,
     pub(super) hearing: Hearing,
@@ -116,6 +119,8 @@ impl Hub {
         let mut hub = Self {
             clock: Clock::start(),
             engine: Engine::new(rules, loaded.highest).remembering(loaded.seq, loaded.settings),
+            inputs: VecDeque::new(),
+            taking: false,
             store: Some(store),
             shims: Shims::new(to_events.clone()),
             hearing: Hearing::new(to_answers.clone()),
@@ -379,12 +384,21 @@ impl Hub {
         }
     }
 
-    /// Hands something to the engine and does what comes of it.
+    /// Hands something to the engine and does what comes of it: all of it and in its order,
+    /// before what happens by that is handed over in turn. Else what is decided later would
+    /// be done, and stored, before what was decided first.
     pub(super) fn take(&mut self, input: Input) {
-        let now = self.clock.now();
-        for effect in self.engine.handle(now, input) {
-            self.perform(effect);
+        self.inputs.push_back(input);
+        if std::mem::replace(&mut self.taking, true) {
+            return;
         }
+        while let Some(input) = self.inputs.pop_front() {
+            let now = self.clock.now();
+            for effect in self.engine.handle(now, input) {
+                self.perform(effect);
+            }
+        }
+        self.taking = false;
         for session in self.sessions() {
             session.touch();
         }

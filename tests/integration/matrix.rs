@@ -4,6 +4,7 @@
 mod calls;
 mod places;
 mod queue;
+mod told;
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;

@@ -31,13 +31,16 @@ impl Engine {
         if !active {
             return;
         }
-        if matches!(
-            self.tasks.get(id).map(Task::state),
-            Some(State::Queued { .. })
-        ) {
-            self.stored_queue
-                .extend(self.tasks.get(id).map(Task::run_id));
-            return self.hold_until(now, id);
+        let state = self.tasks.get(id).map(Task::state);
+        if matches!(state, Some(State::Queued { .. })) {
+            if matches!(found, Found::Gone { .. }) {
+                self.stored_queue
+                    .extend(self.tasks.get(id).map(Task::run_id));
+                return self.hold_until(now, id);
+            }
+            // it lives, though its start is not on record: never started a second time
+            self.tasks
+                .update(id, |task| task.run.state = State::Starting);
         }
         match found {
             Found::Shim(status) => {

@@ -280,6 +280,23 @@ fn an_agent_is_told_once_what_to_do_and_that_nothing_follows() {
     assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
 }
 
+/// As one of before may have left it, which stored some starts before the wait for them.
+#[test]
+fn a_queued_task_whose_shim_lives_is_not_started_once_more() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let record = world.disk.get_mut(&run.task).unwrap();
+    record.task.run.state = State::Queued { hold: None };
+    // the world sees to it that nothing is spawned twice
+    world.crash();
+    world.write_all();
+    let adopted = |event: &crate::core::event::Event| event.what == What::Adopted;
+    assert!(world.log.iter().any(adopted));
+    assert!(matches!(world.task(1).state(), State::Running { .. }));
+    end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+}
+
 /// Wherever on its way the supervisor dies.
 #[test]
 fn nothing_that_an_agent_is_told_is_lost_with_the_supervisor_and_nothing_comes_twice() {
