@@ -93,7 +93,7 @@ fn wait(bench: &Bench, what: &str, mut holds: impl FnMut(&Value) -> bool) {
     wait_until(what, || task(bench).is_some_and(|task| holds(&task)));
 }
 
-fn life(row: Row) {
+fn life(Row { way, fault }: Row) {
     let bench =
         Bench::with("[agents.reads]\nprogram = \"reads\"\nfeed = \"stdin\"\nspeech = \"plain\"\n");
     let rest = "cat >>\"$TOLD\"";
@@ -113,22 +113,22 @@ fn life(row: Row) {
         ]),
     );
     bench.install("reads", rest);
-    let mut doomed = doomed(&bench.herd, &row.fault, false);
-    let agent = match row.way {
+    let mut doomed = doomed(&bench.herd, &fault, false);
+    let agent = match way {
         Way::Talk => "claude",
         Way::Stdin => "reads",
     };
     insist(&bench, &["run", "--agent", agent, "touch it"], |_| true);
     bench.herd.remember();
     let mut began = true;
-    if row.way == Way::Talk {
+    if way == Way::Talk {
         wait(&bench, "it asks", |task| {
             // between its start on record and its start: lost, and said so
             began = task["outcome"] != "lost";
             task["attention"] == "asking" || !began
         });
     }
-    if row.way == Way::Talk && began {
+    if way == Way::Talk && began {
         insist(&bench, &["answer", "1", "allow"], |task| {
             task["attention"] != "asking"
         });
@@ -137,7 +137,7 @@ fn life(row: Row) {
         });
     }
     wait(&bench, "it has ended", |task| task["state"] == "ended");
-    wait_until(&format!("the supervisor has passed {}", row.fault), || {
+    wait_until(&format!("the supervisor has passed {}", fault), || {
         doomed.try_wait().unwrap().is_some()
     });
     assert_eq!(doomed.wait().unwrap().signal(), Some(9));
@@ -150,11 +150,11 @@ fn life(row: Row) {
             (&Value::Null, ""),
             "{task}"
         );
-        assert!(row.fault.starts_with("after-commit"), "{task}");
+        assert!(fault.starts_with("after-commit"), "{task}");
         return;
     }
     assert_eq!(task["outcome"], "succeeded", "{task}");
-    match row.way {
+    match way {
         Way::Stdin => assert_eq!(told, "touch it"),
         Way::Talk => {
             let lines: Vec<&str> = told.lines().collect();
