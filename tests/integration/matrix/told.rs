@@ -137,7 +137,7 @@ fn life(Row { way, fault }: Row) {
         });
     }
     wait(&bench, "it has ended", |task| task["state"] == "ended");
-    wait_until(&format!("the supervisor has passed {}", fault), || {
+    wait_until(&format!("the supervisor has passed {fault}"), || {
         doomed.try_wait().unwrap().is_some()
     });
     assert_eq!(doomed.wait().unwrap().signal(), Some(9));
