@@ -57,3 +57,23 @@ fn a_conversation_is_read_while_it_goes_on_and_over_its_runs() {
     pty.send("q");
     assert_eq!(pty.end(), 0);
 }
+
+/// One that is never through with what it says.
+#[test]
+fn a_flood_is_read_while_it_goes_on() {
+    let line = r#"{"type":"assistant","message":{"id":"m","role":"assistant","content":[{"type":"text","text":"on and on"}]},"session_id":"s"}"#;
+    let herd = Herd::with(&format!(
+        "[output]\ntask_cap = \"4MiB\"\n[agents.flood]\nprogram = \"/bin/sh\"\nspeech = \"claude\"\nargs = [\"-c\", '''yes '{line}'''', \"{{prompt}}\"]\n"
+    ));
+    let dir = herd.dir().display().to_string();
+    herd.ok(&[
+        "run", "--agent", "flood", "--dir", &dir, "--name", "flood", "go",
+    ]);
+    herd.remember();
+    let mut pty = Pty::open(&herd, 120, 40);
+    pty.shows(&["flood", "running", "on and on"]);
+    herd.ok(&["revoke", "--force", "1"]);
+    herd.wait_state(1, "ended");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}

@@ -103,7 +103,9 @@ pub struct Transcript {
     /// The prompt that it began with, until the agent repeats it.
     prompt: Option<String>,
     progress: Progress,
-    /// Whether all that there was has been read once.
+    /// The end that the log had when reading it began, once that is known.
+    goal: Option<u64>,
+    /// Whether all that there was then has been read.
     whole: bool,
     trouble: Option<String>,
     /// Counts changes.
@@ -126,10 +128,14 @@ impl Transcript {
         self.progress
     }
 
-    /// It is read so far.
-    pub const fn reached(&mut self, progress: Progress, whole: bool) {
+    /// It is read so far; `through`: as far as there is anything.
+    pub fn reached(&mut self, progress: Progress, through: bool) {
         self.progress = progress;
-        self.whole |= whole;
+        // of runs before this one nothing is counted
+        let begun = progress.read > 0;
+        let goal = begun.then(|| *self.goal.get_or_insert(progress.end));
+        // one that writes as fast as it is read is never through, and shown all the same
+        self.whole |= through || goal.is_some_and(|goal| progress.read >= goal);
         self.version += 1;
     }
 
@@ -149,8 +155,8 @@ impl Transcript {
         Some(format!("reading, {percent} %"))
     }
 
-    /// Whether all that there was has been read once: what is shown before that would only
-    /// rush by.
+    /// Whether all that there was when reading it began has been read: what is shown before
+    /// that would only rush by.
     pub(super) const fn is_whole(&self) -> bool {
         self.whole
     }

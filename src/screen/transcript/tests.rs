@@ -48,6 +48,37 @@ fn tell(talk: &mut Transcript, events: impl IntoIterator<Item = AgentEvent>) {
     talk.reached(Progress::default(), true);
 }
 
+#[test]
+fn one_that_writes_as_fast_as_it_is_read_is_shown_once_what_was_there_is_read() {
+    let mut talk = Transcript::new(None);
+    let mut pane = TalkPane::new(40, 5);
+    let said = |talk: &mut Transcript, read: u64, end: u64| {
+        talk.take(item(whole(&format!("up to {read}"))).unwrap());
+        let progress = Progress {
+            read,
+            end,
+            dropped: 0,
+        };
+        talk.reached(progress, false);
+    };
+    let mut shown = |talk: &Transcript| {
+        let layout = lay(&mut pane, talk);
+        (rows(&layout), layout.trouble)
+    };
+    said(&mut talk, 100, 400);
+    assert_eq!(shown(&talk), (vec![], Some("reading, 25 %".into())));
+    said(&mut talk, 300, 1000);
+    assert_eq!(shown(&talk), (vec![], Some("reading, 30 %".into())));
+    said(&mut talk, 500, 2000);
+    let (rows, trouble) = shown(&talk);
+    assert_eq!(
+        (rows.last().map(String::as_str), trouble),
+        (Some("up to 500"), None)
+    );
+    said(&mut talk, 700, 4000);
+    assert_eq!(shown(&talk).0.last().map(String::as_str), Some("up to 700"));
+}
+
 fn rows(layout: &Layout) -> Vec<String> {
     let rows = layout.rows.iter();
     rows.map(|row| row.text().trim_end().to_owned()).collect()
