@@ -407,9 +407,7 @@ impl TaskReport {
             tools_called: sum(|story| story.tools_called),
             tools_failed: sum(|story| story.tools_failed),
             cost_source: None,
-            messages: story.map_or_else(Vec::new, |story| {
-                story.messages.iter().map(message).collect()
-            }),
+            messages: messages(task),
         }
     }
 
@@ -425,4 +423,22 @@ impl TaskReport {
             ..self
         }
     }
+}
+
+/// What persons said while its current run went on, and before that what of earlier ones
+/// did not arrive.
+fn messages(task: &Task) -> Vec<MessageReport> {
+    let of = |run: &Run| {
+        run.story
+            .iter()
+            .flat_map(|story| &story.messages)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let early = task.past.iter().flat_map(of);
+    early
+        .filter(|message| message.state != Delivery::Delivered)
+        .chain(of(&task.run))
+        .map(|it| message(&it))
+        .collect()
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use super::parking::GO_ON;
-use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::FollowUp;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
@@ -110,11 +109,6 @@ impl Engine {
             run.restarts = restarts;
             run.state = State::Queued { hold };
             run.follow = follow.map(Box::new);
-        });
-        self.tasks.update(id, |task| {
-            if let Some(story) = task.past.last_mut().and_then(|run| run.story.as_mut()) {
-                story.sent_came(&Delivery::Delivered);
-            }
         });
         self.note_parked(id);
         if by == By::Limit {

@@ -129,6 +129,10 @@ impl Engine {
                 story.end(now.wall, &mut told);
             }
         });
+        if !heard.events.is_empty() {
+            // it speaks: it was told what to do
+            self.took_what_began_it(run.task);
+        }
         self.absorb(run.task);
         for event in &heard.events {
             self.note_heard(now, run.task, event);

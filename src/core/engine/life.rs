@@ -56,6 +56,9 @@ impl Engine {
         let began = was.started.is_none() && task.run.started.is_some();
         self.note_life(now, run_id.task, &was);
         self.follow_time(now, run_id.task, &was, out);
+        if began && self.has_prompt_as_argument(run_id.task) {
+            self.took_what_began_it(run_id.task);
+        }
         self.prompt(run_id.task, out);
         if ended {
             let release = Effect::Order(run_id, Order::Release);

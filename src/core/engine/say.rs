@@ -10,7 +10,7 @@ use crate::core::effect::Effect;
 use crate::core::id::{RunId, TaskId};
 use crate::core::raw::Raw;
 use crate::core::shim::{Order, Status};
-use crate::core::task::{State, Task};
+use crate::core::task::{Run, State, Task};
 
 impl Engine {
     /// An agent that was started and is told over its standard input what to do is told.
@@ -165,4 +165,48 @@ impl Engine {
         self.store(run.task, Vec::new(), out);
         self.tell_watchers(run.task, out);
     }
+
+    /// Whether an agent is told what to do by its arguments.
+    pub(super) fn has_prompt_as_argument(&self, id: TaskId) -> bool {
+        let agent = self.tasks.get(id).and_then(|task| task.spec.agent.as_ref());
+        agent.is_some_and(|agent| agent.feed == Feed::Argument)
+    }
+
+    /// A run has what it was begun with, which may have been said while an earlier one went
+    /// on: that is delivered.
+    pub(super) fn took_what_began_it(&mut self, id: TaskId) {
+        let waits = |task: &Task| task.past.iter().any(keeps_words);
+        if self.tasks.get(id).is_some_and(waits) {
+            self.tasks.update(id, |task| {
+                for story in task.past.iter_mut().filter_map(|run| run.story.as_mut()) {
+                    story.sent_came(&Delivery::Delivered);
+                }
+            });
+        }
+    }
+
+    /// A run has ended and none follows: what was said and begins no run will not any more.
+    pub(super) fn give_up_unsaid(&mut self, id: TaskId) {
+        let waits = |task: &Task| task.past.iter().chain([&task.run]).any(keeps_words);
+        if !self.tasks.get(id).is_some_and(waits) {
+            return;
+        }
+        self.tasks.update(id, |task| {
+            let own = "the run ended, and none goes on with its conversation";
+            let carried = "the run that it was to begin ended before it was told";
+            let past = task.past.iter_mut().map(|run| (run, carried));
+            for (run, why) in past.chain([(&mut task.run, own)]) {
+                if let Some(story) = &mut run.story {
+                    story.sent_came(&Delivery::Refused(why.into()));
+                }
+            }
+        });
+    }
+}
+
+/// Whether something that a person said while it went on is kept for a later run.
+fn keeps_words(run: &Run) -> bool {
+    run.story
+        .as_ref()
+        .is_some_and(|story| story.unsaid().is_some())
 }

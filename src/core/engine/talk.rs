@@ -2,7 +2,6 @@
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::agent::event::{Question, Want};
-use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::{Feed, FollowUp};
 use crate::core::agent::say::{Reply, Say};
 use crate::core::agent::story::{Stage, Story};
@@ -226,16 +225,6 @@ impl Engine {
             task.past.push(std::mem::replace(&mut task.run, run));
             task.attention = Attention::None;
             task.wanted_since = None;
-        });
-    }
-
-    /// What was said and never written will not be any more.
-    pub(super) fn give_up_unsaid(&mut self, id: TaskId) {
-        self.tasks.update(id, |task| {
-            if let Some(story) = &mut task.run.story {
-                let why = "the run ended, and none goes on with its conversation";
-                story.sent_came(&Delivery::Refused(why.into()));
-            }
         });
     }
 

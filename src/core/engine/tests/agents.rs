@@ -484,13 +484,79 @@ fn a_message_during_a_run_is_said_and_one_that_comes_too_late_begins_the_next() 
     end(&mut world, run, Exit::Code(0), vec![]);
     world.write_all();
     assert!(!world.answers.contains_key(&wait), "it goes on");
+    let kept = |world: &World| world.engine.report(world.task(1)).messages[0].clone();
+    assert_eq!(kept(&world).state, "sent", "it waits in the queue");
     let run = started(&mut world);
     assert_eq!(run.number, 2);
+    assert_eq!(kept(&world).state, "sent", "nobody has told the agent");
     assert_eq!(launched(&world), ["a", "resume", "S", "one more"]);
     assert!(matches!(
         world.said.last(),
         Some((_, Say::Prompt { text, session: Some(id), fork: false, .. })) if text == "one more" && id == "S"
     ));
+    hear(&mut world, run, vec![session("S")]);
+    assert_eq!(
+        world.engine.report(world.task(1)).messages,
+        [],
+        "it arrived"
+    );
+    let past = world.task(1).past[0].story.as_ref().unwrap();
+    assert_eq!(past.messages[1].state, Delivery::Delivered);
+}
+
+/// What is kept for a run that never comes is not said to have arrived.
+#[test]
+fn a_message_that_begins_a_run_which_never_starts_is_refused() {
+    let ways: [fn(&mut World); 3] = [
+        // revoked in the queue, not to be started, ended before it was told
+        |world| {
+            world.ask(revoke(1, false));
+        },
+        |world| {
+            world.ask(Request::PauseQueue(false));
+            world.write_all();
+            let run = world.task(1).run_id();
+            world.begin(run, true);
+            world.report(run);
+        },
+        |world| {
+            world.ask(Request::PauseQueue(false));
+            let run = started(world);
+            end(world, run, Exit::Code(1), vec![]);
+        },
+    ];
+    for feed in [Feed::Argument, Feed::Talk] {
+        for (at, way) in ways.iter().enumerate() {
+            let mut world = World::new();
+            let run = launch(&mut world, agent(feed));
+            hear(&mut world, run, vec![session("S"), verdict(true)]);
+            world.ask(message(1, "one more", false));
+            world.ask(Request::PauseQueue(true));
+            world.write_all();
+            end(&mut world, run, Exit::Code(0), vec![]);
+            world.write_all();
+            assert_eq!(world.task(1).run.number, 2);
+            way(&mut world);
+            world.write_all();
+            let told = feed == Feed::Argument && at == 2;
+            let past = world.task(1).past[0].story.as_ref().unwrap();
+            let state = &past.messages.last().unwrap().state;
+            if told {
+                assert_eq!(state, &Delivery::Delivered, "it was among its arguments");
+                continue;
+            }
+            assert!(
+                matches!(state, Delivery::Refused(_)),
+                "{feed:?} {at}: {state:?}"
+            );
+            let report = world.engine.report(world.task(1));
+            let kept = report.messages.last().unwrap();
+            assert_eq!(
+                (kept.state.as_str(), kept.text.as_str()),
+                ("refused", "one more")
+            );
+        }
+    }
 }
 
 #[test]
