@@ -7,6 +7,7 @@ use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
 use super::trouble::Trouble;
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::attention::Attention;
+use crate::core::exact::exact_line;
 use crate::core::plan::{After, Needs};
 use crate::core::report::{RunReport, TaskReport};
 
@@ -93,9 +94,9 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
 /// What it asks, with its choices, and what was said to it.
 fn asks(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
     if let Some(ask) = &task.asks {
-        out.line(&format!("{:<12}{}", "asks", plain(&ask.text)))?;
+        out.line(&format!("{:<12}{}", "asks", exact_line(&ask.text)))?;
         for (number, choice) in (1..).zip(&ask.choices) {
-            out.line(&format!("{:<12}  {number}  {}", "", plain(choice)))?;
+            out.line(&format!("{:<12}  {number}  {}", "", exact_line(choice)))?;
         }
     }
     for message in &task.messages {

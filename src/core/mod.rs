@@ -9,6 +9,7 @@ pub mod attention;
 pub mod effect;
 pub mod engine;
 pub mod event;
+pub mod exact;
 pub mod filter;
 pub mod first;
 pub mod hook;

@@ -14,6 +14,7 @@ use crate::core::agent::event::{Trouble, Want};
 use crate::core::agent::story::Story;
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
+use crate::core::exact::exact_line;
 use crate::core::plan::{Hold, HoldCause};
 use crate::core::task::{Exit, Outcome, State, StopCause, Task};
 use crate::core::time::Timestamp;
@@ -339,12 +340,12 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
 fn asks(story: &Story, keymap: &Keymap) -> Option<String> {
     let open = story.asks.iter().find(|asked| asked.question.answerable)?;
     let question = &open.question;
-    let text = question.text.lines().find(|line| !line.trim().is_empty());
-    let text = text.unwrap_or_default();
+    let text = exact_line(question.text.trim_start_matches('\n'));
     let what = match &question.want {
-        Want::Permission { tool, .. } if text.contains(tool.as_str()) => text.to_owned(),
-        Want::Permission { tool, .. } => format!("{tool}? {text}"),
-        Want::Answer => text.to_owned(),
+        Want::Permission { tool, .. } if !text.contains(tool.as_str()) => {
+            format!("{}? {text}", exact_line(tool))
+        }
+        Want::Permission { .. } | Want::Answer => text.into_owned(),
     };
     let more = match story.asks.len() {
         0 | 1 => String::new(),

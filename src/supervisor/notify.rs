@@ -4,6 +4,7 @@
 use super::hub::Hub;
 use crate::config::Notify;
 use crate::core::event::{Event, What};
+use crate::core::exact::exact_line;
 use crate::core::task::Outcome;
 
 /// Most characters of a notification.
@@ -39,13 +40,16 @@ fn worth(event: &Event) -> Option<String> {
     Some(format!("wrangle: {} {}: {what}", event.task, event.name))
 }
 
-/// The bytes that call a person. The text may be a task's: no control of it gets through.
+/// The bytes that call a person. The text may be a task's: no control of it gets through,
+/// and none hides the rest.
 fn call(notify: Notify, text: &str) -> Vec<u8> {
-    let text: String = text.chars().take(LONGEST).collect();
     // a semicolon would end the text, a control the sequence
+    let text = exact_line(text).replace(';', "；");
+    let cut = text.chars().nth(LONGEST).is_some();
     let text: String = text
         .chars()
-        .map(|c| if c == ';' || c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .chain(cut.then_some('…'))
         .collect();
     let mut bytes = Vec::new();
     if notify.osc9 {
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_made_as_is_wished_and_holds_no_control_of_a_task() {
+    fn a_call_is_made_as_is_wished_and_shows_controls_of_a_task_as_signs() {
         let all = Notify {
             bell: true,
             osc9: true,
@@ -73,7 +77,7 @@ mod tests {
         };
         let bytes = call(all, "a;b\x1b]0;title\x07\u{9c}c");
         let text = String::from_utf8(bytes).unwrap();
-        let said = "a b ]0 title  c";
+        let said = "a；b␛]0；title␇<U+009C>c";
         let expected = format!("\x1b]9;{said}\x1b\\\x1b]777;notify;wrangle;{said}\x1b\\\x07");
         assert_eq!(text, expected);
         assert!(call(Notify::default(), "x").is_empty());

@@ -5,7 +5,8 @@ use crate::client::json;
 use crate::client::out::Out;
 use crate::client::table::{self, plain};
 use crate::client::trouble::Trouble;
-use crate::core::event::{By, EventReport};
+use crate::core::event::{By, EventReport, What};
+use crate::core::exact::exact_line;
 use crate::output::display::safe_line;
 
 /// The word of a line of output, which is no entry of the activity log.
@@ -54,13 +55,19 @@ fn sentence(event: &EventReport) -> String {
     };
     let name = plain(&event.name);
     let mut line = format!("{at}  {:>4}  {what:<9}  {name}{run}", task.0);
-    let text = event.text.as_deref().map(|text| {
+    let text = event.text.as_deref().unwrap_or_default();
+    let safe = |text: &str| {
         let safe = safe_line(text.as_bytes(), false);
         plain(&String::from_utf8_lossy(&safe))
-    });
+    };
     if what == LINE {
-        return format!("{line}: {}", text.unwrap_or_default());
+        return format!("{line}: {}", safe(text));
     }
+    // what an agent asks is no progress that a return takes back
+    let text = (!text.is_empty()).then(|| match *what == What::Attention.word() {
+        true => exact_line(text).into_owned(),
+        false => safe(&text.replace(['\r', '\u{8}'], " ")),
+    });
     let how = table::how(event.outcome.as_deref(), event.exit_code, event.signal);
     // who did it goes without saying where the task did it itself
     let by = (event.by != By::Task.word()).then(|| format!("by {}", event.by));
@@ -75,7 +82,7 @@ fn sentence(event: &EventReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::event::{Event, What};
+    use crate::core::event::Event;
     use crate::core::id::TaskId;
     use crate::core::task::{Exit, Outcome};
     use crate::core::time::Timestamp;
@@ -111,6 +118,9 @@ mod tests {
             sentence(&(&stopping).into()),
             format!("{at}     3  stopping   a\u{fffd}pi (run 2): SIGTERM sent; by person")
         );
+        let mut asks = event(What::Attention, By::Task);
+        asks.text = Some("claude asks: rm -rf ~\rls\u{8}\u{202e}".into());
+        assert!(sentence(&(&asks).into()).ends_with(": claude asks: rm -rf ~␍ls␈<U+202E>"));
         let mut lingering = event(What::Lingering, By::Task);
         lingering.exit = Some(Exit::Code(0));
         assert!(sentence(&(&lingering).into()).ends_with(": succeeded"));

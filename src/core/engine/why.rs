@@ -2,6 +2,7 @@
 
 use crate::core::agent::mask::bounded;
 use crate::core::attention::Attention;
+use crate::core::exact::exact_line;
 use crate::core::task::{Exit, Outcome, Overrun, Run, State, StopCause, Task};
 
 /// What is said of a run that went beyond a bound on its time.
@@ -117,8 +118,14 @@ fn swept(run: &Run) -> Option<String> {
     Some(format!("{left}; it was ended"))
 }
 
-/// What a task wants of a person, in full; `None` where the word for it says it all.
+/// What a task wants of a person, in full and exactly; `None` where the word for it says it
+/// all.
 pub fn wanted(task: &Task) -> Option<String> {
+    let line = told(task)?;
+    Some(exact_line(&line).into_owned())
+}
+
+fn told(task: &Task) -> Option<String> {
     let story = task.run.story.as_deref();
     let agent = task.spec.agent.as_ref().map_or("it", |agent| &agent.name);
     match task.attention {

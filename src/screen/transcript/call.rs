@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::diff::Change;
 use super::kept::{Kept, floor};
 use crate::core::agent::tool::{Category, Fault};
+use crate::core::exact::exact;
 
 /// Most bytes of the argument that stands beside a tool's name.
 const ARGUMENT: usize = 400;
@@ -156,6 +157,7 @@ fn words(value: &Value) -> String {
 
 fn one_line(text: &str) -> String {
     let mut line = String::new();
+    let text = exact(text);
     for word in text.split_whitespace() {
         if line.len() + word.len() >= ARGUMENT {
             let room = ARGUMENT.saturating_sub(line.len());
@@ -184,7 +186,7 @@ fn shown(category: Category, input: &Value, argument: &str) -> Input {
         return if command == argument {
             Input::Nothing
         } else {
-            Input::Command(Kept::new(&command))
+            Input::Command(Kept::new(&exact(&command)))
         };
     }
     if let Some(change) = change(category, all) {
@@ -214,7 +216,7 @@ fn text(text: &str) -> Input {
     if text.is_empty() {
         Input::Nothing
     } else {
-        Input::Text(Kept::new(text))
+        Input::Text(Kept::new(&exact(text)))
     }
 }
 

@@ -12,6 +12,7 @@ use super::lines::{Break, Laid, Lines};
 use super::markdown;
 use super::talk::{Block, Body};
 use crate::core::agent::event::{Choice, Level, Trouble};
+use crate::core::exact::exact;
 use crate::screen::clock::{span, time_of_day};
 use crate::screen::text::{cut, width};
 use crate::screen::theme::Theme;
@@ -299,6 +300,7 @@ fn changed(lines: &mut Lines, sign: Sign, text: &str, ink: &Ink) {
         Sign::Removed => theme.removed,
         Sign::Place => theme.dim,
     };
+    let text = &*exact(text);
     match sign {
         Sign::Place if text.is_empty() => lines.push(&theme.signs.more.to_string(), style),
         Sign::Place => lines.push(text, style),
@@ -347,14 +349,15 @@ fn question(lines: &mut Lines, asked: &Open, ink: &Ink) {
         theme.warn
     };
     lines.mark_once("? ", style);
-    lines.push_output(&asked.text, style);
+    lines.push(&exact(&asked.text), style);
+    lines.close();
     lines.unmark();
     lines.mark("  ", Style::default());
     if let Some(call) = &asked.call {
-        title_line(lines, |lines| {
-            lines.push(&call.name, theme.strong);
-            lines.push(&format!(" {}", call.argument), theme.plain);
-        });
+        // broken, not cut: it may be all that is shown of what it would do
+        lines.push(&exact(&call.name), theme.strong);
+        lines.push(&format!(" {}", call.argument), theme.plain);
+        lines.close();
         if !asked.answered {
             lines.breaks = Break::Anywhere;
             input(lines, &call.input, ink);
@@ -364,7 +367,8 @@ fn question(lines: &mut Lines, asked: &Open, ink: &Ink) {
     if !asked.answered {
         for (at, Choice { label, .. }) in asked.choices.iter().enumerate() {
             lines.mark_once(format!("{}. ", at + 1), theme.key);
-            lines.push_output(label, theme.plain);
+            lines.push(&exact(label), theme.plain);
+            lines.close();
             lines.unmark();
         }
         if !asked.answerable {

@@ -230,6 +230,36 @@ fn a_call_is_a_line_and_unfolds() {
 }
 
 #[test]
+fn nothing_of_what_is_asked_or_called_can_be_hidden() {
+    let command = "rm -rf ~/work\r\u{1b}[2Kecho safe\u{8}\u{8}\u{202e}x\u{200b}";
+    let shown = "rm -rf ~/work␍␛[2Kecho safe␈␈<U+202E>x<U+200B>";
+    let asks = AgentEvent::Asks(Question {
+        request: "r".into(),
+        want: Want::Permission {
+            tool: "Bash".into(),
+            input: json!({"command": command, "name": "x"}),
+            call: None,
+        },
+        text: format!("Bash: {command}"),
+        choices: vec![Choice {
+            id: "always".into(),
+            label: format!("always allow {command}"),
+            grants: None,
+        }],
+        answerable: true,
+    });
+    let input = json!({"command": format!("{command}\n")});
+    let talk = talk([asks, started("1", "Bash", Category::Command, input)]);
+    let mut pane = TalkPane::new(120, 40);
+    lay(&mut pane, &talk);
+    pane.toggle_all();
+    let all = rows(&lay(&mut pane, &talk));
+    let seen = all.iter().filter(|row| row.contains(shown)).count();
+    // the question, its input, its choice; the call and its input
+    assert_eq!(seen, 5, "{all:#?}");
+}
+
+#[test]
 fn what_a_subagent_does_is_indented() {
     let mut inner = started("2", "Read", Category::Read, json!({"path": "x"}));
     if let AgentEvent::ToolStarted { within, .. } = &mut inner {

@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use crate::core::agent::event::Want;
 use crate::core::agent::message::{Delivery, Message};
 use crate::core::engine::Engine;
+use crate::core::exact::exact;
 use crate::core::id::TaskId;
 use crate::screen::answering::asked;
 use crate::screen::screen::Screen;
@@ -41,8 +42,13 @@ pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: Task
     let most = usize::from(screen.areas.body.height.saturating_sub(2));
     let for_text = most.saturating_sub(choices.len()).max(1);
     if lines.len() > for_text {
-        lines.truncate(for_text.saturating_sub(1));
-        lines.push(Line::styled(theme.signs.more.to_string(), theme.dim));
+        // its end is seen too: what a long beginning pushes out of sight might be the point
+        let tail = for_text.saturating_sub(1) / 2;
+        let head = for_text.saturating_sub(1) - tail;
+        let cut = lines.len() - tail;
+        let more = theme.signs.more;
+        let line = format!("{more} {} rows left out {more}", cut - head);
+        drop(lines.splice(head..cut, [Line::styled(line, theme.dim)]));
     }
     lines.extend(choices);
     above_bar(frame, screen, &format!("task {id} asks"), lines);
@@ -92,7 +98,10 @@ fn shown(input: &serde_json::Value) -> String {
 }
 
 fn broken(text: &str, room: usize, style: Style) -> Vec<Line<'static>> {
-    let rows = text.lines().flat_map(|line| wrapped(&clean(line), room));
+    let text = exact(text);
+    let rows = text
+        .split('\n')
+        .flat_map(|line| wrapped(&clean(line), room));
     rows.map(|row| Line::styled(row, style)).collect()
 }
 

@@ -62,6 +62,12 @@ fn launch(world: &mut World, spec: Spec) -> RunId {
     started(world)
 }
 
+/// What stands in the activity log of one kind.
+fn noted(world: &World, what: What) -> Vec<&str> {
+    let entries = world.log.iter().filter(|entry| entry.what == what);
+    entries.filter_map(|entry| entry.text.as_deref()).collect()
+}
+
 /// The newest task's current run, started.
 fn started(world: &mut World) -> RunId {
     world.write_all();
@@ -444,6 +450,23 @@ fn a_question_is_asked_answered_once_and_in_its_own_words() {
         answer: text,
     };
     assert_eq!(world.said.last(), Some(&(run, said)));
+}
+
+#[test]
+fn what_is_noted_of_a_question_hides_nothing_of_it() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    let mut asks = permission();
+    if let AgentEvent::Asks(question) = &mut asks {
+        question.text = "Bash: rm -rf ~\rls\u{8}\u{202e}\nnow".into();
+    }
+    hear(&mut world, run, vec![asks]);
+    world.write_all();
+    let wanted = "claude asks: Bash: rm -rf ~␍ls␈<U+202E>␊now";
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.attention_text.as_deref(), Some(wanted));
+    let noted = noted(&world, What::Attention);
+    assert_eq!(noted, [wanted]);
 }
 
 #[test]
