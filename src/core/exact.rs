@@ -2,6 +2,7 @@
 //! rest, take it back or put it in another order. What would is shown as a sign for itself.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The text with its lines and tabs; of each other control, mark of direction and character
 /// that leaves no trace a sign: `␍`, or `<U+202E>` where there is none.
@@ -31,7 +32,10 @@ fn signed(text: &str, one_line: bool) -> Cow<'_, str> {
             c if !deceives(before, c) => out.push(c),
             '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + u32::from(c))),
             '\u{7f}' => out.push('\u{2421}'),
-            c => out.push_str(&format!("<U+{:04X}>", u32::from(c))),
+            c => {
+                // a string takes whatever is written to it
+                write!(out, "<U+{:04X}>", u32::from(c)).ok();
+            }
         }
         before = Some(c);
     }

@@ -64,9 +64,12 @@ fn sentence(event: &EventReport) -> String {
         return format!("{line}: {}", safe(text));
     }
     // what an agent asks is no progress that a return takes back
-    let text = (!text.is_empty()).then(|| match *what == What::Attention.word() {
-        true => exact_line(text).into_owned(),
-        false => safe(&text.replace(['\r', '\u{8}'], " ")),
+    let text = (!text.is_empty()).then(|| {
+        if what == What::Attention.word() {
+            exact_line(text).into_owned()
+        } else {
+            safe(&text.replace(['\r', '\u{8}'], " "))
+        }
     });
     let how = table::how(event.outcome.as_deref(), event.exit_code, event.signal);
     // who did it goes without saying where the task did it itself

@@ -2,10 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::secret::{MASK, hidden, is_name};
 use super::tool::Category;
 
 /// Of one text so many bytes are kept.
 const LONGEST: usize = 2048;
+
+/// So much more of it is looked at.
+const MORE: usize = 512;
 
 /// Of one list or object so many entries.
 const MOST: usize = 32;
@@ -13,37 +17,11 @@ const MOST: usize = 32;
 /// So deep.
 const DEEPEST: usize = 6;
 
-/// What stands in the place of a secret.
-const MASK: &str = "•••";
+/// Stands between words that are looked at together: white space that no word has.
+const BETWEEN: &str = "\u{b}";
 
-/// Words in names of arguments that hold secrets.
-const NAMES: [&str; 9] = [
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "api_key",
-    "apikey",
-    "authorization",
-    "credential",
-    "private_key",
-];
-
-/// Beginnings of texts that are keys of well-known services, with how long they are at least.
-const KEYS: [(&str, usize); 12] = [
-    ("sk-", 16),
-    ("ghp_", 20),
-    ("gho_", 20),
-    ("ghs_", 20),
-    ("github_pat_", 20),
-    ("glpat-", 16),
-    ("xoxb-", 16),
-    ("xoxp-", 16),
-    ("AKIA", 20),
-    ("AIza", 30),
-    ("eyJ", 40),
-    ("npm_", 20),
-];
+/// A text is looked at so many times more while that changes it.
+const MOST_LOOKS: usize = 3;
 
 /// Arguments as they are stored.
 pub fn decisive(input: &Value) -> Value {
@@ -82,13 +60,17 @@ fn mask(value: &Value, name: Option<&str>, depth: usize) -> Value {
         return Value::from("…");
     }
     match value {
-        Value::String(_) | Value::Number(_) if name.is_some_and(is_secret_name) => {
-            Value::from(MASK)
+        Value::String(_) | Value::Number(_) if name.is_some_and(is_name) => Value::from(MASK),
+        // what is cut off may be the end by which a secret is known
+        Value::String(text) => {
+            let more = bounded(text, LONGEST + MORE);
+            Value::from(bounded(&masked(&more), LONGEST))
         }
-        Value::String(text) => Value::from(masked(&bounded(text, LONGEST))),
         Value::Array(list) => {
-            let each = list.iter().take(MOST);
-            let mut kept: Vec<Value> = each.map(|value| mask(value, name, depth + 1)).collect();
+            let some = &list[..list.len().min(MOST)];
+            let words = masked_words(some).filter(|_| !name.is_some_and(is_name));
+            let each = some.iter().map(|value| mask(value, name, depth + 1));
+            let mut kept: Vec<Value> = words.unwrap_or_else(|| each.collect());
             if list.len() > MOST {
                 kept.push(Value::from(format!("… {} more", list.len() - MOST)));
             }
@@ -111,69 +93,51 @@ fn mask(value: &Value, name: Option<&str>, depth: usize) -> Value {
     }
 }
 
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    // `max_tokens` counts, it is none
-    NAMES
-        .iter()
-        .any(|word| name == *word || name.ends_with(&format!("_{word}")))
-}
-
-/// A text, without what looks like a key in it, and without what follows a name of one.
+/// A text, without what looks like a secret in it.
 pub fn masked(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut hide_next = false;
-    for piece in text.split_inclusive(|c: char| c.is_whitespace() || "\"'`,;()[]{}<>".contains(c)) {
-        let end = piece
-            .char_indices()
-            .next_back()
-            .filter(|(_, c)| c.is_whitespace() || "\"'`,;()[]{}<>".contains(*c))
-            .map_or(piece.len(), |(at, _)| at);
-        let (word, rest) = piece.split_at(end);
-        if word.is_empty() {
-            out.push_str(piece);
-            continue;
+    let mut text = hidden(text);
+    // where two stood side by side, one may have hidden the other's name
+    for _ in 0..MOST_LOOKS {
+        let again = hidden(&text);
+        if again == text {
+            break;
         }
-        match word.split_once(['=', ':']) {
-            _ if is_scheme(word) => out.push_str(word),
-            _ if hide_next => out.push_str(MASK),
-            Some((name, value)) if is_secret_name(name.trim_start_matches('-')) => {
-                out.push_str(&word[..=name.len()]);
-                if !value.is_empty() {
-                    out.push_str(MASK);
-                }
-            }
-            Some((name, value)) if is_key(value) => {
-                out.push_str(&word[..=name.len()]);
-                out.push_str(MASK);
-            }
-            _ if is_key(word) => out.push_str(MASK),
-            _ => out.push_str(word),
-        }
-        let bare = word.trim_start_matches('-').trim_end_matches([':', '=']);
-        let named = word.starts_with("--") || word.ends_with([':', '=']);
-        hide_next = is_scheme(word) || (!hide_next && named && is_secret_name(bare));
-        out.push_str(rest);
+        text = again;
     }
-    out
+    text
 }
 
-/// What stands between the name of a header and its secret.
-fn is_scheme(word: &str) -> bool {
-    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
-}
-
-fn is_key(word: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=/+".contains(c);
-    KEYS.iter().any(|(start, least)| {
-        word.starts_with(start) && word.len() >= *least && word.chars().all(plain)
-    })
+/// The same of the words of a command, of which one may name the next.
+fn masked_words(words: &[Value]) -> Option<Vec<Value>> {
+    let texts: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+    let texts = texts.filter(|texts| texts.len() > 1)?;
+    if texts.iter().any(|text| text.contains(BETWEEN)) {
+        return None;
+    }
+    let each = texts.iter().map(|text| bounded(text, LONGEST));
+    let bounded: Vec<String> = each.collect();
+    let joined = masked(&bounded.join(BETWEEN));
+    let mut parts: Vec<Value> = joined.split(BETWEEN).map(Value::from).collect();
+    if parts.len() != texts.len() {
+        return None;
+    }
+    // such a word may have blanks, and is all of it one value
+    for (at, pair) in texts.windows(2).enumerate() {
+        let option = pair[0].starts_with('-') && is_name(pair[0].trim_start_matches('-'));
+        let handed = pair[0] == "-p" && texts[0].ends_with("sshpass");
+        if (option || handed) && !pair[1].starts_with('-') {
+            parts[at + 1] = Value::from(MASK);
+        }
+    }
+    Some(parts)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn what_looks_like_a_secret_is_not_kept() {
@@ -191,6 +155,200 @@ mod tests {
         assert_eq!(kept["env"]["max_tokens"], 100);
         assert_eq!(kept["env"]["PATH"], "/bin");
         assert!(text.contains("https://x") && text.contains("-u me") && text.contains("sk-short"));
+    }
+
+    #[test]
+    fn secrets_of_every_shape_are_hidden() {
+        let pem = "-----BEGIN RSA PRIVATE KEY-----\nh1dd3n\nh1dd3n\n-----END RSA PRIVATE KEY-----";
+        let all = [
+            "git clone https://me:h1dd3n@github.com/a/b",
+            "psql postgres://app:h1dd3n@db:5432/x",
+            "git clone https://h1dd3nh1dd3nh1dd3n@github.com/a/b",
+            "curl 'https://x.y/z?api_key=h1dd3n&page=2'",
+            "curl https://x.y/z?page=2&access_token=h1dd3n",
+            "AWS_SECRET_ACCESS_KEY=h1dd3n aws s3 ls",
+            "export SECRET_KEY=h1dd3n",
+            "PGPASSWORD=h1dd3n psql",
+            "my_password = h1dd3n",
+            "DB_PASS=h1dd3n ./run",
+            "apiKey: 'h1dd3n'",
+            "{\"password\": \"h1dd3n\"}",
+            "curl -d \"{\\\"password\\\": \\\"h1dd3n h1dd3n\\\"}\" x",
+            "password='h1dd3n h1dd3n' x",
+            "PASSWORD=\"h1dd3n h1dd3n\" x",
+            "os.environ[\"API_KEY\"] = \"h1dd3n\"",
+            "curl -H 'Authorization: token h1dd3n' x",
+            "curl -H \"Authorization: Basic h1dd3n\" x",
+            "Authorization: Bearer h1dd3n",
+            "Authorization: h1dd3n",
+            "use bearer h1dd3nh1dd3n for it",
+            "curl -u me:h1dd3n https://x",
+            "curl -sSu 'me:h1dd3n' https://x",
+            "curl -u 'me:h1dd3n h1dd3n' https://x",
+            "curl --user me:h1dd3n https://x",
+            "sshpass -p h1dd3n ssh x",
+            "sshpass -p 'h1dd3n h1dd3n' ssh x",
+            "mysql -u root -ph1dd3n db",
+            "tool --password h1dd3n x",
+            "tool --password=h1dd3n x",
+            "tool --api-key 'h1dd3n h1dd3n' x",
+            "machine x login me password h1dd3n",
+            pem,
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nh1dd3n",
+        ];
+        for text in all {
+            let kept = masked(text);
+            assert!(
+                !kept.contains("h1dd3n") && kept.contains(MASK),
+                "{text} -> {kept}"
+            );
+            let inside = decisive(&json!({"command": ["bash", "-lc", text]})).to_string();
+            assert!(!inside.contains("h1dd3n"), "{inside}");
+        }
+        let tail = "0123456789abcdefghijABCDEFGHIJ0123456789";
+        let starts = [
+            "sk-",
+            "sk-ant-api03-",
+            "ghp_",
+            "gho_",
+            "ghs_",
+            "github_pat_",
+            "glpat-",
+            "xoxb-",
+            "AIza",
+            "npm_",
+            "hf_",
+            "eyJ",
+            "sk_live_",
+            "ya29.",
+        ];
+        let keys = starts.map(|start| format!("{start}{tail}"));
+        let known = [
+            "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            format!("eyJhbGciOi.{tail}.{tail}"),
+        ];
+        for key in keys.iter().chain(&known) {
+            for text in [
+                key.clone(),
+                format!("echo \"{key}\" | x"),
+                format!("a={key},b"),
+            ] {
+                let kept = masked(&text);
+                assert!(!kept.contains(&key[key.len() - 8..]), "{text} -> {kept}");
+            }
+        }
+        for words in [
+            json!(["curl", "-u", "me:h1dd3n", "x"]),
+            json!(["sshpass", "-p", "h1dd3n", "ssh"]),
+            json!(["sshpass", "-p", "h1dd3n h1dd3n", "ssh"]),
+            json!(["x", "--password", "h1dd3n h1dd3n"]),
+        ] {
+            let kept = decisive(&json!({"command": words}));
+            assert!(!kept.to_string().contains("h1dd3n"), "{kept}");
+            assert!(
+                !kept["command"][2].as_str().unwrap().ends_with("dd3n"),
+                "{kept}"
+            );
+            let count = words.as_array().unwrap().len();
+            assert_eq!(kept["command"].as_array().unwrap().len(), count);
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_kept_as_it_is() {
+        let all = [
+            "/home/me/src/token.rs",
+            "cat ~/.config/app/secrets/readme.md",
+            "token count: 5",
+            "max_tokens=100",
+            "max_tokens: 4096, temperature: 0.2",
+            "cargo test --lib token::tests::secret_is_kept",
+            "let token = next_token(&mut lexer);",
+            "let token = self.tokens.next();",
+            "fn login(password: &str, token: String) -> bool {",
+            "if password == other {",
+            "return token::Kind::Name;",
+            "const { token } = this.state; use(token);",
+            "password: string;",
+            "git show 3b18e512dba79e4c8300dd08aeb37f8e728b8dad",
+            "https://github.com/a/b/issues/5?page=2#x",
+            "ssh://git@github.com/a/b",
+            "git@github.com:a/b.git",
+            "http://localhost:8080/users/@me",
+            "docker run -u 1000:1000 x",
+            "curl -u me https://x",
+            "echo \"$API_KEY\" && export TOKEN=$TOKEN X=${PASSWORD}",
+            "PWD=/tmp; 12 pass, 3 fail; pass: 12",
+            "run the basic tests of the bearer code",
+            "mkdir -p build && cp -p a b",
+            "sk-learn and task-runner-with-a-long-name-0123456789",
+            "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+            "uuid 6f1c9e2e-9d0b-4b52-8f0e-1f6d3c1d2a3b",
+            "tiktoken==0.7.0",
+            "primary_key: id, cache_key=abc",
+        ];
+        for text in all {
+            assert_eq!(masked(text), text);
+        }
+    }
+
+    fn secretive() -> impl Strategy<Value = String> {
+        let pieces = [
+            "password",
+            "api_key",
+            "token",
+            "PGPASSWORD",
+            "=",
+            ": ",
+            " ",
+            "\"",
+            "'",
+            "\\\"",
+            "\\",
+            ",",
+            ";",
+            "@",
+            "://",
+            "https://a:b@c",
+            "Authorization: ",
+            "Bearer ",
+            "basic ",
+            "curl -u ",
+            "sshpass -p ",
+            "--password ",
+            "a:b",
+            "ghp_0123456789abcdefghij",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----END PRIVATE KEY-----",
+            "•••",
+            "x1",
+            "é",
+            "日",
+            "\n",
+            "\u{b}",
+            "?key=",
+            "&",
+            "$X",
+            "{",
+            "}",
+            "[",
+            "]",
+            "(",
+            "<",
+        ];
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40)
+            .prop_map(|all| all.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_mask_is_bounded_and_hides_all_at_once(text in prop_oneof![any::<String>(), secretive()]) {
+            let once = masked(&text);
+            prop_assert!(once.len() <= text.len() * MASK.len() + MASK.len());
+            prop_assert_eq!(masked(&once), once.clone());
+            let kept = decisive(&json!({"command": text, "all": [text, once]}));
+            prop_assert!(kept.to_string().len() <= 12 * LONGEST + text.len() * 20);
+        }
     }
 
     #[test]

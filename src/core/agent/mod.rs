@@ -5,7 +5,7 @@
 //! `outbox` what of that is on its way;
 //! `tokens` what it used and what that cost, `price` where nobody says so, `ledger` how
 //! counters of several kinds become one figure; `tool` one call of a tool, `mask` what of
-//! its arguments is kept; `plan` how an agent is run and spoken to, as it is stored with its
+//! its arguments is kept, `secret` what is not; `plan` how an agent is run and spoken to, as it is stored with its
 //! task; `story` what all that was heard of a run comes to, `message` what of it persons said.
 
 pub mod bill;
@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod plan;
 pub mod price;
 pub mod say;
+mod secret;
 pub mod story;
 pub mod tokens;
 pub mod tool;
