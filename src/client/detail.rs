@@ -93,8 +93,9 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
 
 /// What it asks, with its choices, and what was said to it.
 fn asks(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
-    if let Some(ask) = &task.asks {
-        out.line(&format!("{:<12}{}", "asks", exact_line(&ask.text)))?;
+    for ask in &task.questions {
+        let asks = format!("asks {}", ask.number);
+        out.line(&format!("{asks:<12}{}", exact_line(&ask.text)))?;
         for (number, choice) in (1..).zip(&ask.choices) {
             out.line(&format!("{:<12}  {number}  {}", "", exact_line(choice)))?;
         }
@@ -300,6 +301,7 @@ pub(super) mod tests {
             attention_since: None,
             attention_text: None,
             asks: None,
+            questions: Vec::new(),
             session_id: None,
             turns: None,
             tools_called: None,

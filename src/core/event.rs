@@ -26,7 +26,8 @@ pub enum What {
     Ended,
     /// It wants something of a person.
     Attention,
-    /// Something that is worth knowing: a budget nearly used up, an error of an agent's.
+    /// Something that is worth knowing: a budget nearly used up, an error of an agent's, a
+    /// person's answer to one.
     Notice,
     /// A supervisor took it over from one that was gone, or that it replaced.
     Adopted,

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::agent::asked::{AnswerReport, AskReport};
 use super::agent::bill::{Bill, Source};
-use super::agent::event::Want;
 use super::agent::message::{Delivery, Message};
-use super::agent::story::{Asked, Story};
+use super::agent::story::Story;
 use super::agent::tokens::{Tokens, Usd};
 use super::agent::tool::{Category, FaultKind, ToolCall};
 use super::attention::Attention;
@@ -67,6 +67,9 @@ pub struct RunReport {
     pub log: String,
     /// Its conversation, for an agent.
     pub session_id: Option<String>,
+    /// What persons answered, the last answers, oldest first.
+    #[serde(default)]
+    pub answers: Vec<AnswerReport>,
     /// What it cost, where that is known.
     pub cost_usd: Option<f64>,
     /// What it used.
@@ -156,6 +159,9 @@ pub struct TaskReport {
     pub attention_text: Option<String>,
     /// The question that waits for an answer, the oldest.
     pub asks: Option<AskReport>,
+    /// All questions that wait for an answer, oldest first.
+    #[serde(default)]
+    pub questions: Vec<AskReport>,
     /// The conversation of the current run, for an agent.
     pub session_id: Option<String>,
     /// Turns of all runs, for an agent.
@@ -237,19 +243,6 @@ impl ToolReport {
     }
 }
 
-/// A question of an agent's for scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskReport {
-    /// `permission` or `answer`.
-    pub kind: String,
-    /// The question, in full.
-    pub text: String,
-    /// What can be chosen, by number from 1.
-    pub choices: Vec<String>,
-    /// Since when it is asked.
-    pub since: String,
-}
-
 /// What a person said, for scripts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageReport {
@@ -285,6 +278,9 @@ impl RunReport {
             dropped_bytes: run.dropped,
             log,
             session_id: run.story.as_ref().and_then(|story| story.session.clone()),
+            answers: run.story.as_ref().map_or_else(Vec::new, |story| {
+                story.answers.iter().map(AnswerReport::from).collect()
+            }),
             cost_usd: None,
             tokens: None,
         }
@@ -308,19 +304,6 @@ fn told(bill: &Bill) -> (Option<f64>, Option<Tokens>) {
         return (None, None);
     }
     (bill.cost.map(Usd::dollars), Some(bill.tokens))
-}
-
-fn ask(asked: &Asked) -> AskReport {
-    let question = &asked.question;
-    AskReport {
-        kind: match question.want {
-            Want::Permission { .. } => "permission".into(),
-            Want::Answer => "answer".into(),
-        },
-        text: question.text.clone(),
-        choices: question.choices.iter().map(|it| it.label.clone()).collect(),
-        since: asked.since.to_string(),
-    }
 }
 
 fn message(message: &Message) -> MessageReport {
@@ -352,7 +335,9 @@ impl TaskReport {
             let counted = task.spec.agent.is_some();
             counted.then(|| stories().map(of).fold(0, u32::saturating_add))
         };
-        let asks = story.and_then(|story| story.asks.iter().find(|it| it.question.answerable));
+        let asks = story.map_or(&[][..], |story| &story.asks);
+        let asks = asks.iter().filter(|it| it.question.answerable);
+        let questions: Vec<AskReport> = asks.map(AskReport::from).collect();
         let (left, ended) = match &run.state {
             State::Lingering { left, .. } | State::Stopping { left, .. } => (*left, None),
             State::Ended { at, .. } => (0, Some(*at)),
@@ -401,7 +386,8 @@ impl TaskReport {
             retries: task.spec.restarts,
             attention_since: task.wanted_since.map(|at| at.to_string()),
             attention_text: wanted(task),
-            asks: asks.map(ask),
+            asks: questions.first().cloned(),
+            questions,
             session_id: story.and_then(|story| story.session.clone()),
             turns: sum(|story| story.turns),
             tools_called: sum(|story| story.tools_called),

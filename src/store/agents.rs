@@ -2,10 +2,11 @@
 
 use super::tests::{Desk, errors, put, record};
 use super::{Done, check, newest};
+use crate::core::agent::asked::{Answered, Asked};
 use crate::core::agent::event::{Question, Verdict, Want};
 use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::{Agent, Budget, Feed, FollowUp, Speech};
-use crate::core::agent::story::{Asked, Reached, Retry, Stage, Story};
+use crate::core::agent::story::{Reached, Retry, Stage, Story};
 use crate::core::agent::tokens::Usd;
 use crate::core::agent::tool::{Category, Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
@@ -53,6 +54,7 @@ fn story() -> Story {
                 answerable: true,
             },
             since: Timestamp(3),
+            number: 0,
         }],
         retrying: Some(Retry {
             why: "529".into(),
@@ -167,7 +169,17 @@ pub(super) fn calls() -> Vec<ToolCall> {
 fn agents_are_read_back_as_they_were_stored() {
     let mut desk = Desk::new();
     let (store, _, done) = desk.open();
-    let records = agents(1);
+    let mut records = agents(1);
+    let asked = records[0].task.run.story.as_mut().unwrap();
+    asked.asks[0].number = 2;
+    asked.questions = 2;
+    asked.answers.push(Answered {
+        number: 1,
+        request: "q".into(),
+        text: "may it?".into(),
+        how: "allowed".into(),
+        at: Timestamp(2),
+    });
     for record in &records {
         put(&store, record, vec![]);
     }

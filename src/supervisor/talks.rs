@@ -164,6 +164,11 @@ impl Talks {
         let Some(agent) = task.spec.agent.as_deref() else {
             return;
         };
+        for (leg, run) in legs(task).into_iter().enumerate() {
+            let answers = run.story.iter().flat_map(|story| &story.answers);
+            let answers = answers.map(|it| (it.request.as_str(), it.how.as_str()));
+            held.talk.record(leg, answers);
+        }
         let ended = matches!(task.state(), State::Ended { .. });
         let written = task.run.written;
         let more = held.talk.progress().read < written && held.dry != Some(written);
@@ -232,13 +237,7 @@ impl Talks {
 /// What a run was begun with.
 fn prompt(task: &Task) -> Option<&str> {
     let agent = task.spec.agent.as_deref()?;
-    let mut first = &task.run;
-    for run in task.past.iter().rev() {
-        if first.follow.is_none() {
-            break;
-        }
-        first = run;
-    }
+    let first = *legs(task).first()?;
     let said = first.follow.as_deref().map(|follow| follow.prompt.as_str());
     Some(said.unwrap_or(&agent.prompt))
 }
@@ -247,27 +246,37 @@ fn exit(run: &Run) -> Option<Exit> {
     run.state.settled().and_then(|outcome| outcome.exit())
 }
 
-/// The runs with which the conversation began, oldest first.
-fn before(engine: &Engine, task: &Task) -> Vec<Earlier> {
-    let mut found = Vec::new();
+/// The runs of the conversation, oldest first, the current one included.
+fn legs(task: &Task) -> Vec<&Run> {
+    let mut found = vec![&task.run];
     let mut next = &task.run;
     for run in task.past.iter().rev() {
-        let Some(follow) = next.follow.as_deref() else {
+        if next.follow.is_none() {
             break;
-        };
-        let id = RunId {
-            number: run.number,
-            ..task.run_id()
-        };
-        found.push(Earlier {
-            dir: engine.rules().run_dir(id),
-            exit: exit(run),
-            then: follow.prompt.clone(),
-        });
+        }
+        found.push(run);
         next = run;
     }
     found.reverse();
     found
+}
+
+/// The runs with which the conversation began, oldest first.
+fn before(engine: &Engine, task: &Task) -> Vec<Earlier> {
+    let legs = legs(task);
+    let pairs = legs.iter().zip(legs.iter().skip(1));
+    let earlier = pairs.filter_map(|(run, next)| {
+        let id = RunId {
+            number: run.number,
+            ..task.run_id()
+        };
+        Some(Earlier {
+            dir: engine.rules().run_dir(id),
+            exit: exit(run),
+            then: next.follow.as_deref()?.prompt.clone(),
+        })
+    });
+    earlier.collect()
 }
 
 /// A conversation being decoded.

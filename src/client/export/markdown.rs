@@ -6,6 +6,7 @@ use super::verb::Transcript;
 use crate::client::safe::SafeLines;
 use crate::client::table::{self, plain};
 use crate::client::trouble::Trouble;
+use crate::core::agent::asked::AnswerReport;
 use crate::core::report::RunReport;
 use crate::core::version;
 
@@ -76,6 +77,13 @@ fn head(sink: &mut Sink, run: &RunReport) -> Result<(), Trouble> {
         if let Some(value) = value {
             sink.put(format!("- {name}: {value}\n"))?;
         }
+    }
+    for answer in &run.answers {
+        let AnswerReport {
+            at, number, text, ..
+        } = answer;
+        let (how, text) = (code(&answer.answer), code(text));
+        sink.put(format!("- question {number}: {text}: {how} at {at}\n"))?;
     }
     Ok(())
 }

@@ -6,8 +6,10 @@
 //! `tokens` what it used and what that cost, `price` where nobody says so, `ledger` how
 //! counters of several kinds become one figure; `tool` one call of a tool, `mask` what of
 //! its arguments is kept, `secret` what is not; `plan` how an agent is run and spoken to, as it is stored with its
-//! task; `story` what all that was heard of a run comes to, `message` what of it persons said.
+//! task; `story` what all that was heard of a run comes to, `asked` the questions in it, `message`
+//! what persons said.
 
+pub mod asked;
 pub mod bill;
 pub mod clock;
 pub mod event;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::asked::{Answered, Asked};
 use super::bill::Bill;
-use super::event::{AgentEvent, LimitState, Limited, Question, Trouble, Verdict};
+use super::event::{AgentEvent, LimitState, Limited, Trouble, Verdict};
 use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
 use super::message::Message;
@@ -17,9 +18,6 @@ use crate::core::time::Timestamp;
 
 /// So many calls of tools that have not ended are known at once.
 const MOST_OPEN: usize = 256;
-
-/// So many questions are open at once.
-const MOST_ASKED: usize = 32;
 
 /// Of the last word of a run so many bytes are kept.
 const LONGEST_WORD: usize = 4096;
@@ -50,6 +48,10 @@ pub struct Story {
     pub open: Vec<ToolCall>,
     /// Questions that wait for an answer, oldest first.
     pub asks: Vec<Asked>,
+    /// How many it asked so far.
+    pub questions: u64,
+    /// What persons answered, the last ones, oldest first.
+    pub answers: Vec<Answered>,
     /// The agent tries again after an error of its provider.
     pub retrying: Option<Retry>,
     /// A limit of the provider's that is used up.
@@ -95,15 +97,6 @@ pub enum Stage {
     Over,
 }
 
-/// A question that waits for an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// What is asked.
-    pub question: Question,
-    /// Since when.
-    pub since: Timestamp,
-}
-
 /// A further try after an error of the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
@@ -135,6 +128,8 @@ pub struct Heard {
     pub calls: Vec<ToolCall>,
     /// Whether a turn came to its end.
     pub turn_ended: bool,
+    /// Questions that are new and can be answered.
+    pub asked: Vec<String>,
 }
 
 impl Story {
@@ -173,7 +168,7 @@ impl Story {
                 });
             }
             AgentEvent::Limit(limited) => self.limited(limited, now),
-            AgentEvent::Asks(question) => self.asked(question, now),
+            AgentEvent::Asks(question) => self.asked(question, now, heard),
             AgentEvent::Answered { request } => {
                 self.asks.retain(|asked| asked.question.request != *request);
             }
@@ -322,18 +317,6 @@ impl Story {
         }
     }
 
-    fn asked(&mut self, question: &Question, now: Timestamp) {
-        self.asks
-            .retain(|asked| asked.question.request != question.request);
-        if self.asks.len() == MOST_ASKED {
-            self.asks.remove(0);
-        }
-        self.asks.push(Asked {
-            question: question.clone(),
-            since: now,
-        });
-    }
-
     /// A further turn begins in this run: its last word is yet to come.
     pub fn goes_on(&mut self) {
         (self.interrupted, self.verdict) = (None, None);
@@ -346,7 +329,7 @@ impl Story {
 
     /// What it wants of a person while it runs, and since when.
     pub fn wants(&self) -> Option<(Attention, Timestamp)> {
-        let asks = self.asks.iter().find(|asked| asked.question.answerable);
+        let asks = self.oldest();
         let since = self.interrupted.filter(|_| self.verdict.is_some());
         asks.map(|asked| asked.since)
             .or(since)

@@ -17,7 +17,7 @@ use crate::core::task::{Exit, Outcome, State, Task};
 use crate::core::time::{Now, Timestamp};
 
 /// Of what is noted in the activity log so many bytes are kept.
-const LONGEST_NOTE: usize = 500;
+pub(super) const LONGEST_NOTE: usize = 500;
 
 /// An end that is on hold until all that was said before it is heard.
 #[derive(Debug, Clone)]
@@ -140,6 +140,7 @@ impl Engine {
         Self::store_calls(run.task, told.calls, out);
         self.count_used(now, run.task, before);
         self.mind_attention(now, run.task);
+        self.note_asked(now, run.task, &told.asked);
         let mut then = Vec::new();
         if !heard.replies.is_empty() && !heard.over {
             self.write(run, heard.replies, &mut then);
@@ -191,6 +192,16 @@ impl Engine {
         self.note(now, id, What::Notice, By::Task, Some(text));
     }
 
+    /// Each question has an entry of its own.
+    fn note_asked(&mut self, now: Now, id: TaskId, asked: &[String]) {
+        for text in asked {
+            let agent = self.tasks.get(id).and_then(|task| task.spec.agent.as_ref());
+            let agent = agent.map_or("it", |agent| &agent.name);
+            let text = bounded(&why::asks(agent, text), LONGEST_NOTE);
+            self.note(now, id, What::Attention, By::Task, Some(text));
+        }
+    }
+
     /// What an agent wants of a person while it runs follows from what was heard.
     pub(super) fn mind_attention(&mut self, now: Now, id: TaskId) {
         let Some(task) = self.tasks.get(id) else {
@@ -212,8 +223,10 @@ impl Engine {
         if (wanted, Some(since)) == (task.attention, task.wanted_since) {
             return;
         }
+        let asks = task.run.story.as_deref().and_then(Story::oldest).is_some();
         self.want(id, wanted, Some(since));
-        if wanted != Attention::None {
+        // each question is noted when it is asked, whether others are open or not
+        if wanted != Attention::None && !(wanted == Attention::Asking && asks) {
             let text = self.tasks.get(id).and_then(why::wanted);
             let text = text.unwrap_or_else(|| wanted.word().into());
             let text = bounded(&text, LONGEST_NOTE);

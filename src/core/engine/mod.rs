@@ -10,7 +10,7 @@
 //! with their indices, `changes` knows which of them changed.
 //!
 //! Agents: `hear` what is heard of them and when a run's end may be told, `talk` what
-//! persons say to them, `usage` what they used, `budgets` what they may use, `calls` what
+//! persons say to them, `reply` what they answer them, `usage` what they used, `budgets` what they may use, `calls` what
 //! tools they call, `parking` how they wait for their provider's limits.
 //!
 //! The queue: `schedule` decides who starts and says why others don't, by `bounds`: `limits`, what
@@ -42,6 +42,7 @@ mod queue;
 mod ready;
 mod recover;
 mod reorder;
+mod reply;
 mod reports;
 mod request;
 mod rules;

@@ -158,6 +158,10 @@ impl Engine {
                 Say::Interrupt => story.interrupted = None,
                 Say::Close => {}
                 Say::Prompt { .. } | Say::Answer { .. } => {
+                    // what never arrived has answered nothing
+                    if let Say::Answer { request, .. } = say {
+                        story.answers.retain(|it| it.request != *request);
+                    }
                     task.run.trouble = Some(format!("its agent could not be told: {why}"));
                 }
             }

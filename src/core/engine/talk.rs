@@ -1,9 +1,8 @@
 //! What persons say to agents: while they run, and when they have ended.
 
 use super::herd::{Engine, answer, refuse};
-use crate::core::agent::event::{Question, Want};
 use crate::core::agent::plan::{Feed, FollowUp};
-use crate::core::agent::say::{Reply, Say};
+use crate::core::agent::say::Say;
 use crate::core::agent::story::{Stage, Story};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
@@ -42,11 +41,13 @@ impl Engine {
                     engine.send(id, &text, out)
                 }),
             },
-            Request::Answer { target, reply } => {
-                self.each(ticket, &vec![target].into(), out, |engine, id, out| {
-                    engine.reply(now, id, reply.clone(), out)
+            Request::Answer { target, reply } => self.with(ticket, &target, out, |it, id, out| {
+                let answered = it.reply(now, id, reply, out);
+                out.push(match answered {
+                    Ok(line) => answer(ticket, Answer::Done(Some(line))),
+                    Err(line) => refuse(ticket, Failure::Failed, line),
                 });
-            }
+            }),
             Request::Interrupt(target) => {
                 self.each(ticket, &vec![target].into(), out, |engine, id, out| {
                     engine.interrupt(now, id, out)
@@ -228,40 +229,6 @@ impl Engine {
         });
     }
 
-    /// A person answers an agent's oldest question.
-    pub(super) fn reply(
-        &mut self,
-        now: Now,
-        id: TaskId,
-        reply: Reply,
-        out: &mut Vec<Effect>,
-    ) -> Result<(), String> {
-        let Some(task) = self.tasks.get(id) else {
-            return Ok(());
-        };
-        let run = task.run_id();
-        let asks = |story: &Story| {
-            let asked = story.asks.iter().find(|asked| asked.question.answerable);
-            asked.map(|asked| asked.question.clone())
-        };
-        let live = matches!(task.state(), State::Running { .. } | State::Paused { .. });
-        let Some(question) = task.run.story.as_deref().filter(|_| live).and_then(asks) else {
-            return Err(format!("task {id} asks nothing"));
-        };
-        let answer = fitting(&question, reply)?;
-        let request = question.request;
-        self.tasks.update(id, |task| {
-            let story = task.run.story.get_or_insert_default();
-            story.asks.retain(|asked| asked.question.request != request);
-        });
-        self.mind_attention(now, id);
-        let mut then = Vec::new();
-        self.say(run, Say::Answer { request, answer }, &mut then);
-        self.store(id, then, out);
-        self.tell_watchers(id, out);
-        Ok(())
-    }
-
     /// A person breaks off an agent's turn.
     pub(super) fn interrupt(
         &mut self,
@@ -293,31 +260,5 @@ impl Engine {
         self.store(id, then, out);
         self.tell_watchers(id, out);
         Ok(())
-    }
-}
-
-/// An answer in the words of the question.
-fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
-    let Reply::Text { text } = reply else {
-        if question.want == Want::Answer {
-            return Err("it asks for an answer: a choice by its number or name, or text".into());
-        }
-        return Ok(reply);
-    };
-    let named = text.trim();
-    let numbered = named.parse::<usize>().ok().and_then(|number| {
-        let choice = question.choices.get(number.checked_sub(1)?)?;
-        Some(choice.id.clone())
-    });
-    let chosen = question
-        .choices
-        .iter()
-        .find(|choice| choice.id == named || choice.label.eq_ignore_ascii_case(named));
-    let chosen = chosen.map(|choice| choice.id.clone()).or(numbered);
-    match (chosen, &question.want) {
-        (Some(text), _) => Ok(Reply::Text { text }),
-        (None, Want::Answer) => Ok(Reply::Text { text }),
-        // words in answer to whether it may: it may not, and they say why
-        (None, Want::Permission { .. }) => Ok(Reply::Deny { why: text }),
     }
 }

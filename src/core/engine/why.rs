@@ -125,18 +125,19 @@ pub fn wanted(task: &Task) -> Option<String> {
     Some(exact_line(&line).into_owned())
 }
 
+/// What is said of a question.
+pub(super) fn asks(agent: &str, text: &str) -> String {
+    exact_line(&format!("{agent} asks: {text}")).into_owned()
+}
+
 fn told(task: &Task) -> Option<String> {
     let story = task.run.story.as_deref();
     let agent = task.spec.agent.as_ref().map_or("it", |agent| &agent.name);
     match task.attention {
-        Attention::Asking => {
-            let mut asks = story?.asks.iter();
-            let asked = asks.find(|asked| asked.question.answerable);
-            Some(asked.map_or_else(
-                || format!("{agent} was interrupted and waits for a message"),
-                |asked| format!("{agent} asks: {}", asked.question.text),
-            ))
-        }
+        Attention::Asking => Some(story?.oldest().map_or_else(
+            || format!("{agent} was interrupted and waits for a message"),
+            |asked| asks(agent, &asked.question.text),
+        )),
         Attention::Retrying => {
             let retry = story?.retrying.as_ref()?;
             let which = match (retry.attempt, retry.most) {

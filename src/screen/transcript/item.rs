@@ -95,6 +95,10 @@ pub struct Open {
     pub(super) answerable: bool,
     /// Whether it no longer is open.
     pub(super) answered: bool,
+    /// In which run of the conversation it was asked, from 0.
+    pub(super) leg: usize,
+    /// What a person answered, where one did.
+    pub(super) answer: Option<String>,
 }
 
 impl Item {
@@ -234,5 +238,7 @@ fn open(question: Question) -> Open {
         choices: question.choices,
         answerable: question.answerable,
         answered: false,
+        leg: 0,
+        answer: None,
     }
 }

@@ -364,7 +364,14 @@ fn question(lines: &mut Lines, asked: &Open, ink: &Ink) {
             lines.breaks = Break::Words;
         }
     }
-    if !asked.answered {
+    if asked.answered {
+        let how = asked.answer.as_deref().unwrap_or("no longer open");
+        let style = asked.answer.as_ref().map_or(theme.dim, |_| theme.person);
+        lines.mark_once(format!("{} ", theme.signs.prompt), style);
+        lines.push(&exact(how), style);
+        lines.close();
+        lines.unmark();
+    } else {
         for (at, Choice { label, .. }) in asked.choices.iter().enumerate() {
             lines.mark_once(format!("{}. ", at + 1), theme.key);
             lines.push(&exact(label), theme.plain);

@@ -7,6 +7,7 @@
 //! | `call` | a call of a tool, for people: what decides, what it changes |
 //! | `diff` | what an edit changes, line by line |
 //! | [`talk`] | the blocks of a conversation, folded from items |
+//! | `answers` | which of its questions were answered, and what |
 //! | `lines` | lines with marks before them, broken into rows of a width |
 //! | `markdown`, `table` | an agent's text as lines |
 //! | `lay` | a block as lines |
@@ -17,6 +18,7 @@
 //! Only blocks in view are laid out, and what is held of a conversation is bounded: the
 //! log is the truth, and the raw output shows all of it.
 
+mod answers;
 mod call;
 mod diff;
 mod item;

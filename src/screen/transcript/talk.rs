@@ -55,7 +55,10 @@ impl Body {
             | Self::Raw(text) => text.len(),
             Self::Call(call) => call.len(),
             Self::Subagent(text, _) | Self::Retry(text) | Self::Limit(_, text, _) => text.len(),
-            Self::Asks(open) => open.text.len() + open.call.as_ref().map_or(0, Call::len),
+            Self::Asks(open) => {
+                let answer = open.answer.as_ref().map_or(0, String::len);
+                open.text.len() + answer + open.call.as_ref().map_or(0, Call::len)
+            }
         };
         text + size_of::<Block>()
     }
@@ -100,6 +103,10 @@ pub struct Transcript {
     /// Messages by key, thinking apart.
     messages: HashMap<(bool, String), u64>,
     model: Option<String>,
+    /// How many runs went before the one that is being read.
+    pub(super) leg: usize,
+    /// What persons answered, by run and question.
+    pub(super) answers: HashMap<(usize, String), String>,
     /// The prompt that it began with, until the agent repeats it.
     prompt: Option<String>,
     progress: Progress,
@@ -109,7 +116,7 @@ pub struct Transcript {
     whole: bool,
     trouble: Option<String>,
     /// Counts changes.
-    version: u64,
+    pub(super) version: u64,
 }
 
 impl Transcript {
@@ -240,13 +247,18 @@ impl Transcript {
                     self.push(body, 0);
                 }
             }
-            Item::Asks(open) => drop(self.push(Body::Asks(open), 0)),
+            Item::Asks(mut open) => {
+                open.leg = self.leg;
+                self.push(Body::Asks(open), 0);
+                self.mark();
+            }
             Item::Answered(request) => self.answered(&request),
             Item::Notice(level, text) => {
                 self.push(Body::Notice(level, Kept::new(&text)), 0);
             }
             Item::Heard(text) => self.heard(&text),
             Item::Goes(text) => {
+                self.leg += 1;
                 self.calls.clear();
                 self.messages.clear();
                 self.push(Body::Person(Kept::new(&text)), 0);
@@ -338,20 +350,6 @@ impl Transcript {
         }
     }
 
-    fn answered(&mut self, request: &str) {
-        let (first, end) = self.bounds();
-        let asked = (first..end).rev().find(|at| {
-            matches!(self.block(*at), Some(Block { body: Body::Asks(open), .. }) if open.request == request)
-        });
-        if let Some(at) = asked {
-            self.change(at, |body| {
-                if let Body::Asks(open) = body {
-                    open.answered = true;
-                }
-            });
-        }
-    }
-
     /// What a person said; the prompt stands there already.
     fn heard(&mut self, text: &str) {
         if self
@@ -417,7 +415,7 @@ impl Transcript {
         self.first + self.blocks.len() as u64 - 1
     }
 
-    fn change(&mut self, number: u64, change: impl FnOnce(&mut Body)) {
+    pub(super) fn change(&mut self, number: u64, change: impl FnOnce(&mut Body)) {
         let Some(at) = number.checked_sub(self.first) else {
             return;
         };

@@ -259,6 +259,37 @@ fn nothing_of_what_is_asked_or_called_can_be_hidden() {
     assert_eq!(seen, 5, "{all:#?}");
 }
 
+fn asks(request: &str, text: &str) -> AgentEvent {
+    AgentEvent::Asks(Question {
+        request: request.into(),
+        want: Want::Answer,
+        text: text.into(),
+        choices: Vec::new(),
+        answerable: true,
+    })
+}
+
+#[test]
+fn an_answered_question_shows_its_answer() {
+    let mut talk = talk([asks("0", "which colour?"), asks("1", "which size?")]);
+    let mut pane = TalkPane::new(40, 20);
+    talk.record(0, [("0", "answered blue")].into_iter());
+    let expected = ["? which colour?", "  › answered blue", "", "? which size?"];
+    assert_eq!(rows(&lay(&mut pane, &talk)), expected);
+    let answered = AgentEvent::Answered {
+        request: "1".into(),
+    };
+    tell(&mut talk, [answered]);
+    assert_eq!(rows(&lay(&mut pane, &talk))[4], "  › no longer open");
+    // a further run asks by the same name; what was answered is read before the question
+    talk.take(item::Item::Goes("on".into()));
+    talk.record(1, [("1", "allowed")].into_iter());
+    tell(&mut talk, [asks("1", "may it?")]);
+    let all = rows(&lay(&mut pane, &talk));
+    assert_eq!(all[4], "  › no longer open", "{all:#?}");
+    assert_eq!(all[all.len() - 2..], ["? may it?", "  › allowed"]);
+}
+
 #[test]
 fn what_a_subagent_does_is_indented() {
     let mut inner = started("2", "Read", Category::Read, json!({"path": "x"}));

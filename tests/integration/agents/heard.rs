@@ -59,10 +59,20 @@ fn a_question_is_shown_and_answered() {
         assert!(text.contains("asking") && text.contains("Bash"), "{text}");
         let shown = bench.ok(&["show", "1"]);
         assert!(shown.contains("asks"), "{shown}");
-        bench.ok(&[&["answer", "1"], words].concat());
+        let said = bench.ok(&[&["answer", "1"], words].concat());
+        assert!(said.contains("question 1: Bash: "), "{said}");
         let task = bench.ended(id);
         assert_eq!(task["outcome"], "succeeded", "{task}");
         assert!(bench.told().contains(part), "no {part}: {}", bench.told());
+        let events = bench.ok(&["events"]);
+        let noted = "question 1: Bash: ";
+        let answered = events.lines().find(|line| line.contains(noted));
+        assert!(
+            answered.is_some_and(|line| line.ends_with("by person")),
+            "{events}"
+        );
+        let exported = bench.ok(&["export", "1"]);
+        assert!(exported.contains("- question 1: `Bash: "), "{exported}");
         let late = bench.call(&["answer", "1", "allow"]);
         late.fails(1, "asks nothing");
     }

@@ -15,7 +15,7 @@ use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::attention::Attention;
 use crate::core::engine::Rules;
-use crate::core::event::What;
+use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
 use crate::core::input::{Heard, Input, Ticket};
 use crate::core::limit::Limit;
@@ -467,6 +467,78 @@ fn what_is_noted_of_a_question_hides_nothing_of_it() {
     assert_eq!(report.attention_text.as_deref(), Some(wanted));
     let noted = noted(&world, What::Attention);
     assert_eq!(noted, [wanted]);
+}
+
+/// A question of this name and text.
+fn named(request: &str, text: &str) -> AgentEvent {
+    let AgentEvent::Asks(question) = question(Want::Answer) else {
+        unreachable!("it asks");
+    };
+    AgentEvent::Asks(Question {
+        request: request.into(),
+        text: text.into(),
+        ..question
+    })
+}
+
+#[test]
+fn each_question_and_each_answer_is_noted() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    let first = named("q#1", "which colour?");
+    hear(
+        &mut world,
+        run,
+        vec![first.clone(), named("q#2", "which size?")],
+    );
+    hear(&mut world, run, vec![first]);
+    hear(&mut world, run, vec![permission()]);
+    world.write_all();
+    let asked = [
+        "claude asks: which colour?",
+        "claude asks: which size?",
+        "claude asks: may it touch /opt?",
+    ];
+    assert_eq!(noted(&world, What::Attention), asked);
+    let report = world.engine.report(world.task(1));
+    let numbers: Vec<u64> = report.questions.iter().map(|it| it.number).collect();
+    assert_eq!((numbers, report.asks.unwrap().number), (vec![1, 2, 3], 1));
+    let text = |text: &str| Reply::Text { text: text.into() };
+    let done = world.ask(reply(text("2")));
+    world.write_all();
+    assert_eq!(
+        told(&world, done),
+        "task 1: answered Deny, question 1: which colour?"
+    );
+    world.ask(reply(text("token=h1dd3n")));
+    let why = "not there".into();
+    world.ask(reply(Reply::Deny { why }));
+    world.write_all();
+    let answered = [
+        "answered Deny, question 1: which colour?",
+        "answered token=•••, question 2: which size?",
+        "denied (not there), question 3: may it touch /opt?",
+    ];
+    assert_eq!(noted(&world, What::Notice), answered);
+    assert!(
+        world
+            .log
+            .iter()
+            .filter(|it| it.what == What::Notice)
+            .all(|it| it.by == By::Person)
+    );
+    assert_eq!(noted(&world, What::Attention), asked, "none is noted twice");
+    let story = world.task(1).run.story.as_deref().unwrap();
+    let hows: Vec<&str> = story.answers.iter().map(|it| it.how.as_str()).collect();
+    assert_eq!(
+        hows,
+        ["answered Deny", "answered token=•••", "denied (not there)"]
+    );
+    // a name that is given to another question later is that one's
+    hear(&mut world, run, vec![named("q#1", "which shape?")]);
+    let story = world.task(1).run.story.as_deref().unwrap();
+    assert_eq!(story.asks[0].number, 4);
+    assert!(story.answers.iter().all(|it| it.request != "q#1"));
 }
 
 #[test]

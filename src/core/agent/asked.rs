@@ -1,0 +1,182 @@
+//! Questions of an agent to persons, and what they were answered.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Question, Want};
+use super::mask::{bounded, masked};
+use super::say::Reply;
+use super::story::{Heard, Story};
+use crate::core::exact::exact_line;
+use crate::core::time::Timestamp;
+
+/// So many questions are open at once.
+const MOST_ASKED: usize = 32;
+
+/// So many answers are kept: the last ones.
+const MOST_ANSWERED: usize = 32;
+
+/// Of a question and of its answer so many bytes are kept.
+const LONGEST: usize = 1000;
+
+/// A question that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What is asked.
+    pub question: Question,
+    /// Since when.
+    pub since: Timestamp,
+    /// Counts up within the run, from 1, and is never given twice; 0 where it was asked
+    /// before they were counted.
+    #[serde(default)]
+    pub number: u64,
+}
+
+/// A question that a person answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The question's number.
+    pub number: u64,
+    /// Its name.
+    pub request: String,
+    /// Its beginning, in one line.
+    pub text: String,
+    /// What it was answered: `allowed`, `always allowed`, `denied`, each with what was said,
+    /// or `answered` with the answer.
+    pub how: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Answered {
+    /// What there is to say of it in one line.
+    pub fn line(&self) -> String {
+        let Self {
+            how, number, text, ..
+        } = self;
+        format!("{how}, question {number}: {text}")
+    }
+}
+
+impl Story {
+    /// The question that is answered where nobody says which: the oldest.
+    pub fn oldest(&self) -> Option<&Asked> {
+        self.asks.iter().find(|asked| asked.question.answerable)
+    }
+
+    /// It asks something; one that is told again keeps its number.
+    pub(super) fn asked(&mut self, question: &Question, now: Timestamp, heard: &mut Heard) {
+        if self.asks.iter().any(|asked| asked.question == *question) {
+            return;
+        }
+        let same = |request: &str| request == question.request;
+        self.asks.retain(|asked| !same(&asked.question.request));
+        self.answers.retain(|answered| !same(&answered.request));
+        if self.asks.len() == MOST_ASKED {
+            self.asks.remove(0);
+        }
+        self.questions += 1;
+        self.asks.push(Asked {
+            question: question.clone(),
+            since: now,
+            number: self.questions,
+        });
+        if question.answerable {
+            heard.asked.push(question.text.clone());
+        }
+    }
+
+    /// A person answers a question, which no longer is open; what there is to say of it.
+    pub fn answered(&mut self, request: &str, reply: &Reply, now: Timestamp) -> Option<String> {
+        let same = |asked: &Asked| asked.question.request == request;
+        let at = self.asks.iter().position(same)?;
+        let asked = self.asks.remove(at);
+        if self.answers.len() == MOST_ANSWERED {
+            self.answers.remove(0);
+        }
+        let answered = Answered {
+            number: asked.number,
+            text: bounded(&exact_line(&asked.question.text), LONGEST),
+            how: bounded(&how(&asked.question, reply), LONGEST),
+            request: asked.question.request,
+            at: now,
+        };
+        let line = answered.line();
+        self.answers.push(answered);
+        Some(line)
+    }
+}
+
+/// An answer in words. What is said to an agent may be a secret.
+fn how(question: &Question, reply: &Reply) -> String {
+    let said = |text: &str| masked(&exact_line(&bounded(text.trim(), LONGEST)));
+    match reply {
+        Reply::Allow => "allowed".into(),
+        Reply::AllowAlways => "always allowed".into(),
+        Reply::Deny { why } if why.trim().is_empty() => "denied".into(),
+        Reply::Deny { why } => format!("denied ({})", said(why)),
+        Reply::Text { text } => {
+            let chosen = question.choices.iter().find(|choice| choice.id == *text);
+            format!("answered {}", said(chosen.map_or(text, |it| &it.label)))
+        }
+    }
+}
+
+/// A question of an agent's for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskReport {
+    /// Counts up within the run, from 1.
+    #[serde(default)]
+    pub number: u64,
+    /// Its name, as the agent has it.
+    #[serde(default)]
+    pub request: String,
+    /// `permission` or `answer`.
+    pub kind: String,
+    /// The question, in full.
+    pub text: String,
+    /// What can be chosen, by number from 1.
+    pub choices: Vec<String>,
+    /// Since when it is asked.
+    pub since: String,
+}
+
+impl From<&Asked> for AskReport {
+    fn from(asked: &Asked) -> Self {
+        let question = &asked.question;
+        Self {
+            number: asked.number,
+            request: question.request.clone(),
+            kind: match question.want {
+                Want::Permission { .. } => "permission".into(),
+                Want::Answer => "answer".into(),
+            },
+            text: question.text.clone(),
+            choices: question.choices.iter().map(|it| it.label.clone()).collect(),
+            since: asked.since.to_string(),
+        }
+    }
+}
+
+/// A question that was answered, for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerReport {
+    /// The question's number.
+    pub number: u64,
+    /// Its beginning, in one line.
+    pub text: String,
+    /// What it was answered.
+    pub answer: String,
+    /// When.
+    pub at: String,
+}
+
+impl From<&Answered> for AnswerReport {
+    fn from(answered: &Answered) -> Self {
+        Self {
+            number: answered.number,
+            text: answered.text.clone(),
+            answer: answered.how.clone(),
+            at: answered.at.to_string(),
+        }
+    }
+}
