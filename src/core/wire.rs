@@ -128,8 +128,7 @@ pub enum FromClient {
     Request(u64, Request),
     /// A key, a mouse event, a paste, a resize.
     Event(Event),
-    /// The last frame is on the terminal, or the last news of a watched task is taken
-    /// in: another may be sent.
+    /// The last frame is drawn, or the last news of a watched task taken in: more may be sent.
     Drawn,
 }
 
@@ -284,12 +283,15 @@ pub enum Request {
         /// The environment of that run where the first one is no longer known.
         caller: Caller,
     },
-    /// Answer an agent's oldest question.
+    /// Answer an agent's question.
     Answer {
         /// Which task's.
         target: Target,
         /// How.
         reply: Reply,
+        /// Which that a person saw; else the oldest.
+        #[serde(default)]
+        question: Option<super::agent::asked::Which>,
     },
     /// Break off an agent's turn; it stays, and waits for what comes next.
     Interrupt(Target),

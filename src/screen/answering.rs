@@ -7,6 +7,7 @@ use super::keymap::Command;
 use super::mode::Mode;
 use super::screen::{Asked, Screen};
 use super::widget::Field;
+use crate::core::agent::asked::Which;
 use crate::core::agent::event::Question;
 use crate::core::agent::plan::Feed;
 use crate::core::id::Target;
@@ -16,9 +17,14 @@ use crate::verb;
 
 /// The question of a task that is answered next.
 pub(super) fn asked(task: &Task) -> Option<&Question> {
-    let story = task.run.story.as_deref()?;
-    let mut open = story.asks.iter().map(|asked| &asked.question);
-    open.find(|question| question.answerable)
+    Some(&task.run.story.as_deref()?.oldest()?.question)
+}
+
+/// The question of this name, where it still is open.
+pub(super) fn meant<'a>(task: &'a Task, request: &str) -> Option<&'a Question> {
+    let which = Which::Request(request.into());
+    let asked = task.run.story.as_deref()?.meant(Some(&which))?;
+    Some(&asked.question)
 }
 
 /// Whether an agent is in a turn that can be broken off.
@@ -48,8 +54,9 @@ impl Screen {
         match command {
             Some(Command::Accept) => {
                 let (text, id) = (field.text(), *id);
-                let now = turn.engine.task(id).and_then(asked);
-                if now.is_none_or(|question| question.request != *request) {
+                let question = Which::Request(request.clone());
+                let open = turn.engine.task(id).and_then(|task| meant(task, request));
+                if open.is_none() {
                     self.mode = Mode::Normal;
                     self.fail(format!("task {id} no longer asks that"));
                     return;
@@ -58,7 +65,11 @@ impl Screen {
                     Ok(reply) => {
                         let target = Target::Id(id);
                         self.mode = Mode::Normal;
-                        let request = Request::Answer { target, reply };
+                        let request = Request::Answer {
+                            target,
+                            reply,
+                            question: Some(question),
+                        };
                         self.ask(&mut turn.out, Asked::Act("answered"), request);
                     }
                     Err(why) => self.fail(why),

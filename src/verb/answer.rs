@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::command::{Ask, Command, Context};
+use crate::core::agent::asked::Which;
 use crate::core::agent::say::Reply;
 use crate::core::id::Target;
 use crate::core::wire::Request;
@@ -10,13 +11,16 @@ use crate::core::wire::Request;
 /// Answer an agent's question.
 #[derive(Debug, Clone, Args)]
 #[command(
-    override_usage = "wrangle answer <ID> allow|always|deny [WHY]|<TEXT>...",
-    after_help = "The oldest question that waits is answered. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them."
+    override_usage = "wrangle answer [--question <N>] <ID> allow|always|deny [WHY]|<TEXT>...",
+    after_help = "The oldest question that waits is answered, or the one that is named: never another that took its place. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them."
 )]
 pub struct Answer {
     /// Its number, its name, or @ for the newest
     #[arg(value_name = "ID")]
     target: Target,
+    /// Which question, by its number or name as wrangle show lists them
+    #[arg(long, value_name = "N")]
+    question: Option<Which>,
     /// allow, always, or deny and why; else the answer: a choice, or any text
     #[arg(
         value_name = "TEXT",
@@ -29,9 +33,14 @@ pub struct Answer {
 
 impl Ask for Answer {
     fn ask(self, _: &Context) -> Result<Command, String> {
+        let option = |word: &String| word == "--question" || word.starts_with("--question=");
+        if self.text.iter().any(option) {
+            return Err("--question has to stand before the answer".into());
+        }
         Ok(Request::Answer {
             target: self.target,
             reply: reply(&self.text)?,
+            question: self.question,
         }
         .into())
     }

@@ -1,5 +1,7 @@
 //! Questions of an agent to persons, and what they were answered.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{Question, Want};
@@ -31,6 +33,39 @@ pub struct Asked {
     pub number: u64,
 }
 
+/// Which question of a run is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// That of this number.
+    Number(u64),
+    /// That of this name.
+    Request(String),
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("a question is named by its number or its name".into());
+        }
+        Ok(match text.parse() {
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Request(text.into()),
+        })
+    }
+}
+
+impl Which {
+    fn is(&self, asked: &Asked) -> bool {
+        match self {
+            Self::Number(number) => *number == asked.number,
+            Self::Request(request) => *request == asked.question.request,
+        }
+    }
+}
+
 /// A question that a person answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
@@ -60,7 +95,14 @@ impl Answered {
 impl Story {
     /// The question that is answered where nobody says which: the oldest.
     pub fn oldest(&self) -> Option<&Asked> {
-        self.asks.iter().find(|asked| asked.question.answerable)
+        self.meant(None)
+    }
+
+    /// The question that is meant, where it is open: a person who saw one never answers
+    /// another.
+    pub fn meant(&self, which: Option<&Which>) -> Option<&Asked> {
+        let mut open = self.asks.iter().filter(|it| it.question.answerable);
+        open.find(|asked| which.is_none_or(|which| which.is(asked)))
     }
 
     /// It asks something; one that is told again keeps its number.

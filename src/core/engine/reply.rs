@@ -2,23 +2,27 @@
 
 use super::hear::LONGEST_NOTE;
 use super::herd::Engine;
+use crate::core::agent::asked::Which;
 use crate::core::agent::event::{Question, Want};
 use crate::core::agent::mask::bounded;
 use crate::core::agent::say::{Reply, Say};
 use crate::core::agent::story::Story;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
+use crate::core::exact::exact_line;
 use crate::core::id::TaskId;
 use crate::core::task::State;
 use crate::core::time::Now;
 
 impl Engine {
-    /// A person answers an agent's oldest question; what there is to say of it.
+    /// A person answers a question of an agent's, the oldest where they don't say which; what
+    /// there is to say of it.
     pub(super) fn reply(
         &mut self,
         now: Now,
         id: TaskId,
         reply: Reply,
+        which: Option<&Which>,
         out: &mut Vec<Effect>,
     ) -> Result<String, String> {
         let nothing = || format!("task {id} asks nothing");
@@ -26,7 +30,20 @@ impl Engine {
         let run = task.run_id();
         let live = matches!(task.state(), State::Running { .. } | State::Paused { .. });
         let story = task.run.story.as_deref().filter(|_| live);
-        let asked = story.and_then(Story::oldest).ok_or_else(nothing)?;
+        let oldest = story.and_then(Story::oldest);
+        let Some(asked) = story.and_then(|story| story.meant(which)) else {
+            let now = oldest.map(|it| (it.number, exact_line(&it.question.text)));
+            return Err(match (which, now) {
+                (None, _) => nothing(),
+                (Some(_), None) => {
+                    format!("that question is no longer open: task {id} asks nothing now")
+                }
+                (Some(_), Some((number, text))) => format!(
+                    "that question is no longer open: task {id} now asks question {number}: {}",
+                    bounded(&text, LONGEST_NOTE)
+                ),
+            });
+        };
         let answer = fitting(&asked.question, reply)?;
         let request = asked.question.request.clone();
         let line = self.tasks.update(id, |task| {

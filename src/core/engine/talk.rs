@@ -41,8 +41,12 @@ impl Engine {
                     engine.send(id, &text, out)
                 }),
             },
-            Request::Answer { target, reply } => self.with(ticket, &target, out, |it, id, out| {
-                let answered = it.reply(now, id, reply, out);
+            Request::Answer {
+                target,
+                reply,
+                question,
+            } => self.with(ticket, &target, out, |it, id, out| {
+                let answered = it.reply(now, id, reply, question.as_ref(), out);
                 out.push(match answered {
                     Ok(line) => answer(ticket, Answer::Done(Some(line))),
                     Err(line) => refuse(ticket, Failure::Failed, line),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Desk;
 use super::looks::look;
+use crate::core::agent::asked::Which;
 use crate::core::agent::event::{
     AgentEvent, Choice, Grant, LimitState, Limited, Meter, Part, Question, Trouble, Used, Verdict,
     Want, Words,
@@ -176,7 +177,7 @@ fn a_question_is_read_and_answered() {
     let reply = Reply::AllowAlways;
     let target = Target::Id(TaskId(4));
     assert!(
-        matches!(desk.requests().as_slice(), [Request::Answer { target: t, reply: r }] if *t == target && *r == reply)
+        matches!(desk.requests().as_slice(), [Request::Answer { target: t, reply: r, question: Some(Which::Request(q)) }] if *t == target && *r == reply && q == "r1")
     );
     desk.press("a");
     assert!(desk.text().contains("asks nothing"));
@@ -221,6 +222,12 @@ fn an_answer_to_what_is_no_longer_asked_goes_nowhere() {
         request: "r1".into(),
     };
     desk.hears(TaskId(4), vec![answered, permission("r2")]);
+    let text = desk.text();
+    assert!(text.contains("that is no longer asked"), "{text}");
+    assert!(
+        !text.contains("command: rm -rf"),
+        "the next is not shown as it: {text}"
+    );
     desk.taken();
     desk.press("Enter");
     assert!(desk.text().contains("no longer asks that"));

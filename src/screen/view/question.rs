@@ -10,15 +10,17 @@ use crate::core::agent::message::{Delivery, Message};
 use crate::core::engine::Engine;
 use crate::core::exact::exact;
 use crate::core::id::TaskId;
-use crate::screen::answering::asked;
+use crate::screen::answering::meant;
 use crate::screen::screen::Screen;
 use crate::screen::text::{clean, wrapped};
 use crate::screen::theme::Theme;
 use crate::screen::widget::panel;
 
 /// Draws the question that is being answered.
-pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: TaskId) {
-    let Some(question) = engine.task(id).and_then(asked) else {
+pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: TaskId, which: &str) {
+    let Some(question) = engine.task(id).and_then(|task| meant(task, which)) else {
+        let line = Line::styled("that is no longer asked", screen.theme.warn);
+        above_bar(frame, screen, &format!("task {id}"), vec![line]);
         return;
     };
     let theme = &screen.theme;

@@ -59,7 +59,9 @@ fn a_question_is_shown_and_answered() {
         assert!(text.contains("asking") && text.contains("Bash"), "{text}");
         let shown = bench.ok(&["show", "1"]);
         assert!(shown.contains("asks"), "{shown}");
-        let said = bench.ok(&[&["answer", "1"], words].concat());
+        let wrong = ["answer", "--question", "7", "1", "allow"];
+        bench.call(&wrong).fails(1, "no longer open");
+        let said = bench.ok(&[&["answer", "1", "--question", "1"], words].concat());
         assert!(said.contains("question 1: Bash: "), "{said}");
         let task = bench.ended(id);
         assert_eq!(task["outcome"], "succeeded", "{task}");

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::world::*;
+use crate::core::agent::asked::Which;
 use crate::core::agent::event::{
     AgentEvent, Choice, Grant, LimitState, Limited, Meter, Part, Question, Trouble, Used, Verdict,
     Want, Words,
@@ -200,6 +201,7 @@ fn reply(reply: Reply) -> Request {
     Request::Answer {
         target: crate::core::id::Target::Id(TaskId(1)),
         reply,
+        question: None,
     }
 }
 
@@ -539,6 +541,48 @@ fn each_question_and_each_answer_is_noted() {
     let story = world.task(1).run.story.as_deref().unwrap();
     assert_eq!(story.asks[0].number, 4);
     assert!(story.answers.iter().all(|it| it.request != "q#1"));
+}
+
+#[test]
+fn who_saw_one_question_never_answers_another() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(
+        &mut world,
+        run,
+        vec![named("a", "A?"), named("b", "B?"), named("c", "C?")],
+    );
+    let of = |which: Which| Request::Answer {
+        target: crate::core::id::Target::Id(TaskId(1)),
+        reply: Reply::Text { text: "x".into() },
+        question: Some(which),
+    };
+    let second = world.ask(of(Which::Number(2)));
+    world.write_all();
+    assert_eq!(told(&world, second), "task 1: answered x, question 2: B?");
+    let gone = AgentEvent::Answered {
+        request: "a".into(),
+    };
+    hear(&mut world, run, vec![gone]);
+    world.write_all();
+    let said = world.said.len();
+    for which in [
+        Which::Request("a".into()),
+        Which::Number(1),
+        Which::Number(2),
+        Which::Number(9),
+    ] {
+        let refused = world.ask(of(which));
+        let line = "that question is no longer open: task 1 now asks question 3: C?";
+        assert_eq!(told(&world, refused), line);
+    }
+    world.write_all();
+    assert_eq!(world.said.len(), said, "nothing is answered");
+    world.ask(of(Which::Request("c".into())));
+    world.write_all();
+    let refused = world.ask(of(Which::Number(3)));
+    let line = "that question is no longer open: task 1 asks nothing now";
+    assert_eq!(told(&world, refused), line);
 }
 
 #[test]
