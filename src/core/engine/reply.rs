@@ -3,7 +3,7 @@
 use super::hear::LONGEST_NOTE;
 use super::herd::Engine;
 use crate::core::agent::asked::Which;
-use crate::core::agent::event::{Question, Want};
+use crate::core::agent::event::{Choice, Grant, Question, Want};
 use crate::core::agent::mask::bounded;
 use crate::core::agent::say::{Reply, Say};
 use crate::core::agent::story::Story;
@@ -68,6 +68,20 @@ fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
         if question.want == Want::Answer {
             return Err("it asks for an answer: a choice by its number or name, or text".into());
         }
+        let grant = match reply {
+            Reply::Allow => Some(Grant::Once),
+            Reply::AllowAlways => Some(Grant::Always),
+            Reply::Deny { .. } | Reply::Text { .. } => None,
+        };
+        let grants = |choice: &Choice| grant.is_none_or(|grant| choice.grants == Some(grant));
+        // less than what was asked for would be given in silence, or more
+        if !question.choices.is_empty() && !question.choices.iter().any(grants) {
+            let what = match reply {
+                Reply::AllowAlways => "always",
+                _ => "allow",
+            };
+            return Err(format!("it does not offer {what}; {}", offered(question)));
+        }
         return Ok(reply);
     };
     let named = text.trim();
@@ -86,4 +100,12 @@ fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
         // words in answer to whether it may: it may not, and they say why
         (None, Want::Permission { .. }) => Ok(Reply::Deny { why: text }),
     }
+}
+
+/// What can be chosen, in one line.
+fn offered(question: &Question) -> String {
+    let choices = (1..).zip(&question.choices);
+    let choices = choices.map(|(number, choice)| format!("{number} {}", exact_line(&choice.label)));
+    let choices: Vec<String> = choices.collect();
+    format!("it offers: {}", bounded(&choices.join(", "), LONGEST_NOTE))
 }
