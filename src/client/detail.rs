@@ -99,6 +99,9 @@ fn asks(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         for (number, choice) in (1..).zip(&ask.choices) {
             out.line(&format!("{:<12}  {number}  {}", "", exact_line(choice)))?;
         }
+        if ask.several {
+            out.line(&format!("{:<12}  several can be chosen: 1, 2", ""))?;
+        }
     }
     for message in &task.messages {
         let why = message.why.as_deref();

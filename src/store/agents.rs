@@ -51,6 +51,7 @@ fn story() -> Story {
                 want: Want::Answer,
                 text: "which?".into(),
                 choices: Vec::new(),
+                several: false,
                 answerable: true,
             },
             since: Timestamp(3),

@@ -12,7 +12,7 @@ use crate::core::wire::Request;
 #[derive(Debug, Clone, Args)]
 #[command(
     override_usage = "wrangle answer [--question <N>] <ID> allow|always|deny [WHY]|<TEXT>...",
-    after_help = "The oldest question that waits is answered, or the one that is named: never another that took its place. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them."
+    after_help = "The oldest question that waits is answered, or the one that is named: never another that took its place. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them; several, where that is asked for, with commas between."
 )]
 pub struct Answer {
     /// Its number, its name, or @ for the newest

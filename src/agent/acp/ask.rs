@@ -58,6 +58,7 @@ pub(super) fn read(id: &Value, params: &Value) -> Option<(Open, Question)> {
             [one] => one.iter().map(|label| answer(label)).collect(),
             _ => Vec::new(),
         },
+        several: false,
         answerable: true,
     };
     Some((open, question))

@@ -52,6 +52,7 @@ impl Claude {
                 request: id.clone(),
                 text,
                 choices: leave(&rules),
+                several: false,
                 answerable: true,
                 want: Want::Permission {
                     tool,
@@ -190,6 +191,7 @@ fn answers(id: &str, input: &Value, questions: &[Wanted], answerable: bool) -> V
             want: Want::Answer,
             text: wanted.text.clone(),
             choices: choices.collect(),
+            several: wanted.several,
             answerable,
         })
     });

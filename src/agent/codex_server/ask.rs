@@ -75,6 +75,7 @@ pub(super) fn read(method: &str, id: &Value, params: &Value) -> Option<(Open, Qu
         want,
         text: lines.join("\n"),
         choices: choices(&about),
+        several: false,
         answerable: true,
     };
     let open = Open {

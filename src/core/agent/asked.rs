@@ -178,6 +178,9 @@ pub struct AskReport {
     pub text: String,
     /// What can be chosen, by number from 1.
     pub choices: Vec<String>,
+    /// Whether several may be chosen.
+    #[serde(default)]
+    pub several: bool,
     /// Since when it is asked.
     pub since: String,
 }
@@ -194,6 +197,7 @@ impl From<&Asked> for AskReport {
             },
             text: question.text.clone(),
             choices: question.choices.iter().map(|it| it.label.clone()).collect(),
+            several: question.several,
             since: asked.since.to_string(),
         }
     }

@@ -224,6 +224,9 @@ pub struct Question {
     pub text: String,
     /// What can be chosen; empty where any text will do.
     pub choices: Vec<Choice>,
+    /// Whether several of them may be chosen.
+    #[serde(default)]
+    pub several: bool,
     /// Whether this run can be given an answer. Else it is only told that it was asked.
     pub answerable: bool,
 }

@@ -84,22 +84,59 @@ fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
         }
         return Ok(reply);
     };
-    let named = text.trim();
-    let numbered = named.parse::<usize>().ok().and_then(|number| {
-        let choice = question.choices.get(number.checked_sub(1)?)?;
-        Some(choice.id.clone())
-    });
-    let chosen = question
-        .choices
-        .iter()
-        .find(|choice| choice.id == named || choice.label.eq_ignore_ascii_case(named));
-    let chosen = chosen.map(|choice| choice.id.clone()).or(numbered);
-    match (chosen, &question.want) {
+    match (chosen(question, &text)?, &question.want) {
         (Some(text), _) => Ok(Reply::Text { text }),
         (None, Want::Answer) => Ok(Reply::Text { text }),
         // words in answer to whether it may: it may not, and they say why
         (None, Want::Permission { .. }) => Ok(Reply::Deny { why: text }),
     }
+}
+
+/// The choice that a text names, or all of them where several may be chosen; `None` where it
+/// names none.
+fn chosen(question: &Question, text: &str) -> Result<Option<String>, String> {
+    if let Some(choice) = choice(question, text) {
+        return Ok(Some(choice.id.clone()));
+    }
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let number = |part: &&&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let found: Vec<Option<&Choice>> = parts.iter().map(|part| choice(question, part)).collect();
+    if found.len() == 1 || found.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let all: Option<Vec<&Choice>> = found.iter().copied().collect();
+    let Some(all) = all else {
+        // beside one that there is, another number is no text
+        let mut wrong = parts
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| found.is_none());
+        return match wrong.find(|(part, _)| number(part)) {
+            Some((part, _)) => Err(format!("there is no choice {part}; {}", offered(question))),
+            None => Ok(None),
+        };
+    };
+    if !question.several {
+        return Err(format!("it takes one choice; {}", offered(question)));
+    }
+    let mut ids: Vec<&str> = Vec::new();
+    for choice in all {
+        if !ids.contains(&choice.id.as_str()) {
+            ids.push(&choice.id);
+        }
+    }
+    Ok(Some(ids.join(", ")))
+}
+
+/// A choice by its id, its label or its number.
+fn choice<'a>(question: &'a Question, named: &str) -> Option<&'a Choice> {
+    let named = named.trim();
+    let mut all = question.choices.iter();
+    let same = |choice: &&Choice| choice.id == named || choice.label.eq_ignore_ascii_case(named);
+    all.find(same).or_else(|| {
+        let number: usize = named.parse().ok()?;
+        question.choices.get(number.checked_sub(1)?)
+    })
 }
 
 /// What can be chosen, in one line.

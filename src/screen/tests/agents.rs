@@ -59,6 +59,7 @@ fn permission(request: &str) -> AgentEvent {
             choice("always", "Yes, and don't ask again", Grant::Always),
             choice("deny", "No", Grant::Deny),
         ],
+        several: false,
         answerable: true,
     })
 }
@@ -200,6 +201,7 @@ fn nothing_of_a_question_can_be_hidden() {
             },
             text: format!("Bash: {command}\nagain"),
             choices: Vec::new(),
+            several: false,
             answerable: true,
         })],
     );

@@ -246,6 +246,7 @@ fn nothing_of_what_is_asked_or_called_can_be_hidden() {
             label: format!("always allow {command}"),
             grants: None,
         }],
+        several: false,
         answerable: true,
     });
     let input = json!({"command": format!("{command}\n")});
@@ -265,6 +266,7 @@ fn asks(request: &str, text: &str) -> AgentEvent {
         want: Want::Answer,
         text: text.into(),
         choices: Vec::new(),
+        several: false,
         answerable: true,
     })
 }
@@ -512,6 +514,7 @@ fn event() -> impl Strategy<Value = AgentEvent> {
                 grants: None
             }],
             text,
+            several: false,
             answerable: false,
         })),
         id().prop_map(|request| AgentEvent::Answered { request }),

@@ -36,6 +36,9 @@ pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: Task
     for (at, choice) in question.choices.iter().enumerate() {
         choices.push(format!("{}. {}", at + 1, choice.label));
     }
+    if question.several {
+        choices.push("several can be chosen: 1, 2".into());
+    }
     let choices: Vec<Line> = choices
         .iter()
         .flat_map(|choice| broken(choice, room, theme.key))

@@ -173,6 +173,7 @@ fn question(want: Want) -> AgentEvent {
             choice("no", "Deny", Some(Grant::Deny)),
         ],
         want,
+        several: false,
         answerable: true,
     })
 }
@@ -553,6 +554,54 @@ fn each_question_and_each_answer_is_noted() {
     let story = world.task(1).run.story.as_deref().unwrap();
     assert_eq!(story.asks[0].number, 4);
     assert!(story.answers.iter().all(|it| it.request != "q#1"));
+}
+
+#[test]
+fn several_are_chosen_where_several_may_be() {
+    let text = |text: &str| Reply::Text { text: text.into() };
+    for (several, given, wanted) in [
+        (true, "1, 2", Ok("Red (warm), Blue")),
+        (true, "2,1,2", Ok("Blue, Red (warm)")),
+        (true, "blue, 1", Ok("Blue, Red (warm)")),
+        (true, "2", Ok("Blue")),
+        (true, "1, mauve", Ok("1, mauve")),
+        (
+            true,
+            "1, 9",
+            Err("there is no choice 9; it offers: 1 Red: warm, 2 Blue"),
+        ),
+        (
+            false,
+            "1, 2",
+            Err("it takes one choice; it offers: 1 Red: warm, 2 Blue"),
+        ),
+        (false, "red, white and blue", Ok("red, white and blue")),
+        (false, "7", Ok("7")),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Talk));
+        let choice = |id: &str, label: &str| Choice {
+            id: id.into(),
+            label: label.into(),
+            grants: None,
+        };
+        let AgentEvent::Asks(mut question) = question(Want::Answer) else {
+            unreachable!("it asks");
+        };
+        question.several = several;
+        question.choices = vec![choice("Red (warm)", "Red: warm"), choice("Blue", "Blue")];
+        hear(&mut world, run, vec![AgentEvent::Asks(question)]);
+        let done = world.ask(reply(text(given)));
+        world.write_all();
+        let said = world.said.iter().rev().find_map(|(_, say)| match say {
+            Say::Answer { answer, .. } => Some(answer.clone()),
+            _ => None,
+        });
+        match wanted {
+            Ok(wanted) => assert_eq!(said, Some(text(wanted)), "{given}"),
+            Err(line) => assert_eq!((said, told(&world, done).as_str()), (None, line)),
+        }
+    }
 }
 
 #[test]
