@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::common::first;
+use super::common::{first, trouble_of};
 use super::pattern::pattern;
 use crate::core::agent::clock::Clock;
-use crate::core::agent::event::{LimitState, Limited};
+use crate::core::agent::event::{LimitState, Limited, Trouble};
 
 const SECOND: f64 = 1000.0;
 const MINUTE: f64 = 60.0 * SECOND;
@@ -59,6 +59,15 @@ pub(super) fn reached(text: &str) -> Option<Limited> {
         }
     }
     Some(limited)
+}
+
+/// Which trouble the words of a refusal mean, and the limit that they tell of. What will be
+/// answered again at a time that is told is a limit, whatever it is called.
+pub(super) fn refusal(text: &str) -> (Option<Trouble>, Option<Limited>) {
+    let trouble = trouble_of(text);
+    let is_timed = |it: &Limited| it.clock.is_some() || it.resets_in_ms.is_some();
+    let limit = reached(text).filter(|it| is_timed(it) || trouble == Some(Trouble::Limit));
+    (limit.as_ref().map(|_| Trouble::Limit).or(trouble), limit)
 }
 
 /// What stands before a time, or a while.

@@ -13,9 +13,9 @@ use super::talk::arrived;
 use super::update::{self, Turn};
 use super::usage;
 use crate::agent::Decoder;
-use crate::agent::common::{load, object, one_line, raw, trouble_of, without_result};
+use crate::agent::common::{load, object, one_line, raw, without_result};
 use crate::agent::field::text;
-use crate::agent::limit::reached;
+use crate::agent::limit::refusal;
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::task::Exit;
@@ -272,13 +272,13 @@ impl State {
             None => said,
         };
         let code = error.get("code").and_then(Value::as_i64);
-        let trouble = if code == Some(-32000) {
-            Trouble::Auth
+        let (trouble, limit) = if code == Some(-32000) {
+            (Trouble::Auth, None)
         } else {
-            trouble_of(&text).unwrap_or(Trouble::Other)
+            let (trouble, limit) = refusal(&text);
+            (trouble.unwrap_or(Trouble::Other), limit)
         };
-        let limit = (trouble == Trouble::Limit).then(|| reached(&text));
-        let limit = limit.flatten().map(AgentEvent::Limit);
+        let limit = limit.map(AgentEvent::Limit);
         let verdict = Verdict {
             ok: false,
             text,

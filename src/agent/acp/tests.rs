@@ -580,3 +580,21 @@ fn errors_of_a_provider_are_told_apart() {
         assert!(!verdict(&events).ok);
     }
 }
+
+/// Gemini CLI 0.61 for people who have logged in.
+#[test]
+fn a_quota_that_is_reset_at_a_time_is_a_limit() {
+    let mut talk = Talk::begun();
+    let error = json!({"code": 429, "message": "You have exhausted your daily quota on this model. Your quota will reset after 5h33m10s."});
+    let line = json!({"jsonrpc": "2.0", "id": 101, "error": error});
+    let events = talk.hear(&line.to_string());
+    assert_eq!(verdict(&events).trouble, Some(Trouble::Limit));
+    let limits: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            AgentEvent::Limit(limited) => limited.resets_in_ms,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(limits, [((5 * 60 + 33) * 60 + 10) * 1000]);
+}
