@@ -18,6 +18,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 MARK = re.compile(r"<<([a-z0-9]+):([\w-]+)>>")
 SHELLS = ("Bash", "bash", "run_shell_command", "exec_command", "shell_command", "shell")
 ASKS = ("AskUserQuestion",)
+# as Google's service for people who have logged in says that a day's quota is used up
+QUOTA = [
+    {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "QUOTA_EXHAUSTED", "domain": "cloudcode-pa.googleapis.com"},
+    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "20s"},
+]
 LOCK = threading.Lock()
 BILL = {}
 SEEN = {}
@@ -37,11 +42,13 @@ SCENARIOS = {
     "hangs": [("This never ends.", "while :; do sleep 1; done # %TAG"), ("Never said.", None)],
     "asks": [("A question.", "ASK"), ("So be it.", None)],
     "e401": [401], "e429": [429], "e500": [500], "limited": [("Again at it.", None)],
+    "shaky": [("It got through.", None)],
 }
 ERRORS = {
     401: ("authentication_error", "invalid x-api-key", "UNAUTHENTICATED"),
     429: ("rate_limit_error", "Too many requests, slow down", "RESOURCE_EXHAUSTED"),
     500: ("api_error", "Internal server error", "INTERNAL"),
+    529: ("overloaded_error", "Overloaded", "UNAVAILABLE"),
 }
 
 
@@ -213,7 +220,11 @@ class Handler(BaseHTTPRequestHandler):
             prefix = "anthropic-ratelimit-unified-"
             headers = [(prefix + "status", "rejected"), (prefix + "reset", reset), (prefix + "representative-claim", "five_hour"),
                        (prefix + "5h-utilization", "1.0"), (prefix + "5h-reset", reset), ("retry-after", "20")]
-            return self.refuse(429, headers)
+            return self.refuse(429, headers, limit=True)
+        if scenario == "shaky" and times <= 2:
+            # with a key, claude takes a 429 for the last word
+            busy = 529 if self.path.split("?")[0].endswith("/messages") else 429
+            return self.refuse(500 if times == 1 else busy, [("retry-after", "1")])
         if isinstance(step, int):
             return self.refuse(step, [("retry-after", "1")] if step == 429 else [])
         used = usage(index)
@@ -234,9 +245,15 @@ class Handler(BaseHTTPRequestHandler):
             call[1].update(sandbox_permissions="require_escalated", justification="May I?")
         return dialect(body, step[0], call, used, f"{tag}-{times}-{index}")
 
-    def refuse(self, status, headers):
+    def refuse(self, status, headers, limit=False):
         kind, message, name = ERRORS[status]
         code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status, kind)
+        if limit and "enerateContent" in self.path:
+            error = {"code": 429, "status": name, "message": "You have exhausted your daily quota on this model. Your quota will reset after 20s.", "details": QUOTA}
+            return self.reply({"error": error}, 429)
+        if limit and self.path.split("?")[0].endswith("/responses"):
+            error = {"type": "usage_limit_reached", "message": "The usage limit has been reached", "plan_type": "plus", "resets_at": int(time.time()) + 20, "resets_in_seconds": 20}
+            return self.reply({"error": error}, 429)
         error = {"type": kind, "message": message, "code": status if "enerateContent" in self.path else code, "status": name}
         return self.reply({"type": "error", "error": error}, status, headers)
 
