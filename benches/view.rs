@@ -556,6 +556,7 @@ fn transcript(bench: &mut Criterion) {
         resume: None,
         fork: None,
         budget: Budget::default(),
+        forgets_unanswered: false,
         permission: None,
     }));
     let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));

@@ -2,13 +2,14 @@
 //!
 //! `layer` is what one place sets, `settings` all of them over each other; `project` is
 //! what a directory offers, task by task in `offer`, `trust` whether it may; `value` and `doc` read.
-//! `agents` is which agents there are, each a `profile`; `templates` are prompts by name, and
+//! `agents` is which agents there are, each a `profile` with its `mode`s; `templates` are prompts by name, and
 //! `budgets` what lanes may use, `prices` what tokens cost.
 
 mod agents;
 mod budgets;
 mod doc;
 mod layer;
+mod mode;
 mod offer;
 mod paths;
 mod prices;

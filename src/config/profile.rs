@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::doc::unknown;
+use super::mode::{Mode, mode, text, variable, words};
 use super::project::MOST_GRACE;
-use super::value::{parse_duration, similar, whole};
+use super::value::{parse_duration, similar};
 use crate::core::agent::plan::{Feed, PROMPT, SESSION, Speech};
 use crate::core::limit::lane_name;
 use crate::core::raw::Raw;
 
 /// What an agent may say of itself. What each means is said in `assets/agents.toml`.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "about",
     "program",
     "args",
     "resume",
     "fork",
+    "forgets_unanswered",
     "model",
     "permissions",
     "permission",
@@ -80,6 +82,8 @@ pub struct Profile {
     pub known: Vec<String>,
     /// How to install it.
     pub install: Option<String>,
+    /// Whether it keeps no conversation in which nothing was answered.
+    pub forgets_unanswered: bool,
     program: String,
     args: Vec<String>,
     resume: Option<Vec<String>>,
@@ -88,14 +92,6 @@ pub struct Profile {
     modes: BTreeMap<String, Mode>,
     mode: Option<String>,
     feed: Option<Feed>,
-}
-
-/// What an agent may do unasked.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Mode {
-    args: Vec<String>,
-    env: BTreeMap<String, String>,
-    env_as_root: BTreeMap<String, String>,
 }
 
 /// What is run for an agent.
@@ -139,6 +135,7 @@ impl Profile {
             version: vec!["--version".into()],
             known: Vec::new(),
             install: None,
+            forgets_unanswered: false,
             program: String::new(),
             args: Vec::new(),
             resume: None,
@@ -299,6 +296,10 @@ pub(super) fn set(profile: &mut Profile, key: &str, value: &toml::Value) -> Resu
                 _ => profile.fork = Some(words),
             }
         }
+        ("forgets_unanswered", _) => {
+            let wrong = || format!("{value} is neither true nor false");
+            profile.forgets_unanswered = value.as_bool().ok_or_else(wrong)?;
+        }
         ("model", _) => {
             let words = words(value, &[MODEL])?;
             if !words.iter().any(|word| word.contains(MODEL)) {
@@ -375,31 +376,6 @@ pub(super) fn complete(profile: &Profile) -> Result<(), String> {
     }
 }
 
-fn text(value: &toml::Value) -> Result<String, String> {
-    match value {
-        toml::Value::String(text) => whole(text),
-        other => Err(format!("{other} is not a text; write it in quotes")),
-    }
-}
-
-/// A list of words; of those that stand alone in braces, `known` ones.
-fn words(value: &toml::Value, known: &[&str]) -> Result<Vec<String>, String> {
-    let list = value.as_array().ok_or("write it as [\"one\", \"two\"]")?;
-    let word = |word: &toml::Value| {
-        let word = text(word)?;
-        let inner = word.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-        let placeholder = inner.is_some_and(|it| it.chars().all(|c| c.is_ascii_alphabetic()));
-        if placeholder && !known.contains(&word.as_str()) {
-            return Err(match known {
-                [] => format!("{word} stands for nothing here; leave it out"),
-                known => format!("{word} stands for nothing; there are {}", known.join(", ")),
-            });
-        }
-        Ok(word)
-    };
-    list.iter().map(word).collect()
-}
-
 fn one_of<T: Copy>(value: &toml::Value, all: &[(&str, T)]) -> Result<T, String> {
     let word = text(value)?;
     if let Some((_, found)) = all.iter().find(|(known, _)| *known == word) {
@@ -407,40 +383,4 @@ fn one_of<T: Copy>(value: &toml::Value, all: &[(&str, T)]) -> Result<T, String> 
     }
     let names: Vec<String> = all.iter().map(|(known, _)| format!("{known:?}")).collect();
     Err(format!("{word:?} is none of {}", names.join(", ")))
-}
-
-fn variable(key: &str, value: &toml::Value) -> Result<(String, String), String> {
-    if key.is_empty() || key.contains(['=', '\0']) {
-        return Err(format!("{key:?} is no variable's name"));
-    }
-    Ok((key.to_owned(), text(value)?))
-}
-
-fn mode(value: &toml::Value) -> Result<Mode, String> {
-    let toml::Value::Table(table) = value else {
-        let args = words(value, &[])?;
-        return Ok(Mode {
-            args,
-            ..Mode::default()
-        });
-    };
-    let mut mode = Mode::default();
-    for (key, value) in table {
-        let variables = || -> Result<BTreeMap<String, String>, String> {
-            let table = value.as_table();
-            let table =
-                table.ok_or_else(|| format!("{key}: write it as {{ NAME = \"value\" }}"))?;
-            table
-                .iter()
-                .map(|(key, value)| variable(key, value))
-                .collect()
-        };
-        match key.as_str() {
-            "args" => mode.args = words(value, &[])?,
-            "env" => mode.env = variables()?,
-            "env_as_root" => mode.env_as_root = variables()?,
-            other => return Err(unknown("", other, ["args", "env", "env_as_root"])),
-        }
-    }
-    Ok(mode)
 }

@@ -30,6 +30,7 @@ fn agent() -> Agent {
             tokens: None,
             turns: Some(7),
         },
+        forgets_unanswered: false,
         permission: None,
     }
 }

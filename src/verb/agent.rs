@@ -256,6 +256,7 @@ fn chosen(
             prompt,
             resume: commands.resume,
             fork: commands.fork,
+            forgets_unanswered: profile.forgets_unanswered,
             budget,
             permission: choice.permission.map(str::to_owned),
         },

@@ -141,6 +141,7 @@ fn prints(argv: &[&str], heard: bool) -> Request {
             resume: None,
             fork: None,
             budget: Budget::default(),
+            forgets_unanswered: false,
             permission: None,
         }));
     }

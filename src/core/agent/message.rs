@@ -111,6 +111,12 @@ impl Story {
         (!texts.is_empty()).then(|| texts.join("\n\n"))
     }
 
+    /// What was said and not yet written, to be said to another run.
+    pub fn take_unsaid(&mut self) -> Vec<Message> {
+        let sent = |message: &mut Message| message.state == Delivery::Sent;
+        self.messages.extract_if(.., sent).collect()
+    }
+
     /// What was said and not yet written came so far.
     pub fn sent_came(&mut self, state: &Delivery) {
         for message in &mut self.messages {

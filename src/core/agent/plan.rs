@@ -58,6 +58,9 @@ pub struct Agent {
     pub resume: Option<Vec<Raw>>,
     /// The same for one that goes another way from there.
     pub fork: Option<Vec<Raw>>,
+    /// Whether it keeps no conversation in which nothing was answered.
+    #[serde(default)]
+    pub forgets_unanswered: bool,
     /// What it may use.
     #[serde(default)]
     pub budget: Budget,

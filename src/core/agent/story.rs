@@ -38,6 +38,8 @@ pub struct Story {
     pub model: Option<String>,
     /// What it used.
     pub ledger: Ledger,
+    /// Whether it answered anything, by words or by calls.
+    pub answered: bool,
     /// Turns that it took.
     pub turns: u32,
     /// Calls of tools that began.
@@ -194,6 +196,7 @@ impl Story {
                 heard.turn_ended = true;
             }
             AgentEvent::Text(_) => {
+                self.answered = true;
                 // it answers: the limit it had reached is reset
                 self.limit = None;
             }
@@ -222,6 +225,7 @@ impl Story {
             heard.calls.push(call.clone());
             return;
         }
+        self.answered = true;
         self.tools_called = self.tools_called.saturating_add(1);
         let call = ToolCall {
             run,

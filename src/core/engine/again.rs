@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use super::parking::GO_ON;
-use crate::core::agent::plan::FollowUp;
+use crate::core::agent::plan::{Agent, FollowUp};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
@@ -89,12 +89,14 @@ impl Engine {
         let id = task.id;
         let chance = chance(ended, task.run.created.0);
         let (restarts, said) = (task.run.restarts, self.goes_on_with(task));
+        let anew = self.parks(task).is_some() && is_forgotten(task);
         // a further run of a follow-up is the same follow-up
         let again = task.run.follow.as_deref().cloned();
         let (hold, restarts, follow, by) = if let Some(until) = self.parks(task) {
             let hold = Self::hold_parked(now, until, chance);
             let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
-            let follow = Self::follow_up_of(task, prompt, false).ok().or(again);
+            let follow = Self::follow_up_of(task, prompt, false).ok();
+            let follow = follow.filter(|_| !anew).or(again);
             (Some(hold), restarts, follow, By::Limit)
         } else if said.is_some() {
             (None, 0, said, By::Person)
@@ -110,6 +112,9 @@ impl Engine {
             run.state = State::Queued { hold };
             run.follow = follow.map(Box::new);
         });
+        if anew {
+            self.tasks.update(id, hand_words_on);
+        }
         self.note_parked(id);
         if by == By::Limit {
             self.want(id, Attention::LimitReached, Some(now.wall));
@@ -122,6 +127,24 @@ impl Engine {
             self.enqueue(now, id);
         }
         self.tell_watchers(id, out);
+    }
+}
+
+/// Whether nothing of a run's conversation is kept by its agent: one that goes on with it
+/// would find none.
+fn is_forgotten(task: &Task) -> bool {
+    let forgets = |agent: &Agent| agent.forgets_unanswered;
+    let unanswered = task.run.story.as_ref().is_some_and(|it| !it.answered);
+    unanswered && task.spec.agent.as_deref().is_some_and(forgets)
+}
+
+/// What was said while the last run went on is said to the next one, which begins as that
+/// did.
+fn hand_words_on(task: &mut Task) {
+    let last = task.past.last_mut().and_then(|run| run.story.as_mut());
+    for message in last.map(|story| story.take_unsaid()).unwrap_or_default() {
+        let story = task.run.story.get_or_insert_default();
+        story.say(&message.text, message.at);
     }
 }
 

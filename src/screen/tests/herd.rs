@@ -367,6 +367,7 @@ impl Desk {
             resume: None,
             fork: None,
             budget: Budget::default(),
+            forgets_unanswered: false,
             permission: None,
         }));
         self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));

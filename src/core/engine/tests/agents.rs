@@ -46,6 +46,7 @@ fn agent(feed: Feed) -> Spec {
             resume: Some(argv(&["a", "resume", "{session}", "{prompt}"])),
             fork: Some(argv(&["a", "fork", "{session}", "{prompt}"])),
             budget: Budget::default(),
+            forgets_unanswered: false,
             permission: None,
         })),
         ..spec("agent", AfterExit::Sweep)
@@ -970,6 +971,45 @@ fn a_limit_parks_a_run_frees_its_slot_and_shuts_its_lane_across_a_restart() {
         at.filter(|word| word == "resume").count() as u32 == id
     };
     assert!(argv(1), "{:?}", world.launched);
+}
+
+/// Some keep no conversation in which nothing was answered: there is none to go on with.
+#[test]
+fn one_that_forgets_what_was_not_answered_begins_anew_after_a_limit() {
+    let forgetful = || {
+        let mut spec = agent(Feed::Talk);
+        spec.agent.as_mut().unwrap().forgets_unanswered = true;
+        spec
+    };
+    for answers in [false, true] {
+        let mut world = World::new();
+        let run = launch(&mut world, forgetful());
+        world.tell_all();
+        hear(&mut world, run, vec![session("S")]);
+        if answers {
+            hear(&mut world, run, vec![text()]);
+        }
+        let resets = world.now + 3_600_000;
+        hear(&mut world, run, vec![reached(Some(resets)), verdict(false)]);
+        world.ask(message(1, "and test it", false));
+        world.write_all();
+        end(&mut world, run, Exit::Code(1), vec![]);
+        world.write_all();
+        assert_eq!(world.task(1).state().word(), "parked");
+        world.now = resets + 61_000;
+        world.input(Input::Tick);
+        let run = started(&mut world);
+        world.tell_all();
+        let words = &world.sims[&run].input;
+        if answers {
+            assert_eq!(launched(&world), ["a", "resume", "S", "and test it"]);
+            assert_eq!(words, "p\n");
+        } else {
+            assert_eq!(launched(&world), ["a", "fresh"]);
+            // its first prompt, and what was said after that
+            assert_eq!(words, "p\nm1\n");
+        }
+    }
 }
 
 #[test]
