@@ -14,7 +14,7 @@ use super::rules::Rules;
 use super::schedule::Gate;
 use super::stop::Awaited;
 use super::store::Writes;
-use super::tasks::Tasks;
+use super::tasks::{Tasks, Turn};
 use super::timing::Ran;
 use super::usage::Today;
 use crate::core::agent::tool::ToolCall;
@@ -280,8 +280,13 @@ impl Engine {
     }
 
     /// The same, the most urgent first, of those alike who has waited longest.
-    pub fn waiting_ids(&self) -> impl Iterator<Item = TaskId> {
+    pub fn turns(&self) -> impl Iterator<Item = Turn> {
         self.tasks.waiting()
+    }
+
+    /// Them by their numbers.
+    pub fn waiting_ids(&self) -> impl Iterator<Item = TaskId> {
+        self.turns().map(|(_, _, id)| id.0)
     }
 
     /// How many want this of a person.

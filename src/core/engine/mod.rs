@@ -64,4 +64,5 @@ pub use herd::Engine;
 pub use journal::hook_words;
 pub use life::decided;
 pub use rules::{Given, Keep, Rules};
+pub use tasks::Turn;
 pub use why::{reason, wanted};

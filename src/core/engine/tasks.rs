@@ -22,7 +22,7 @@ pub(super) struct Tasks {
     /// The same, by urgency.
     urgent: BTreeSet<(Attention, TaskId)>,
     /// The same, by urgency and by how long they have waited.
-    waiting: BTreeSet<Waiting>,
+    waiting: BTreeSet<Turn>,
     /// Ended ones, by the time of their end.
     ended: BTreeSet<(Timestamp, TaskId)>,
     /// Bytes in all logs, and in those of ended tasks.
@@ -34,7 +34,7 @@ pub(super) struct Tasks {
 }
 
 /// Which wants a person most: what it wants, then who has waited longest, then the oldest.
-type Waiting = (Attention, Reverse<Option<Timestamp>>, Reverse<TaskId>);
+pub type Turn = (Attention, Reverse<Option<Timestamp>>, Reverse<TaskId>);
 
 /// What the indices say of one task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Place {
         }
     }
 
-    const fn waiting(self, id: TaskId) -> Waiting {
+    const fn waiting(self, id: TaskId) -> Turn {
         (self.attention, Reverse(self.wanted), Reverse(id))
     }
 }
@@ -100,8 +100,8 @@ impl Tasks {
     }
 
     /// The same, the most urgent first, of those alike who has waited longest.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = TaskId> {
-        self.waiting.iter().rev().map(|(_, _, Reverse(id))| *id)
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Turn> {
+        self.waiting.iter().rev().copied()
     }
 
     /// Those that want this.

@@ -13,7 +13,7 @@ use super::above::Above;
 use super::filter::Filter;
 use super::line::Line;
 use super::rows::{Row, Rows};
-use crate::core::engine::Engine;
+use crate::core::engine::{Engine, Turn};
 use crate::core::id::TaskId;
 use crate::core::place;
 
@@ -52,6 +52,8 @@ pub(in crate::screen) struct List {
     pub(super) room: usize,
     /// Whether the selected row has to come into view.
     pub(super) reveal: bool,
+    /// Where the task stood among those that want a person that was selected as the last.
+    pub(super) sought: Option<Turn>,
 }
 
 impl List {
@@ -287,18 +289,18 @@ impl List {
     /// Selects the next task after the selected one that wants a person, from the top
     /// again at the end. Whether there was one.
     pub(in crate::screen) fn attention(&mut self, engine: &Engine) -> bool {
-        let mut all = engine.waiting_ids();
-        let first = all.next();
         let selected = self.selected();
-        let after = if first == selected || all.any(|id| Some(id) == selected) {
-            all.next()
-        } else {
-            None
-        };
-        let Some(id) = after.or(first) else {
+        let is_selected = |it: &Turn| Some(it.2.0) == selected;
+        // one that was read by being looked at wants nobody any more: on from where it stood
+        let stood = engine.turns().find(is_selected);
+        let stood = stood.or(self.sought.filter(is_selected));
+        let mut all = engine.turns();
+        let after = stood.and_then(|stood| all.find(|it| *it < stood));
+        let Some(next) = after.or_else(|| engine.turns().next()) else {
             return false;
         };
-        self.select(id);
+        self.sought = Some(next);
+        self.select(next.2.0);
         true
     }
 }

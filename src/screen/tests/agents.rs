@@ -13,6 +13,7 @@ use crate::core::agent::say::Reply;
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::agent::tool::Category;
 use crate::core::id::{Target, TaskId};
+use crate::core::input::Input;
 use crate::core::task::Exit;
 use crate::core::time::Timestamp;
 use crate::core::wire::Request;
@@ -164,6 +165,21 @@ fn a_key_goes_to_the_most_urgent_first() {
         Some(TaskId(4)),
         "it waits longer"
     );
+}
+
+#[test]
+fn one_that_is_read_by_a_look_does_not_lead_back_to_the_first() {
+    let mut desk = Desk::new(80, 24);
+    eight(&mut desk);
+    let mut order = Vec::new();
+    for _ in 0..7 {
+        desk.press("!");
+        let id = desk.screen.list.selected().unwrap();
+        desk.input(Input::Seen(id));
+        order.push(id.0);
+    }
+    // asks, key refused, limit, failed, finished, tries again; then what still wants somebody
+    assert_eq!(order, [4, 7, 5, 8, 3, 6, 4]);
 }
 
 #[test]
