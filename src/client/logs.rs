@@ -14,7 +14,7 @@ use super::table;
 use super::trouble::{Trouble, say};
 use crate::config::Paths;
 use crate::core::id::Target;
-use crate::core::report::TaskReport;
+use crate::core::report::{RunReport, TaskReport};
 use crate::core::wire::{Answer, Request, Role};
 use crate::output::LogFiles;
 use crate::output::display::safe_line;
@@ -49,11 +49,32 @@ impl Form {
 /// The verb.
 pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
     let (mut line, _) = connect(paths, &Role::Call)?;
-    let task = shown(&mut line, &asked.target)?;
-    if matches!(task.state.as_str(), "queued" | "parked") {
+    let mut task = shown(&mut line, &asked.target)?;
+    let waits = matches!(task.state.as_str(), "queued" | "parked");
+    if waits {
         say(&table::sentence(&task));
-        if !asked.follow {
-            return Ok(0);
+    }
+    let to_come = waits && asked.follow;
+    if !to_come && !has_log(&task.log, task.output_bytes, task.outcome.as_deref()) {
+        match earlier(&task) {
+            Some(run) => {
+                say(&format!(
+                    "run {} of task {} has no output ({}); this is the output of run {}",
+                    task.run,
+                    task.id,
+                    no_output(&task),
+                    run.run
+                ));
+                task = of_run(task, run);
+            }
+            None if waits => return Ok(0),
+            None => {
+                return Err(Trouble::Failed(format!(
+                    "task {} has no output: {}",
+                    task.id,
+                    no_output(&task)
+                )));
+            }
         }
     }
     let mut out = Out::new();
@@ -68,7 +89,7 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
             .lines
             .filter(|_| !matches!(task.state.as_str(), "queued" | "parked")),
     )?;
-    if asked.follow {
+    if asked.follow && task.state != "ended" {
         follow_on(&mut line, &mut out, &task, printer, |_| false)?;
     } else {
         let end = printer.end()?;
@@ -91,6 +112,46 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
         }
     }
     Ok(0)
+}
+
+/// Whether anything can have been written: a leader was started.
+fn has_log(dir: &str, bytes: u64, outcome: Option<&str>) -> bool {
+    let began = || outcome != Some("did_not_start") && LogFiles::open(Path::new(dir)).is_ok();
+    bytes > 0 || began()
+}
+
+/// Why nothing was.
+fn no_output(task: &TaskReport) -> String {
+    let why = task.reason.as_deref().map(table::plain);
+    match task.outcome.as_deref() {
+        Some(outcome) => {
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            format!("{}{why}", outcome.replace('_', " "))
+        }
+        None => task.state.clone(),
+    }
+}
+
+/// The newest run before the current one that has a log.
+fn earlier(task: &TaskReport) -> Option<RunReport> {
+    let mut runs = task.runs.iter().flatten().rev();
+    let found = runs.find(|run| {
+        let has = has_log(&run.log, run.output_bytes, run.outcome.as_deref());
+        run.run < task.run && has
+    });
+    found.cloned()
+}
+
+/// A task as it was in an earlier run, as far as its output goes.
+fn of_run(task: TaskReport, run: RunReport) -> TaskReport {
+    TaskReport {
+        run: run.run,
+        state: run.state,
+        log: run.log,
+        output_bytes: run.output_bytes,
+        dropped_bytes: run.dropped_bytes,
+        ..task
+    }
 }
 
 /// Prints a task's output from its beginning as it comes, until `done`, or the task has

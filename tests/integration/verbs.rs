@@ -154,6 +154,33 @@ fn a_directory_that_vanished_is_named() {
 }
 
 #[test]
+fn logs_of_a_run_that_never_started_are_those_of_the_one_before() {
+    let herd = Herd::new();
+    let dir = herd.dir().join("gone");
+    std::fs::create_dir(&dir).unwrap();
+    let id = herd.run(&["--dir", dir.to_str().unwrap()], &["echo", "first"]);
+    herd.wait_state(id, "ended");
+    std::fs::remove_dir(&dir).unwrap();
+    let id = id.to_string();
+    herd.call(["retry", &id]).fails(1, "gone");
+    for args in [&["logs", "--raw", &id][..], &["logs", "-f", "-n", "9", &id]] {
+        let done = herd.call(args);
+        assert!(
+            done.err
+                .contains("run 2 of task 1 has no output (did not start"),
+            "{done:?}"
+        );
+        assert!(done.err.contains("this is the output of run 1"), "{done:?}");
+        assert_eq!(done.ok(), "first\n");
+    }
+    // where there never was any, why
+    let none = herd.call(["run", "--", "no-such-command"]);
+    none.fails(1, "not found");
+    herd.call(["logs", "2"])
+        .fails(1, "task 2 has no output: did not start: ");
+}
+
+#[test]
 fn options_of_run_reach_the_task() {
     let herd = Herd::new();
     let dir = herd.dir().canonicalize().unwrap();
