@@ -13,7 +13,7 @@ use super::command::Context;
 use super::disk::within;
 use super::run::resolve;
 use crate::config::{Agents, Choice, Profile, Templates, parse_cost, parse_name, parse_tokens};
-use crate::core::agent::plan::{Agent, Budget, Feed, PROMPT};
+use crate::core::agent::plan::{Agent, Budget, Feed, PROMPT, read_as_option};
 use crate::core::agent::tokens::Usd;
 use crate::core::plan::Idle;
 use crate::core::raw::Raw;
@@ -132,10 +132,10 @@ impl Wanted {
         let (command, behind) = if profile.program().is_none() {
             (words.into_iter().map(Raw::from).collect(), String::new())
         } else {
-            let words: Vec<String> = words
-                .into_iter()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect();
+            // what can't be passed on as it is isn't passed on as something else
+            let words: Result<Vec<String>, OsString> =
+                words.into_iter().map(OsString::into_string).collect();
+            let words = words.map_err(|_| not_text("behind the options"))?;
             (Vec::new(), words.join(" "))
         };
         let prompt = self.text(behind, templates, &context.caller, in_bar)?;
@@ -235,6 +235,9 @@ fn chosen(
             profile.name,
             program.lossy()
         ));
+    }
+    if let Some(line) = read_as_option(&commands.fresh, &prompt, &profile.name) {
+        return Err(line);
     }
     let in_it = |words: &[Raw]| words.iter().any(|word| word.lossy().contains(PROMPT));
     let argv = if in_it(&commands.fresh) {
@@ -339,8 +342,16 @@ fn read(file: &Path) -> Result<String, String> {
 }
 
 fn decoded(bytes: Vec<u8>, from: &str) -> Result<String, String> {
-    String::from_utf8(bytes)
-        .map_err(|_| format!("the prompt from {from} is no text: it has bytes that are not UTF-8"))
+    if bytes.len() > MOST_PROMPT {
+        return Err(format!(
+            "the prompt has more than {MOST_PROMPT} bytes; name a file in it that holds the rest"
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| not_text(&format!("from {from}")))
+}
+
+fn not_text(whence: &str) -> String {
+    format!("the prompt {whence} is no text: it has bytes that are not UTF-8")
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

@@ -17,6 +17,7 @@ use super::filter::labels;
 use super::project;
 use super::terms::Terms;
 use crate::config::{MOST_GRACE, Offer, parse_duration, parse_label, parse_name};
+use crate::core::agent::plan::{PROMPT, read_as_option};
 use crate::core::raw::Raw;
 use crate::core::record::laid_over;
 use crate::core::task::{AfterExit, Spec};
@@ -197,7 +198,10 @@ fn of_lines(
             None => (template.with(line), None),
             Some(prompt) => {
                 let prompt = each::prompt(prompt, line)?;
-                (template.in_place(line), Some(prompt))
+                let argv = template.in_place(line);
+                let agent = spec.agent.as_deref().map_or("", |agent| &agent.name);
+                refuse_option(&argv, &prompt, agent)?;
+                (argv, Some(prompt))
             }
         };
         Ok(Each {
@@ -207,6 +211,20 @@ fn of_lines(
         })
     });
     each.collect()
+}
+
+/// Refuses a line that an agent would take for an option.
+fn refuse_option(argv: &[Raw], prompt: &str, agent: &str) -> Result<(), String> {
+    let whole = |word: &Raw| word.as_bytes() == prompt.as_bytes();
+    let words = argv.iter().map(|word| {
+        if whole(word) {
+            Raw::from(PROMPT)
+        } else {
+            word.clone()
+        }
+    });
+    let words: Vec<Raw> = words.collect();
+    read_as_option(&words, prompt, agent).map_or(Ok(()), Err)
 }
 
 /// The name in `@NAME`, where that is what is to be run.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod heard;
+mod wrong;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -118,6 +118,20 @@ impl Agent {
     }
 }
 
+/// Why a prompt can't be put into arguments: it begins as an option does, and stands there
+/// as a word of its own, with no `--` before it.
+pub fn read_as_option(template: &[Raw], prompt: &str, agent: &str) -> Option<String> {
+    let at = template
+        .iter()
+        .position(|word| word.as_bytes() == PROMPT.as_bytes())?;
+    let ends = template[..at].iter().any(|word| word.as_bytes() == b"--");
+    (prompt.starts_with('-') && !ends).then(|| {
+        format!(
+            "the prompt begins with -, and {agent} would take it for an option; begin it with a word, or put \"--\" before {{prompt}} in its args"
+        )
+    })
+}
+
 /// Puts prompt and conversation where [`PROMPT`] and [`SESSION`] stand in arguments.
 pub fn fill(template: &[Raw], prompt: &str, session: &str) -> Vec<Raw> {
     let each = template.iter().map(|word| {

@@ -1,7 +1,7 @@
 //! What persons say to agents: while they run, and when they have ended.
 
 use super::herd::{Engine, answer, refuse};
-use crate::core::agent::plan::{Feed, FollowUp};
+use crate::core::agent::plan::{Feed, FollowUp, read_as_option};
 use crate::core::agent::say::Say;
 use crate::core::agent::story::{Stage, Story};
 use crate::core::attention::Attention;
@@ -84,6 +84,10 @@ impl Engine {
         let failed = |line: String| (Failure::Failed, line);
         if text.trim().is_empty() {
             return Err((Failure::Usage, "a message can't be empty".into()));
+        }
+        if text.contains('\0') {
+            let line = "the message has a zero byte in it; leave that out".to_owned();
+            return Err((Failure::Usage, line));
         }
         if text.len() > LONGEST {
             let line = format!("the message has {} bytes, more than {LONGEST}", text.len());
@@ -196,6 +200,10 @@ impl Engine {
                 "go on with a conversation"
             };
             return Err(format!("{} can't {what}; run it anew", agent.name));
+        }
+        let words = template.as_deref().unwrap_or_default();
+        if let Some(line) = read_as_option(words, &prompt, &agent.name) {
+            return Err(line);
         }
         let runs = std::iter::once(&task.run).chain(task.past.iter().rev());
         let mut sessions = runs.filter_map(|run| run.story.as_ref()?.session.clone());

@@ -773,6 +773,10 @@ fn an_ended_agent_goes_on_by_a_message_in_the_same_conversation_or_another_way()
         Exit::Code(0),
         vec![session("S"), total(100), verdict(true)],
     );
+    let zero = world.ask(message(1, "a\0b", false));
+    assert!(told(&world, zero).contains("zero byte"));
+    let option = world.ask(message(1, "--help", false));
+    assert!(told(&world, option).contains("begins with -"));
     let empty = world.ask(message(1, " ", false));
     assert!(told(&world, empty).contains("empty"));
     for (fork, words) in [(false, "resume"), (true, "fork")] {
