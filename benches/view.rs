@@ -35,7 +35,7 @@ use wrangle::core::wire::{Caller, Request, RunRequest};
 use wrangle::output::display::clean;
 use wrangle::output::search::{Ask, Search};
 use wrangle::output::{Pane, Pattern, Ring};
-use wrangle::screen::transcript::{Progress, Transcript, item};
+use wrangle::screen::transcript::{Colours, Progress, Transcript, item};
 use wrangle::screen::{Depth, Keymap, Look, Screen, view};
 use wrangle::verb;
 
@@ -568,18 +568,19 @@ fn transcript(bench: &mut Criterion) {
         screen.event(engine, Event::Key(KeyEvent::from(code)));
         screen
     };
+    let colours = Colours::default();
     bench.bench_function("transcript first rows", |run| {
         run.iter(|| {
             let mut screen = fresh(&engine);
             assert!(screen.shown_talk().is_some(), "no conversation is shown");
-            screen.lay_out(&talk)
+            screen.lay_out(&talk, &colours)
         });
     });
     let mut screen = fresh(&engine);
     let Ok(mut terminal) = Terminal::new(TestBackend::new(200, 50));
     bench.bench_function("transcript frame", |run| {
         run.iter(|| {
-            screen.lay_out(&talk);
+            screen.lay_out(&talk, &colours);
             let Ok(_) = terminal.draw(|frame| view(frame, &engine, &mut screen, NOW));
         });
     });

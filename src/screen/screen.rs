@@ -17,7 +17,7 @@ use super::palette::Palette;
 use super::remembered;
 use super::terms;
 use super::theme::Theme;
-use super::transcript::{Ink, Transcript};
+use super::transcript::{Colours, Ink, Transcript};
 use super::view::banner;
 use super::words;
 use crate::config::{Agents, Own, Templates};
@@ -232,12 +232,13 @@ impl Screen {
 
     /// Lays the shown conversation out; whether there is more to be done about it at the
     /// next frame.
-    pub fn lay_out(&mut self, talk: &Transcript) -> bool {
+    pub fn lay_out(&mut self, talk: &Transcript, colours: &Colours) -> bool {
         let raw = self.keymap.key(Command::Raw);
         let ink = Ink {
             theme: &self.theme,
             unicode: self.look.unicode,
             raw: &raw,
+            colours: Some(colours),
         };
         match self.view.lay_out(talk, &ink) {
             Some((hits, more)) => {

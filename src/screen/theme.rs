@@ -44,6 +44,16 @@ pub(super) struct Theme {
     pub(super) person: Style,
     /// Code in an agent's text.
     pub(super) code: Style,
+    /// In code: what the language itself has.
+    pub(super) keyword: Style,
+    /// In code: text.
+    pub(super) quoted: Style,
+    /// In code: what is for people.
+    pub(super) comment: Style,
+    /// In code: numbers, and values that have a name.
+    pub(super) value: Style,
+    /// In code: what a thing is called where it is made.
+    pub(super) name: Style,
     /// Lines that an edit adds.
     pub(super) added: Style,
     /// Lines that it takes away.
@@ -181,6 +191,11 @@ impl Theme {
             current: style("current"),
             person: style("person"),
             code: style("code"),
+            keyword: style("keyword"),
+            quoted: style("quoted"),
+            comment: style("comment"),
+            value: style("value"),
+            name: style("name"),
             added: style("added"),
             removed: style("removed"),
             signs: if look.unicode { UNICODE } else { ASCII },
@@ -219,7 +234,8 @@ mod tests {
         let t = Theme::of(look, &palette);
         let all = [
             t.plain, t.dim, t.strong, t.good, t.bad, t.warn, t.busy, t.held, t.alarm, t.key,
-            t.selected, t.marked, t.met, t.found, t.current, t.person, t.code, t.added, t.removed,
+            t.selected, t.marked, t.met, t.found, t.current, t.person, t.code, t.keyword, t.quoted,
+            t.comment, t.value, t.name, t.added, t.removed,
         ];
         let given: std::collections::BTreeSet<String> =
             all.iter().map(|style| format!("{:?}", style.fg)).collect();

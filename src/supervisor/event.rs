@@ -48,6 +48,8 @@ pub(super) enum Event {
     Block(Box<output::Block>),
     /// What an agent wrote was decoded for the screens.
     Told(Box<Told>),
+    /// More is known of code that a screen shows.
+    Coloured,
     /// The configuration was read anew: who asked, which reading it is, and what was read.
     Reloaded(Option<Ticket>, u64, Result<Box<Config>, Vec<String>>),
     /// A search found something, or is through.

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, u
 
 use super::clients::{self, Clients};
 use super::clock::ClockWatch;
+use super::colours::Colouring;
 use super::event::Event;
 use super::handover::Handover;
 use super::hearing::Hearing;
@@ -53,6 +54,7 @@ pub(super) struct Hub {
     pub(super) clients: Clients,
     pub(super) outputs: Outputs,
     pub(super) talks: Talks,
+    pub(super) colouring: Colouring,
     pub(super) tickets: BTreeMap<Ticket, Asked>,
     pub(super) next_ticket: u64,
     pub(super) settings: Settings,
@@ -128,6 +130,7 @@ impl Hub {
             sweeps: Vec::new(),
             clients: Clients::new(to_events),
             talks: Talks::new(to_answers.clone()),
+            colouring: Colouring::new(to_answers.clone()),
             outputs: Outputs::new(config.output.ring, to_answers.clone()),
             tickets: BTreeMap::new(),
             next_ticket: 0,
@@ -363,6 +366,13 @@ impl Hub {
                         if let Some(search) = &session.search {
                             search.extend(block.end);
                         }
+                    }
+                }
+            }
+            Event::Coloured => {
+                for session in self.sessions() {
+                    if session.screen.shown_talk().is_some() {
+                        session.touch();
                     }
                 }
             }

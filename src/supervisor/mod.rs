@@ -4,7 +4,7 @@
 //! `handover`; `hub` is the loop, `perform` the one place where effects are performed,
 //! `serve` what clients say, `show` when screens are drawn; `shims` (with `outgoing` to
 //! each) and `clients` hold the connections, `session` one client's screen, `outputs` the
-//! bytes that screens show, `talks` the conversations, `notify` how terminals are told of what wants a person, `hearing` what agents say
+//! bytes that screens show, `talks` the conversations, `colours` those of code in them, `notify` how terminals are told of what wants a person, `hearing` what agents say
 //! (`listener`: one of them), `recover` what an earlier supervisor left, `reload` the
 //! configuration read anew, `sweep` what a killed shim left, `trim` the cap on all logs,
 //! `delete` what removed tasks leave, `hooks` what the configuration wants run when
@@ -12,6 +12,7 @@
 
 mod clients;
 mod clock;
+mod colours;
 mod delete;
 mod entry;
 mod event;

@@ -39,7 +39,8 @@ impl Hub {
             }
             let talk = session.screen.shown_talk();
             let talk = talk.and_then(|run| self.talks.talk(run));
-            let more = talk.is_some_and(|talk| session.screen.lay_out(talk));
+            let colours = self.colouring.colours();
+            let more = talk.is_some_and(|talk| session.screen.lay_out(talk, colours));
             let stands = [session.moved(), session.counted()];
             let bytes = session.draw(&self.engine, time, now);
             if more {
@@ -52,6 +53,7 @@ impl Hub {
                 client.send(&FromSupervisor::Frame(bytes.len()), &bytes);
             }
         }
+        self.colouring.go_on();
     }
 
     /// Rings follow what screens show.

@@ -25,7 +25,7 @@ use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Caller, Request, RunRequest};
 use crate::output::Ring;
 use crate::screen::keymap::Chord;
-use crate::screen::transcript::{Progress, Transcript, item};
+use crate::screen::transcript::{Colours, Progress, Transcript, item};
 use crate::screen::{Action, Depth, Keymap, Look, Screen, view};
 use crate::verb::Context;
 
@@ -39,6 +39,7 @@ pub(super) struct Desk {
     pub(super) actions: Vec<Action>,
     rings: BTreeMap<RunId, Ring>,
     talks: BTreeMap<RunId, Transcript>,
+    colours: Colours,
     statuses: BTreeMap<TaskId, Status>,
     now: u64,
     tickets: u64,
@@ -129,6 +130,7 @@ impl Desk {
             actions: Vec::new(),
             rings: BTreeMap::new(),
             talks: BTreeMap::new(),
+            colours: Colours::default(),
             statuses: BTreeMap::new(),
             now: START,
             tickets: 0,
@@ -481,7 +483,12 @@ impl Desk {
         let mut terminal = Terminal::new(TestBackend::new(cols, rows)).unwrap();
         if let Some(run) = self.screen.shown_talk() {
             let talk = self.talks.entry(run).or_default();
-            while self.screen.lay_out(talk) {}
+            while self.screen.lay_out(talk, &self.colours) {}
+            // what is wanted of code is known by the next frame
+            while let Some(wanted) = self.colours.next() {
+                self.colours.learn(wanted);
+            }
+            while self.screen.lay_out(talk, &self.colours) {}
         }
         if let Some(run) = self.screen.shown_raw() {
             let ring = self.rings.entry(run).or_default();

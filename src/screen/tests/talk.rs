@@ -196,3 +196,38 @@ fn each_agents_conversation_is_read() {
         });
     }
 }
+
+/// In the colours of its language, whatever the terminal has of them; in words that stay
+/// what they are.
+#[test]
+fn code_is_shown_in_the_colours_of_its_language() {
+    let mut desk = Desk::new(100, 30);
+    let id = desk.agent("coder", "write it");
+    let code = "```rust\n// why\nfn one() -> u8 { 1 }\n```\n\n```python\ndef two(): return \"2\"\n```\n\n```mystery\nfn three\n```\n\n```rust\nfn open";
+    desk.says(id, vec![text(code)]);
+    desk.press("Enter");
+    let terminal = desk.draw();
+    let buffer = terminal.backend().buffer();
+    let style_of = |words: &str| {
+        let area = buffer.area();
+        let found = (area.top()..area.bottom()).find_map(|y| {
+            let row: String = (area.left()..area.right())
+                .map(|x| buffer[(x, y)].symbol())
+                .collect();
+            let x = row.find(words).map(|at| row[..at].chars().count() as u16)?;
+            Some(buffer[(x, y)].style())
+        });
+        found.unwrap_or_else(|| panic!("no {words}: {buffer:?}"))
+    };
+    let fg = |words: &str| style_of(words).fg;
+    let plain = fg("fn three");
+    assert_eq!(plain, fg("fn open"), "what is not closed may yet grow");
+    let of = ["// why", "fn one", "one()", "1 }", "def two", "\"2\""].map(fg);
+    let [comment, keyword, name, value, def, text] = of;
+    assert_eq!(keyword, def);
+    let distinct: std::collections::BTreeSet<String> = [plain, comment, keyword, name, value, text]
+        .iter()
+        .map(|colour| format!("{colour:?}"))
+        .collect();
+    assert_eq!(distinct.len(), 6, "{distinct:?}");
+}

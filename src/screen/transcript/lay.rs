@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::call::{Call, End, Input};
+use super::colours::Colours;
 use super::diff::{Change, Sign, is_patch, sign};
 use super::item::Open;
 use super::kept::Kept;
@@ -25,6 +26,8 @@ pub(in crate::screen) struct Ink<'a> {
     pub(in crate::screen) unicode: bool,
     /// The key that shows the raw output, as people read it.
     pub(in crate::screen) raw: &'a str,
+    /// What is known of code; `None`: its text alone matters.
+    pub(in crate::screen) colours: Option<&'a Colours>,
 }
 
 /// A block, laid out.
@@ -34,6 +37,8 @@ pub(super) struct Page {
     /// The line by which it is folded and unfolded, where it can be: lines after it are
     /// those that a fold hides.
     pub(super) head: Option<usize>,
+    /// Whether the words of some code in it are not known yet.
+    pub(super) waits: bool,
 }
 
 impl Page {
@@ -95,6 +100,7 @@ pub(super) fn lay(block: &Block, open: bool, cols: u16, ink: &Ink) -> Page {
         lines.end();
     }
     Page {
+        waits: lines.waits,
         lines: lines.finish(),
         head,
     }

@@ -55,6 +55,8 @@ pub(super) struct Lines {
     /// Whether anything of a line is there.
     open: bool,
     pub(super) breaks: Break,
+    /// Whether some of it would look otherwise if more were known.
+    pub(super) waits: bool,
 }
 
 impl Lines {
@@ -67,6 +69,7 @@ impl Lines {
             now: empty(),
             open: false,
             breaks: Break::Words,
+            waits: false,
         }
     }
 

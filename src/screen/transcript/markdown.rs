@@ -1,10 +1,12 @@
 //! An agent's text as lines: `CommonMark` with tables, as pulldown-cmark reads it.
 
 use std::mem;
+use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 
+use super::colours::Word;
 use super::lay::Ink;
 use super::lines::{Break, Lines};
 use super::table::Table;
@@ -19,13 +21,14 @@ pub(super) fn push(lines: &mut Lines, text: &str, ink: &Ink) {
         styles: vec![ink.theme.plain],
         lists: Vec::new(),
         marked: Vec::new(),
+        text,
         code: None,
         table: None,
         link: None,
         parted: false,
     };
-    for event in Parser::new_ext(text, options) {
-        page.event(event);
+    for (event, bytes) in Parser::new_ext(text, options).into_offset_iter() {
+        page.event(event, &bytes);
     }
 }
 
@@ -38,6 +41,8 @@ struct Page<'a> {
     lists: Vec<Option<u64>>,
     /// Whether an open item has its mark on the lines.
     marked: Vec<bool>,
+    /// All of it.
+    text: &'a str,
     /// A block of code: its language, and what there is of it.
     code: Option<(String, String)>,
     table: Option<Table>,
@@ -71,10 +76,10 @@ impl Page<'_> {
         }
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: Event, bytes: &Range<usize>) {
         match event {
             Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
+            Event::End(tag) => self.end(tag, bytes),
             Event::Code(code) => {
                 let style = self.style().patch(self.ink.theme.code);
                 self.put(&code, style);
@@ -204,7 +209,7 @@ impl Page<'_> {
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, bytes: &Range<usize>) {
         match tag {
             TagEnd::Paragraph | TagEnd::HtmlBlock => {
                 self.lines.close();
@@ -221,7 +226,11 @@ impl Page<'_> {
             }
             TagEnd::CodeBlock => {
                 if let Some((language, code)) = self.code.take() {
-                    self.code(&language, code.trim_end_matches('\n'));
+                    // one that is not closed may yet grow, and what grows is always new
+                    let fence = self.text[bytes.clone()].trim_end();
+                    let closed = fence.ends_with("```") || fence.ends_with("~~~");
+                    let language = if closed { language.as_str() } else { "" };
+                    self.code(language, code.trim_end_matches('\n'));
                 }
                 self.parted = true;
             }
@@ -264,13 +273,39 @@ impl Page<'_> {
     fn code(&mut self, language: &str, code: &str) {
         let breaks = mem::replace(&mut self.lines.breaks, Break::Anywhere);
         self.lines.mark("  ", Style::default());
-        let style = self.ink.theme.code;
-        let _ = language;
-        for line in code.split('\n') {
-            self.lines.push(line, style);
+        let asked = self.ink.colours.filter(|_| !language.is_empty());
+        let words = asked.and_then(|colours| colours.look(language, code));
+        self.lines.waits |= asked.is_some() && words.is_none();
+        let words = words.as_deref().map_or(&[][..], Vec::as_slice);
+        for (at, line) in code.split('\n').enumerate() {
+            self.code_line(line, words.get(at).map_or(&[], Vec::as_slice));
             self.lines.end();
         }
         self.lines.unmark();
         self.lines.breaks = breaks;
+    }
+
+    fn code_line(&mut self, line: &str, words: &[(Range<usize>, Word)]) {
+        let theme = self.ink.theme;
+        let mut from = 0;
+        for (bytes, word) in words {
+            let style = match word {
+                Word::Keyword => theme.keyword,
+                Word::Text => theme.quoted,
+                Word::Comment => theme.comment,
+                Word::Value => theme.value,
+                Word::Name => theme.name,
+            };
+            // what is known is known of these very bytes
+            if let (Some(plain), Some(word)) =
+                (line.get(from..bytes.start), line.get(bytes.clone()))
+            {
+                self.lines.push(plain, theme.code);
+                self.lines.push(word, theme.code.patch(style));
+                from = bytes.end;
+            }
+        }
+        self.lines
+            .push(line.get(from..).unwrap_or_default(), theme.code);
     }
 }

@@ -10,6 +10,7 @@
 //! | `answers` | which of its questions were answered, and what |
 //! | `lines` | lines with marks before them, broken into rows of a width |
 //! | `markdown`, `table` | an agent's text as lines |
+//! | [`colours`] | what the words of code are, by its language |
 //! | `lay` | a block as lines |
 //! | `pane` | one client's view of a conversation: follow, scroll, fold |
 //! | `sight` | the rows of it that are in view |
@@ -20,6 +21,7 @@
 
 mod answers;
 mod call;
+pub mod colours;
 mod diff;
 mod item;
 mod kept;
@@ -34,6 +36,7 @@ pub mod talk;
 #[cfg(test)]
 mod tests;
 
+pub use colours::Colours;
 pub use item::{Item, item};
 pub(super) use lay::Ink;
 pub(super) use pane::TalkPane;

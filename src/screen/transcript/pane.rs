@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::colours::Colours;
 use super::lay::{Ink, Page, lay};
 use super::seek::Seek;
 use super::sight::Sight;
@@ -55,6 +56,8 @@ pub(super) enum Stand {
 struct Known {
     version: u32,
     open: bool,
+    /// How much was known of code then.
+    learnt: u64,
     page: Rc<Page>,
 }
 
@@ -234,6 +237,10 @@ impl TalkPane {
         ink: &Ink,
     ) -> Option<(Hits, bool)> {
         let cols = self.cols;
+        let ink = &Ink {
+            colours: None,
+            ..*ink
+        };
         self.seek.as_mut()?.step(talk, |block, number| {
             let page = lay(block, true, cols, ink);
             let lines = page.lines.into_iter().enumerate();
@@ -332,12 +339,15 @@ impl TalkPane {
             return Rc::new(Page {
                 lines: Vec::new(),
                 head: None,
+                waits: false,
             });
         };
         let open = self.is_open(number, block);
+        let learnt = ink.colours.map_or(0, Colours::learnt);
         if let Some(known) = self.known.get(&number)
             && known.version == block.version
             && known.open == open
+            && (known.learnt == learnt || !known.page.waits)
         {
             return Rc::clone(&known.page);
         }
@@ -348,6 +358,7 @@ impl TalkPane {
         let known = Known {
             version: block.version,
             open,
+            learnt,
             page: Rc::clone(&page),
         };
         self.known.insert(number, known);

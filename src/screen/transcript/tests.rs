@@ -31,6 +31,7 @@ fn lay(pane: &mut TalkPane, talk: &Transcript) -> Layout {
         theme: &theme,
         unicode: true,
         raw: "v",
+        colours: None,
     };
     pane.layout(talk, &ink)
 }
@@ -378,6 +379,7 @@ fn a_find_in_what_is_folded_unfolds_it() {
         theme: &theme,
         unicode: true,
         raw: "v",
+        colours: None,
     };
     let mut pane = TalkPane::new(40, 10);
     pane.seek(Some((
