@@ -42,7 +42,7 @@ impl Colouring {
             let work = move || {
                 while woken.recv().is_ok() {
                     while let Some(wanted) = colours.next() {
-                        colours.learn(wanted);
+                        colours.learn(&wanted);
                         if events.send(Event::Coloured).is_err() {
                             return;
                         }

@@ -486,7 +486,7 @@ impl Desk {
             while self.screen.lay_out(talk, &self.colours) {}
             // what is wanted of code is known by the next frame
             while let Some(wanted) = self.colours.next() {
-                self.colours.learn(wanted);
+                self.colours.learn(&wanted);
             }
             while self.screen.lay_out(talk, &self.colours) {}
         }

@@ -125,7 +125,7 @@ impl Colours {
 
     /// Finds out what the words of a block are, which takes milliseconds, and at the first
     /// time some tens of them: not for the loop.
-    pub fn learn(&self, wanted: Wanted) {
+    pub fn learn(&self, wanted: &Wanted) {
         let words = Arc::new(words(&wanted.language, &wanted.code));
         let mut held = self.held();
         if held.known.len() == KNOWN {
@@ -301,7 +301,7 @@ mod tests {
         let wanted = colours.next().unwrap();
         assert_eq!(colours.look("rust", "fn"), None, "it is under way");
         assert!(!colours.is_asked());
-        colours.learn(wanted);
+        colours.learn(&wanted);
         assert!(!colours.is_asked() && colours.learnt() == 1);
         let words = colours.look("rust", "fn").unwrap();
         assert_eq!(*words, [vec![(0..2, Word::Keyword)]]);
@@ -310,7 +310,7 @@ mod tests {
             assert!(colours.held().wanted.len() <= WAITING);
             if at % 3 == 0 {
                 while let Some(one) = colours.next() {
-                    colours.learn(one);
+                    colours.learn(&one);
                 }
             }
             assert!(colours.held().known.len() <= KNOWN);
