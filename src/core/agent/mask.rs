@@ -95,7 +95,11 @@ fn mask(value: &Value, name: Option<&str>, depth: usize) -> Value {
 
 /// A text, without what looks like a secret in it.
 pub fn masked(text: &str) -> String {
-    let mut text = hidden(text);
+    let before = text;
+    let mut text = hidden(before);
+    if text == before {
+        return text;
+    }
     // where two stood side by side, one may have hidden the other's name
     for _ in 0..MOST_LOOKS {
         let again = hidden(&text);

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
 /// What stands in the place of a secret.
 pub(super) const MASK: &str = "•••";
@@ -89,11 +89,9 @@ struct Rule {
 
 #[expect(clippy::unwrap_used, reason = "constants, and a test runs each")]
 fn rule(pattern: &str, holds: fn(&Captures, &str) -> bool) -> Rule {
-    // of all alphabets these would take megabytes
-    let pattern = pattern
-        .replace(r"\w", "0-9A-Za-z_")
-        .replace(r"\b", r"(?-u:\b)");
-    let pattern = RegexBuilder::new(&pattern)
+    // for all alphabets these would take megabytes, and what they look for is ASCII
+    let pattern = RegexBuilder::new(pattern)
+        .unicode(false)
         .dfa_size_limit(CACHE)
         .build()
         .unwrap();
@@ -129,18 +127,20 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         // a header, and its scheme wherever it stands
         rule(
             r#"(?i)\bauthorization\\?["']?\s*[:=]\s*\\?["']?(?:(?:bearer|basic|token|digest|bot|key|api-?key|negotiate)\s+)?(?P<s>[^\s"'\\,;]+)"#,
-            |found, _| !is_scheme(&found["s"]),
+            |found, _| !is_scheme(group(found, "s").unwrap_or_default()),
         ),
         rule(
             r"(?i)\b(?:bearer|basic)\s+(?P<s>[A-Za-z0-9._~+/-]{6,}=*)",
-            |found, _| is_mixed(&found["s"]),
+            |found, _| is_mixed(group(found, "s").unwrap_or_default()),
         ),
         // what programs are given
         rule(
             &value(r"(?:^|\s)-{1,2}(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?:\s+|=)"),
             |found, rest| {
-                let bare = found.name("s").map_or("", |it| it.as_str());
-                is_name(&found["name"]) && !bare.starts_with('-') && is_given(found, rest)
+                let bare = group(found, "s").unwrap_or_default();
+                is_name(group(found, "name").unwrap_or_default())
+                    && !bare.starts_with('-')
+                    && is_given(found, rest)
             },
         ),
         rule(
@@ -161,17 +161,24 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         // a name and its value
         rule(
             &value(r#"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)(?P<end>\\?["'])?\]?\s*(?::=|=>|[:=])\s*"#),
-            |found, rest| is_name(&found["name"]) && is_given(found, rest),
+            |found, rest| {
+                is_name(group(found, "name").unwrap_or_default()) && is_given(found, rest)
+            },
         ),
     ]
 });
+
+/// What a group found; nothing where it is no text by itself.
+fn group<'a>(found: &Captures<'a>, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(found.name(name)?.as_bytes()).ok()
+}
 
 fn always(_: &Captures, _: &str) -> bool {
     true
 }
 
 fn has_digit(found: &Captures, _: &str) -> bool {
-    let key = &found["s"];
+    let key = group(found, "s").unwrap_or_default();
     key.starts_with("AIza") || key.starts_with("AKIA") || key.contains(|c: char| c.is_ascii_digit())
 }
 
@@ -193,13 +200,12 @@ fn is_mixed(word: &str) -> bool {
 
 /// Whether a value is one, and not code or a reference to where it is.
 fn is_given(found: &Captures, rest: &str) -> bool {
-    let name = found.name("name").map_or("", |name| name.as_str());
-    let Some(bare) = found.name("s") else {
-        let quoted = ["e", "d", "q"].iter().find_map(|group| found.name(group));
-        let text = quoted.map_or("", |it| it.as_str());
+    let name = group(found, "name").unwrap_or_default();
+    let Some(bare) = group(found, "s") else {
+        let quoted = ["e", "d", "q"].iter().find_map(|name| group(found, name));
+        let text = quoted.unwrap_or_default();
         return !text.is_empty() && !is_variable(text);
     };
-    let bare = bare.as_str();
     let path = bare.rsplit(['.', ':']).next().unwrap_or_default();
     let says_where = path.len() < bare.len() && (is_name(path) || path.eq_ignore_ascii_case(name));
     let begins = [
@@ -279,25 +285,20 @@ pub(super) fn hidden(text: &str) -> String {
     for rule in RULES.iter() {
         let mut found: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
-        while let Some(captures) = rule.pattern.captures_at(&text, from) {
+        while let Some(captures) = rule.pattern.captures_at(text.as_bytes(), from) {
             let groups = ["s", "e", "d", "q"];
             let secret = groups.iter().find_map(|group| captures.name(group));
             let (Some(secret), Some(whole)) = (secret, captures.get(0)) else {
                 break;
             };
-            let holds = (rule.holds)(&captures, &text[secret.end()..]);
-            if holds && secret.as_str() != MASK && !secret.is_empty() {
+            let holds = (rule.holds)(&captures, text.get(secret.end()..).unwrap_or_default());
+            let seen = text.get(secret.range());
+            if holds && seen.is_some_and(|it| it != MASK && !it.is_empty()) {
                 found.push(secret.range());
             }
             // a name may stand in what was taken for a value
             from = if holds { whole.end() } else { secret.start() };
-            from = from.max(
-                whole.start()
-                    + text[whole.start()..]
-                        .chars()
-                        .next()
-                        .map_or(1, char::len_utf8),
-            );
+            from = from.max(whole.start() + 1);
             if from > text.len() {
                 break;
             }
