@@ -72,6 +72,8 @@ pub struct Story {
     pub spent: Option<String>,
     /// Whether it was said that it soon will have used too much.
     pub warned: bool,
+    /// Whether it was said that it used too much with its last word, which nobody stops.
+    pub overspent: bool,
     /// Whether it was said that its budget of money holds only for what is known to have
     /// cost so much.
     pub unpriced: bool,
@@ -345,6 +347,11 @@ impl Story {
     /// Whether its own last word is that what was asked for was done.
     pub fn is_well(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.ok)
+    }
+
+    /// Whether it has done what was asked for, and nothing more was asked for since.
+    pub fn is_through(&self) -> bool {
+        self.is_well() && self.asks.is_empty() && !self.is_owed_an_answer()
     }
 
     /// Why it failed, where it says so.

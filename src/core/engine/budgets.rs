@@ -28,7 +28,7 @@ impl Engine {
         if !task.state().is_on() || story.stage == Stage::Over || story.spent.is_some() {
             return;
         }
-        let (warned, unpriced) = (story.warned, story.unpriced);
+        let unpriced = story.unpriced;
         let turns = task.past.iter().chain([&task.run]);
         let turns = turns
             .filter_map(|run| run.story.as_ref())
@@ -46,18 +46,26 @@ impl Engine {
         let lane = lane.map(|used| (used, "its lane's budget of the day"));
         let all = own.into_iter().chain(lane);
         let most = all.max_by_key(|(used, _)| used.hundredths);
-        if let Some((used, whose)) = &most
-            && used.hundredths >= 100
-        {
-            let line = format!("{} of {whose} is used up: {}", used.what, used.figures);
+        let spent = most.as_ref().filter(|(used, _)| used.hundredths >= 100);
+        // what is done is done: there is nothing to be saved by stopping it
+        let done = story.is_through();
+        if let Some((used, whose)) = spent.filter(|_| !done) {
+            let line = format!("{whose} is used up: {}", used.figures);
             self.tasks.update(id, |task| {
                 task.run.story.get_or_insert_default().spent = Some(line);
             });
             return self.stop_for(now, id, StopCause::Spent, out);
         }
-        let near = most.filter(|(used, _)| used.hundredths >= WARN && !warned);
+        let over = spent.is_some();
+        let said = if over { story.overspent } else { story.warned };
+        let near = most.filter(|(used, _)| used.hundredths >= WARN && !said);
         let near = near.map(|(used, whose)| {
-            format!("{} % of {whose} is used: {}", used.hundredths, used.figures)
+            let figures = used.figures;
+            if over {
+                format!("it is done, and {whose} is used up by that: {figures}")
+            } else {
+                format!("{} % of {whose} is used: {figures}", used.hundredths)
+            }
         });
         let unknown = bounded && !unpriced && bill.cost.is_none() && !bill.tokens.is_zero();
         let unknown = unknown.then(|| {
@@ -72,6 +80,7 @@ impl Engine {
         self.tasks.update(id, |task| {
             let story = task.run.story.get_or_insert_default();
             story.warned |= near.is_some();
+            story.overspent |= near.is_some() && over;
             story.unpriced |= unknown.is_some();
         });
         for line in near.into_iter().chain(unknown) {
@@ -85,7 +94,7 @@ impl Engine {
         let budget = self.rules.budgets.get(lane)?;
         let today = self.today_in(lane, now)?;
         let used = used_of(budget, today, 0).filter(|used| used.hundredths >= 100)?;
-        Some(format!("{} {}", used.what, used.figures))
+        Some(used.figures)
     }
 
     /// When the day ends for which some lane has used all that it may: what waits in it is
@@ -104,7 +113,6 @@ impl Engine {
 /// How much of a budget is used.
 struct UsedOf {
     hundredths: u64,
-    what: &'static str,
     figures: String,
 }
 
@@ -116,14 +124,12 @@ fn used_of(budget: &Budget, bill: &Bill, turns: u32) -> Option<UsedOf> {
     };
     let cost = budget.cost.map(|most| UsedOf {
         hundredths: share(bill.known.0, most.0),
-        what: "the money",
         figures: format!("{} of {most}", bill.known),
     });
     let tokens = budget.tokens.map(|most| {
         let used = bill.tokens.total();
         UsedOf {
             hundredths: share(used, most),
-            what: "the tokens",
             figures: format!("{used} of {most} tokens"),
         }
     });
@@ -134,7 +140,6 @@ fn used_of(budget: &Budget, bill: &Bill, turns: u32) -> Option<UsedOf> {
         } else {
             share(turns.into(), most.into()).min(99)
         },
-        what: "the turns",
         figures: format!("{turns} of {most} turns"),
     });
     let all = [cost, tokens, turns].into_iter().flatten();

@@ -116,7 +116,7 @@ impl Engine {
             0 => 0,
             days => (now.wall.0 / DAY + 1).saturating_sub(days.into()) * DAY,
         };
-        let mut lines: BTreeMap<Option<String>, StatsReport> = BTreeMap::new();
+        let mut lines: BTreeMap<Option<String>, (StatsReport, Usd)> = BTreeMap::new();
         for task in self.tasks.iter() {
             for run in task.past.iter().chain([&task.run]) {
                 let began = run.started.unwrap_or(run.created);
@@ -129,7 +129,7 @@ impl Engine {
                     wire::By::Lane => task.spec.lane.clone(),
                     wire::By::Day => began.to_string().get(..10).map(str::to_owned),
                 };
-                let line = lines.entry(key.clone()).or_default();
+                let (line, cost) = lines.entry(key.clone()).or_default();
                 line.key = key;
                 line.runs += 1;
                 line.succeeded += u64::from(run.state.settled() == Some(Outcome::Succeeded));
@@ -138,11 +138,16 @@ impl Engine {
                 line.tools_failed += u64::from(story.tools_failed);
                 let bill = self.run_bill(task, run);
                 line.tokens += bill.tokens;
-                line.cost_usd += bill.cost.map_or(0.0, Usd::dollars);
+                // summed as what it is, and not as a fraction
+                *cost = Usd(cost.0.saturating_add(bill.cost.unwrap_or_default().0));
                 line.unknown_cost_runs += u64::from(bill.source == Source::Unknown);
             }
         }
-        lines.into_values().collect()
+        let told = |(line, cost): (StatsReport, Usd)| StatsReport {
+            cost_usd: cost.dollars(),
+            ..line
+        };
+        lines.into_values().map(told).collect()
     }
 }
 

@@ -1100,6 +1100,32 @@ fn a_budget_is_warned_of_at_80_and_stops_at_100() {
     assert!(reason.contains("its budget is used up"), "{reason}");
 }
 
+/// The last word of all may be what crosses it.
+#[test]
+fn what_is_done_is_not_stopped_for_its_budget_and_what_goes_on_after_it_is() {
+    let mut world = World::new();
+    let mut spec = agent(Feed::Talk);
+    spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+    let run = launch(&mut world, spec);
+    let last = vec![session("S"), used(Meter::Session, 1, 1200), verdict(true)];
+    hear(&mut world, run, last);
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1300)]);
+    let notices = world.log.iter().filter(|event| event.what == What::Notice);
+    let notices: Vec<_> = notices.filter_map(|event| event.text.clone()).collect();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(
+        notices[0].contains("its budget is used up by that"),
+        "{notices:?}"
+    );
+    end(&mut world, run, Exit::Code(0), vec![]);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+    // a further run has nothing left
+    world.ask(message(1, "more", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![used(Meter::Session, 2, 1400)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
 #[test]
 fn tokens_and_turns_are_bounded_too_over_all_runs() {
     let mut world = World::new();
