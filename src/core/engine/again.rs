@@ -93,7 +93,7 @@ impl Engine {
         // a further run of a follow-up is the same follow-up
         let again = task.run.follow.as_deref().cloned();
         let (hold, restarts, follow, by) = if let Some(until) = self.parks(task) {
-            let hold = Self::hold_parked(now, until, chance);
+            let hold = Self::hold_parked(now, task, until, chance);
             let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
             let follow = Self::follow_up_of(task, prompt, false).ok();
             let follow = follow.filter(|_| !anew).or(again);

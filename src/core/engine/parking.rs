@@ -17,6 +17,15 @@ const AFTER: Duration = Duration::from_secs(30);
 /// Within so long after that all of them do.
 const WITHIN: Duration = Duration::from_secs(30);
 
+/// No limit of a provider's lasts longer, months counted: what is said to be reset after
+/// that is a mistake, and waited for by nobody.
+const LONGEST: Duration = Duration::from_secs(40 * 24 * 3600);
+
+/// A reset that is past already was one too early: tried again after so long, then after
+/// twice that each time, up to the most.
+const PAST: Duration = Duration::from_secs(60);
+const PAST_MOST: Duration = Duration::from_secs(3600);
+
 /// What an agent is told that goes on.
 pub(super) const GO_ON: &str =
     "The usage limit that stopped you has been reset. Continue where you left off.";
@@ -30,14 +39,22 @@ impl Engine {
         );
         let story = task.run.story.as_ref().filter(|_| failed)?;
         let (_, until) = story.parks_until()?;
-        (self.envs.contains(task.id) && !self.shutting_down()).then_some(until)
+        let last = self.last.wall.plus(LONGEST);
+        let waits = until <= last && self.envs.contains(task.id) && !self.shutting_down();
+        waits.then_some(until)
     }
 
-    /// Until when such a run is held: by a number that looks like chance, not all alike.
-    pub(super) fn hold_parked(now: Now, until: Timestamp, chance: u64) -> Hold {
+    /// Until when such a run of a task is held: by a number that looks like chance, not all
+    /// alike.
+    pub(super) fn hold_parked(now: Now, task: &Task, until: Timestamp, chance: u64) -> Hold {
         let jitter = Duration::from_millis(chance % (WITHIN.as_millis() as u64 + 1));
+        let until = if until > now.wall {
+            until.plus(AFTER)
+        } else {
+            now.wall.plus(after_past(vain(task)))
+        };
         Hold {
-            until: until.max(now.wall).plus(AFTER + jitter),
+            until: until.plus(jitter),
             cause: HoldCause::Parked,
         }
     }
@@ -76,6 +93,21 @@ impl Engine {
         let which = task.past.last().and_then(reached);
         which.unwrap_or_else(|| "a limit of its provider's".into())
     }
+}
+
+/// How many runs in a row before the last came to a limit and answered nothing.
+fn vain(task: &Task) -> u32 {
+    let vain = |run: &&Run| {
+        let story = run.story.as_ref();
+        story.is_some_and(|it| it.limit.is_some() && !it.answered)
+    };
+    task.past.iter().rev().take_while(vain).count() as u32
+}
+
+/// How long a run waits whose limit is said to be reset already, after so many in vain.
+fn after_past(vain: u32) -> Duration {
+    PAST.saturating_mul(2_u32.saturating_pow(vain))
+        .min(PAST_MOST)
 }
 
 /// Until when a task is parked.

@@ -977,6 +977,40 @@ fn a_limit_parks_a_run_frees_its_slot_and_shuts_its_lane_across_a_restart() {
     assert!(argv(1), "{:?}", world.launched);
 }
 
+#[test]
+fn a_limit_that_is_said_to_be_over_is_tried_ever_more_rarely_and_one_without_end_never() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let past = world.now;
+    let limited = |past: u64| vec![session("S"), reached(Some(past)), verdict(false)];
+    end(&mut world, run, Exit::Code(1), limited(past));
+    world.write_all();
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let State::Queued { hold: Some(hold) } = world.task(1).state() else {
+            panic!("{:?}", world.task(1).state());
+        };
+        let until = hold.until.0;
+        waits.push((until - world.now) / 1000);
+        world.now = until + 1000;
+        world.input(Input::Tick);
+        let run = started(&mut world);
+        end(&mut world, run, Exit::Code(1), limited(past));
+        world.write_all();
+    }
+    let least = [60, 120, 240, 480, 960, 1920, 3600, 3600];
+    for (wait, least) in waits.iter().zip(least) {
+        assert!((least - 1..=least + 30).contains(wait), "{waits:?}");
+    }
+    // a year is no provider's
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let far = world.now + 366 * 24 * 3_600_000;
+    end(&mut world, run, Exit::Code(1), limited(far));
+    world.write_all();
+    assert_eq!(outcome(&world, 1), Some(Outcome::Failed(1)));
+}
+
 /// Some keep no conversation in which nothing was answered: there is none to go on with.
 #[test]
 fn one_that_forgets_what_was_not_answered_begins_anew_after_a_limit() {
