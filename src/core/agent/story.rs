@@ -25,6 +25,10 @@ const LONGEST_WORD: usize = 4096;
 /// What is known of an agent's run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not modes: any combination can be seen"
+)]
 pub struct Story {
     /// How far its log was decoded, in bytes: the beginning of a line.
     pub heard: u64,
