@@ -82,7 +82,8 @@ fn a_limit_that_is_reset_at_a_time_of_day_parks_the_task() {
     let script = r#"#!/bin/sh
 echo '{"type":"thread.started","thread_id":"T1"}'
 echo '{"type":"turn.started"}'
-echo '{"type":"turn.failed","error":{"message":"You have reached a usage limit. Visit a page, or try again at Jan 2nd, 2099 3:05 PM."}}'
+at=$(date -d '3 days' '+%b %-d, %Y 3:05 PM')
+echo '{"type":"turn.failed","error":{"message":"You have reached a usage limit. Visit a page, or try again at '"$at"'."}}'
 exit 1
 "#;
     fs::write(&agent, script).unwrap();
@@ -91,7 +92,12 @@ exit 1
     let task = herd.wait_state(1, "parked");
     let until = task["not_before"].as_str().unwrap_or_default();
     // wherever this runs, and some minutes later so that not all begin at once
-    let days = ["2099-01-01", "2099-01-02", "2099-01-03"];
+    let day = |days: &str| {
+        let args = ["-u", "-d", days, "+%F"];
+        let told = std::process::Command::new("date").args(args).output();
+        String::from_utf8(told.unwrap().stdout).unwrap()
+    };
+    let days = ["2 days", "3 days", "4 days"].map(|days| day(days).trim().to_owned());
     assert!(days.iter().any(|day| until.starts_with(day)), "{task}");
 }
 

@@ -234,18 +234,28 @@ fn a_limit_parks_it_and_its_lane_waits() {
 #[test]
 fn a_budget_that_is_used_up_stops_it() {
     let bench = Bench::new();
-    let script = script(&[
-        HEARS,
-        &says(&[INIT, &result(3_000_000, true)]),
-        "sleep 100 & wait",
-    ]);
+    // in the middle of its work
+    let costs = TOOL.replace("\"input_tokens\":10", "\"input_tokens\":3000000");
+    let script = script(&[HEARS, &says(&[INIT, &costs]), "sleep 100 & wait"]);
     bench.install("claude", &script);
     let id = bench.run(&["claude", "--max-cost", "2.50", "--grace", "100ms"], "x");
     let task = bench.ended(id);
     assert_eq!(task["outcome"], "revoked", "{task}");
     let reason = task["reason"].as_str().unwrap();
-    assert!(reason.contains("$3.00 of $2.50"), "{reason}");
+    assert!(reason.contains(" of $2.50"), "{reason}");
     assert_ne!(bench.call(&["wait", "1"]).code, 0);
+}
+
+#[test]
+fn a_success_stays_one_whose_last_word_crosses_its_budget() {
+    let bench = Bench::new();
+    let script = script(&[HEARS, &says(&[INIT, &result(3_000_000, true)]), LEAVES]);
+    bench.install("claude", &script);
+    let id = bench.run(&["claude", "--max-cost", "2.50"], "x");
+    let task = bench.ended(id);
+    assert_eq!(task["outcome"], "succeeded", "{task}");
+    let events = bench.ok(&["events"]);
+    assert!(events.contains("$3.00 of $2.50"), "{events}");
 }
 
 #[test]
