@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::reading::Reading;
 use super::text::width;
-use super::transcript::{Ink, TalkPane, Transcript};
+use super::transcript::{Ink, Only, TalkPane, Transcript};
 use crate::core::id::RunId;
 use crate::core::place::Standing;
 use crate::output::{Hits, Layout, Pattern, Ring, Row, RowKind};
@@ -79,6 +79,14 @@ impl View {
         match &self.pane {
             Reading::Talk(pane) => pane.has_chosen(),
             Reading::Raw(_) => false,
+        }
+    }
+
+    /// What of the conversation in view is shown.
+    pub(super) const fn only(&self) -> Only {
+        match &self.pane {
+            Reading::Talk(pane) => pane.only(),
+            Reading::Raw(_) => Only::All,
         }
     }
 

@@ -238,6 +238,7 @@ impl Screen {
             theme: &self.theme,
             unicode: self.look.unicode,
             raw: &raw,
+            gaps: true,
             colours: Some(colours),
         };
         match self.view.lay_out(talk, &ink) {

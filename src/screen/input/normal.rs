@@ -10,7 +10,7 @@ use crate::screen::list::Row;
 use crate::screen::mode::{KillMenu, Mode};
 use crate::screen::screen::{Asked, Screen};
 use crate::screen::text::count;
-use crate::screen::transcript::TalkPane;
+use crate::screen::transcript::{Only, TalkPane};
 use crate::screen::widget::Field;
 
 impl Screen {
@@ -40,6 +40,7 @@ impl Screen {
             }
             Command::PauseQueue => self.pause_queue(turn),
             Command::Raw => self.toggle_raw(turn),
+            Command::Tools => self.show_tools(turn),
             Command::Unfold | Command::UnfoldAll | Command::NextFold | Command::PreviousFold => {
                 self.fold_key(command);
             }
@@ -200,6 +201,36 @@ impl Screen {
             "as it was written"
         } else {
             "as a conversation"
+        });
+    }
+
+    /// Of an agent's conversation the calls of tools alone, then those that failed, then all.
+    fn show_tools(&mut self, turn: &mut Turn) {
+        let task = self.list.selected().and_then(|id| turn.engine.task(id));
+        let Some(task) = task.filter(|task| task.spec.agent.is_some()) else {
+            self.say("only agents call tools");
+            return;
+        };
+        if self.view.raw {
+            self.toggle_raw(turn);
+        }
+        let runs = task.past.iter().chain([&task.run]);
+        let stories = runs.filter_map(|run| run.story.as_deref());
+        let (called, failed) = stories.fold((0, 0), |(called, failed), story| {
+            (called + story.tools_called, failed + story.tools_failed)
+        });
+        let Some(talk) = self.view.talk() else {
+            return;
+        };
+        let only = talk.only().next();
+        talk.show_only(only);
+        let key = self.keymap.key(Command::Tools);
+        self.say(match only {
+            Only::All => "all of the conversation".to_owned(),
+            Only::Calls => {
+                format!("{called} calls of tools, {failed} failed; {key}: those that failed")
+            }
+            Only::Failed => format!("{failed} of {called} calls failed; {key}: all again"),
         });
     }
 

@@ -42,6 +42,7 @@ pub enum Command {
     PreviousHit,
     EndSearch,
     Raw,
+    Tools,
     Unfold,
     UnfoldAll,
     NextFold,

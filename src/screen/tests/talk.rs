@@ -231,3 +231,27 @@ fn code_is_shown_in_the_colours_of_its_language() {
         .collect();
     assert_eq!(distinct.len(), 6, "{distinct:?}");
 }
+
+#[test]
+fn calls_of_tools_are_listed_alone_then_those_that_failed_then_all_again() {
+    look("talk_tools", &[(200, 50)], |desk| {
+        worked(desk);
+        desk.press("c");
+    });
+    look("talk_tools_failed", &[], |desk| {
+        worked(desk);
+        desk.press("c c");
+    });
+    let mut desk = Desk::new(100, 30);
+    worked(&mut desk);
+    let all = format!("{:?}", desk.draw().backend());
+    desk.press("c c c");
+    let again = format!("{:?}", desk.draw().backend());
+    assert!(all.contains("What it was") && again.contains("What it was"));
+    // one that is led to what is left out sees all
+    desk.press("c");
+    assert!(!format!("{:?}", desk.draw().backend()).contains("What it was"));
+    desk.press("Tab / W h a t Enter");
+    desk.draw();
+    assert!(format!("{:?}", desk.draw().backend()).contains("What it was"));
+}

@@ -26,6 +26,8 @@ pub(in crate::screen) struct Ink<'a> {
     pub(in crate::screen) unicode: bool,
     /// The key that shows the raw output, as people read it.
     pub(in crate::screen) raw: &'a str,
+    /// Whether blank rows part what is of several kinds.
+    pub(in crate::screen) gaps: bool,
     /// What is known of code; `None`: its text alone matters.
     pub(in crate::screen) colours: Option<&'a Colours>,
 }
@@ -51,7 +53,8 @@ impl Page {
 /// Lays a block out, in full or folded, in rows of so many cells.
 pub(super) fn lay(block: &Block, open: bool, cols: u16, ink: &Ink) -> Page {
     let mut lines = Lines::new(cols);
-    if block.gap {
+    let gap = block.gap && ink.gaps;
+    if gap {
         lines.end();
     }
     for _ in 0..block.depth {
@@ -96,7 +99,7 @@ pub(super) fn lay(block: &Block, open: bool, cols: u16, ink: &Ink) -> Page {
             kept(&mut lines, text, theme.dim, ink);
         }
     }
-    if lines.count() == usize::from(block.gap) {
+    if lines.count() == usize::from(gap) {
         lines.end();
     }
     Page {

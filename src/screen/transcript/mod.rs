@@ -12,7 +12,8 @@
 //! | `markdown`, `table` | an agent's text as lines |
 //! | [`colours`] | what the words of code are, by its language |
 //! | `lay` | a block as lines |
-//! | `pane` | one client's view of a conversation: follow, scroll, fold |
+//! | `pane` | one client's view of a conversation: follow, scroll |
+//! | `fold` | what of it is unfolded, and what is left out |
 //! | `sight` | the rows of it that are in view |
 //! | `seek` | every line that a pattern matches, newest first |
 //!
@@ -23,6 +24,7 @@ mod answers;
 mod call;
 pub mod colours;
 mod diff;
+mod fold;
 mod item;
 mod kept;
 mod lay;
@@ -37,6 +39,7 @@ pub mod talk;
 mod tests;
 
 pub use colours::Colours;
+pub(super) use fold::Only;
 pub use item::{Item, item};
 pub(super) use lay::Ink;
 pub(super) use pane::TalkPane;

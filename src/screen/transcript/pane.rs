@@ -5,12 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::colours::Colours;
+use super::fold::{Only, Step};
 use super::lay::{Ink, Page, lay};
 use super::seek::Seek;
 use super::sight::Sight;
-use super::talk::{Block, Body, Transcript};
+use super::talk::Transcript;
 use crate::core::place::Standing;
-use crate::output::{Hits, Layout, Pattern, Row};
+use crate::output::{Hits, Layout, Pattern};
 
 /// Rows that may be scrolled by between two layouts.
 const MAX_SCROLL: i64 = 10_000;
@@ -61,19 +62,6 @@ struct Known {
     page: Rc<Page>,
 }
 
-/// What is to be done at the next layout, where the blocks are at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// Choose the next block that folds, or the one before.
-    Choose(bool),
-    /// Fold or unfold what is chosen.
-    Toggle,
-    /// Fold or unfold this one.
-    ToggleAt(u64),
-    /// Fold or unfold all.
-    ToggleAll,
-}
-
 /// A view of one conversation: it follows the end, or stands at a row and stays there
 /// whatever is said. Its rows are named by block and line, which hold while more comes.
 #[derive(Debug)]
@@ -85,20 +73,22 @@ pub(in crate::screen) struct TalkPane {
     pub(super) scroll: i64,
     /// The row to go to.
     pub(super) jump: Option<u64>,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     pub(super) pattern: Option<Arc<Pattern>>,
     /// Blocks that a person folded or unfolded.
-    folds: HashMap<u64, bool>,
+    pub(super) folds: HashMap<u64, bool>,
     /// Whether the others are unfolded.
-    all_open: bool,
+    pub(super) all_open: bool,
     pub(super) chosen: Option<u64>,
+    /// What is shown.
+    pub(super) only: Only,
     known: HashMap<u64, Known>,
     /// Names of the rows in view by which a block folds.
     pub(super) heads: HashSet<u64>,
     /// The first row that was in view.
     pub(super) top: Option<Spot>,
     /// Whether the end was followed before something was unfolded.
-    followed: bool,
+    pub(super) followed: bool,
     seek: Option<Seek>,
 }
 
@@ -126,6 +116,7 @@ impl TalkPane {
             folds: HashMap::new(),
             all_open: false,
             chosen: None,
+            only: Only::All,
             known: HashMap::new(),
             heads: HashSet::new(),
             top: None,
@@ -250,38 +241,6 @@ impl TalkPane {
         })
     }
 
-    /// Chooses the next block that folds, or the one before.
-    pub(in crate::screen) fn choose(&mut self, forward: bool) {
-        self.steps.push(Step::Choose(forward));
-    }
-
-    /// Folds or unfolds what is chosen, else the last in view that folds.
-    pub(in crate::screen) fn toggle(&mut self) {
-        self.steps.push(Step::Toggle);
-    }
-
-    /// Folds or unfolds all.
-    pub(in crate::screen) fn toggle_all(&mut self) {
-        self.steps.push(Step::ToggleAll);
-    }
-
-    /// Folds or unfolds the block of a row, where it is one by which that is done.
-    pub(in crate::screen) fn toggle_row(&mut self, row: &Row) {
-        if row.part == 0 && self.heads.contains(&row.offset) {
-            self.steps.push(Step::ToggleAt(named(row.offset).0));
-        }
-    }
-
-    /// Whether a block is chosen.
-    pub(in crate::screen) const fn has_chosen(&self) -> bool {
-        self.chosen.is_some()
-    }
-
-    /// Nothing is chosen any more; whether something was.
-    pub(in crate::screen) fn unchoose(&mut self) -> bool {
-        self.chosen.take().is_some()
-    }
-
     /// What to show.
     pub(in crate::screen) fn layout(&mut self, talk: &Transcript, ink: &Ink) -> Layout {
         let (first, end) = talk.bounds();
@@ -294,6 +253,11 @@ impl TalkPane {
                 ..Layout::default()
             };
         }
+        // who is led to something sees it
+        let led = self.jump.and_then(|to| talk.block(named(to).0));
+        if led.is_some_and(|block| !self.only.shows(block)) {
+            self.show_only(Only::All);
+        }
         if self.chosen.is_some_and(|chosen| chosen < first) {
             self.chosen = None;
         }
@@ -302,7 +266,15 @@ impl TalkPane {
         }
         let down = self.scroll > 0;
         let most = usize::from(self.rows);
-        let mut sight = Sight::new(self, talk, ink);
+        let only = self.only;
+        let Some(mut sight) = Sight::new(self, talk, ink) else {
+            return Layout {
+                trouble: Some(only.none().to_owned()),
+                position: 1.0,
+                following: self.following(),
+                ..Layout::default()
+            };
+        };
         let (mut stand, top) = match sight.settle() {
             None => (Stand::Follow, sight.last_page()),
             Some(spot) => {
@@ -328,11 +300,6 @@ impl TalkPane {
         }
     }
 
-    fn is_open(&self, number: u64, block: &Block) -> bool {
-        let usual = self.all_open || !matches!(block.body, Body::Call(_) | Body::Thought(_));
-        self.folds.get(&number).copied().unwrap_or(usual)
-    }
-
     /// A block's rows.
     pub(super) fn page_of(&mut self, number: u64, talk: &Transcript, ink: &Ink) -> Rc<Page> {
         let Some(block) = talk.block(number) else {
@@ -351,7 +318,8 @@ impl TalkPane {
         {
             return Rc::clone(&known.page);
         }
-        let page = Rc::new(lay(block, open, self.cols, ink));
+        let gaps = self.only == Only::All;
+        let page = Rc::new(lay(block, open, self.cols, &Ink { gaps, ..*ink }));
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
@@ -364,79 +332,4 @@ impl TalkPane {
         self.known.insert(number, known);
         page
     }
-
-    fn step(&mut self, step: Step, talk: &Transcript, ink: &Ink) {
-        let (first, end) = talk.bounds();
-        match step {
-            Step::Choose(forward) => {
-                let seen = self.heads.iter().map(|head| named(*head).0);
-                let from = match (self.chosen, forward) {
-                    (Some(chosen), _) => Some(chosen),
-                    // from what is in view
-                    (None, true) => seen.min().and_then(|seen| seen.checked_sub(1)),
-                    (None, false) => seen.max().map(|seen| seen + 1),
-                };
-                let folds = |number: &u64| talk.block(*number).is_some_and(folds);
-                let found = if forward {
-                    (from.map_or(first, |from| from + 1).max(first)..end).find(folds)
-                } else {
-                    (first..from.unwrap_or(end).min(end)).rev().find(folds)
-                };
-                if let Some(found) = found {
-                    self.chosen = Some(found);
-                    self.reveal(found, talk, ink);
-                }
-            }
-            Step::Toggle => {
-                let seen = self.heads.iter().map(|head| named(*head).0).max();
-                if let Some(number) = self.chosen.or(seen) {
-                    self.toggle_at(number, talk);
-                }
-            }
-            Step::ToggleAt(number) => self.toggle_at(number, talk),
-            Step::ToggleAll => {
-                self.all_open = !self.all_open;
-                self.folds.clear();
-            }
-        }
-    }
-
-    fn toggle_at(&mut self, number: u64, talk: &Transcript) {
-        let Some(block) = talk.block(number) else {
-            return;
-        };
-        let open = !self.is_open(number, block);
-        self.folds.insert(number, open);
-        // what is unfolded is to be read, where it stands
-        if open {
-            self.hold_here();
-        }
-    }
-
-    /// Shows all of a block.
-    pub(super) fn unfold(&mut self, number: u64) {
-        self.folds.insert(number, true);
-    }
-
-    /// Stays at the rows that were last in view.
-    fn hold_here(&mut self) {
-        if self.following() {
-            self.followed = true;
-            self.stand = self.top.map_or(Stand::Hold, Stand::At);
-        }
-    }
-
-    /// Scrolls so that a block is in view.
-    fn reveal(&mut self, number: u64, talk: &Transcript, ink: &Ink) {
-        let page = self.page_of(number, talk, ink);
-        let head = name(number, page.head.unwrap_or(0));
-        if !self.heads.contains(&head) {
-            self.jump(head);
-        }
-    }
-}
-
-/// Whether a block can be folded.
-const fn folds(block: &Block) -> bool {
-    matches!(block.body, Body::Call(_) | Body::Thought(_))
 }

@@ -29,15 +29,42 @@ struct Place {
 }
 
 impl<'a> Sight<'a> {
-    pub(super) fn new(pane: &'a mut TalkPane, talk: &'a Transcript, ink: &'a Ink<'a>) -> Self {
+    /// `None`: there is nothing to be seen.
+    pub(super) fn new(
+        pane: &'a mut TalkPane,
+        talk: &'a Transcript,
+        ink: &'a Ink<'a>,
+    ) -> Option<Self> {
         let (first, end) = talk.bounds();
-        Self {
+        let is_shown = |number: &u64| talk.block(*number).is_some_and(|it| pane.only.shows(it));
+        let last = (first..end).rev().find(is_shown)?;
+        let first = (first..end).find(is_shown)?;
+        Some(Self {
             pane,
             talk,
             ink,
             first,
-            end,
-        }
+            end: last + 1,
+        })
+    }
+
+    fn is_shown(&self, number: u64) -> bool {
+        let block = self.talk.block(number);
+        block.is_some_and(|block| self.pane.only.shows(block))
+    }
+
+    /// The next block that is shown, from this one on; the end where there is none.
+    fn shown_from(&self, number: u64) -> u64 {
+        let mut rest = number..self.end;
+        rest.find(|number| self.is_shown(*number))
+            .unwrap_or(self.end)
+    }
+
+    /// The last that is shown before this one; the first where there is none.
+    fn shown_before(&self, number: u64) -> u64 {
+        let mut rest = (self.first..number).rev();
+        rest.find(|number| self.is_shown(*number))
+            .unwrap_or(self.first)
     }
 
     fn page(&mut self, block: u64) -> Rc<Page> {
@@ -64,6 +91,10 @@ impl<'a> Sight<'a> {
             return Place { block, row };
         }
         let block = spot.block.min(self.end - 1);
+        if !self.is_shown(block) {
+            let block = self.shown_from(block);
+            return Place { block, row: 0 };
+        }
         let page = self.page(block);
         let before: usize = page.lines.iter().take(spot.line).map(Laid::height).sum();
         let here = page.lines.get(spot.line).map_or(0, Laid::height);
@@ -98,7 +129,7 @@ impl<'a> Sight<'a> {
             if rows == 0 || place.block == self.first {
                 break;
             }
-            place.block -= 1;
+            place.block = self.shown_before(place.block);
             place.row = self.height(place.block) - 1;
             rows += 1;
         }
@@ -109,7 +140,7 @@ impl<'a> Sight<'a> {
             if rows == 0 || place.block + 1 == self.end {
                 break;
             }
-            place.block += 1;
+            place.block = self.shown_from(place.block + 1);
             place.row = 0;
             rows -= 1;
         }
@@ -197,7 +228,7 @@ impl<'a> Sight<'a> {
                 skip = 0;
             }
             row = 0;
-            block += 1;
+            block = self.shown_from(block + 1);
         }
         (rows, true)
     }

@@ -31,6 +31,7 @@ fn lay(pane: &mut TalkPane, talk: &Transcript) -> Layout {
         theme: &theme,
         unicode: true,
         raw: "v",
+        gaps: true,
         colours: None,
     };
     pane.layout(talk, &ink)
@@ -379,6 +380,7 @@ fn a_find_in_what_is_folded_unfolds_it() {
         theme: &theme,
         unicode: true,
         raw: "v",
+        gaps: true,
         colours: None,
     };
     let mut pane = TalkPane::new(40, 10);
@@ -560,7 +562,7 @@ proptest! {
         events in prop::collection::vec(event(), 0..12),
         cols in 1_u16..120,
         height in 1_u16..40,
-        moves in prop::collection::vec((-30_i64..30, 0_u8..6), 0..8),
+        moves in prop::collection::vec((-30_i64..30, 0_u8..8), 0..8),
         prompt in prop::option::of(words()),
     ) {
         let mut talk = Transcript::new(prompt.as_deref());
@@ -574,6 +576,8 @@ proptest! {
                 Some((by, 2)) => pane.choose(by > 0),
                 Some((_, 3)) => pane.toggle_all(),
                 Some((_, 4)) => pane.go_top(),
+                Some((_, 5)) => pane.show_only(pane.only().next()),
+                Some((by, 6)) => pane.jump(by.unsigned_abs() << 20),
                 Some((by, _)) => pane.resize(cols.saturating_add_signed(by as i16).max(1), height),
                 None => pane.go_end(),
             }

@@ -119,6 +119,7 @@ fn side(task: &Task, cells: u16, screen: &Screen) -> String {
             facts.push(cut(&labels, room, screen.theme.signs.more).into_owned());
         }
     }
+    facts.extend(screen.view.only().word().map(str::to_owned));
     let layout = screen.view.laid_out();
     if !screen.view.following() {
         let key = screen.keymap.key(Command::Follow);
