@@ -3,6 +3,7 @@
 use super::call::{objects, tasks};
 use super::connect::connect;
 use super::line::Line;
+use super::local::reason;
 use super::logs::{self, Form};
 use super::out::Out;
 use super::table;
@@ -61,13 +62,13 @@ pub(super) fn each(line: &mut Line, call: Call) -> Result<u8, Trouble> {
     if let Some(first) = waiting.clone().next()
         && !call.json
     {
-        let reason = first.reason.as_deref().unwrap_or("it is about to start");
+        let why = reason(first).unwrap_or_else(|| "it is about to start".into());
         say(&format!(
             "{} of {} tasks wait, task {} because {}",
             waiting.count(),
             all.len(),
             first.id,
-            table::plain(reason)
+            why
         ));
     }
     Ok(0)
@@ -115,8 +116,8 @@ pub(super) fn nobody(labels: &str) -> Trouble {
 
 /// What a task waits for, where it does.
 fn waits(task: &TaskReport) -> Option<String> {
-    let reason = task.reason.as_deref().filter(|_| task.state == "queued")?;
-    Some(format!("task {} queued: {}", task.id, table::plain(reason)))
+    let why = reason(task).filter(|_| task.state == "queued")?;
+    Some(format!("task {} queued: {why}", task.id))
 }
 
 fn follow(line: &mut Line, out: &mut Out, task: &TaskReport) -> Result<u8, Trouble> {

@@ -9,6 +9,7 @@
 //! | `limit` | which limits there are |
 //! | `wait`, `progress` | until tasks have ended, and how far they are |
 //! | `table`, `tree`, `detail`, `json` | tasks as text: many, under each other, one in full, for programs |
+//! | `local` | what tasks wait for, by the clocks of whoever called |
 //! | `usage` | what agents did and used |
 //! | `logs` | a task's output, from the disk |
 //! | `export` | a task with its output as one document |
@@ -33,6 +34,7 @@ mod keys;
 mod launch;
 mod limit;
 mod line;
+mod local;
 mod logs;
 mod offer;
 mod open;

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use unicode_width::UnicodeWidthStr;
 
+use super::local::reason;
 use super::out::Out;
 use super::trouble::Trouble;
 use crate::core::plan::Priority;
@@ -59,18 +60,16 @@ pub(super) fn wish(task: &TaskReport) -> String {
     let age = since.and_then(|since| SystemTime::now().duration_since(since).ok());
     let age = age.map_or_else(String::new, |age| format!(" {}", short(age)));
     let word = task.attention.word().replace('_', " ");
-    let text = task.attention_text.as_ref().or(task.reason.as_ref());
-    let text = text.map_or_else(String::new, |text| format!(": {}", plain(text)));
+    let text = task.attention_text.as_deref().map(plain);
+    let text = text.or_else(|| reason(task));
+    let text = text.map_or_else(String::new, |text| format!(": {text}"));
     format!("{} {}  {word}{age}{text}", task.id, plain(&task.name))
 }
 
 /// One task in one line.
 pub(super) fn sentence(task: &TaskReport) -> String {
     let mut line = format!("task {} ({}) {}", task.id, plain(&task.name), task.state);
-    let how = match &task.reason {
-        Some(reason) => Some(plain(reason)),
-        None => how(task.outcome.as_deref(), task.exit_code, task.signal),
-    };
+    let how = reason(task).or_else(|| how(task.outcome.as_deref(), task.exit_code, task.signal));
     if let Some(how) = how {
         line.push_str(": ");
         line.push_str(&how);

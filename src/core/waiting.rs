@@ -95,25 +95,52 @@ pub enum Waiting {
 }
 
 impl fmt::Display for Waiting {
+    /// Points in time are RFC 3339, UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, &|at| at.to_string())
+    }
+}
+
+/// How points in time are said.
+type When<'a> = &'a dyn Fn(Timestamp) -> String;
+
+impl Waiting {
+    /// The line, with points in time as `when` says them.
+    pub fn say(&self, when: When<'_>) -> String {
+        struct Said<'a>(&'a Waiting, When<'a>);
+        impl fmt::Display for Said<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f, self.1)
+            }
+        }
+        Said(self, when).to_string()
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, when: When<'_>) -> fmt::Result {
         match self {
             Self::TakingOver => f.write_str("the supervisor is taking over what runs"),
             Self::Time(Hold { until, cause }) => match cause {
-                HoldCause::Clock | HoldCause::Delay => write!(f, "not before {until}"),
-                HoldCause::Parked => write!(f, "parked until {until}"),
+                HoldCause::Clock | HoldCause::Delay => write!(f, "not before {}", when(*until)),
+                HoldCause::Parked => write!(f, "parked until {}", when(*until)),
                 HoldCause::Again => {
                     write!(
                         f,
-                        "it did not succeed and runs again at {until}; revoke gives that up"
+                        "it did not succeed and runs again at {}; revoke gives that up",
+                        when(*until)
                     )
                 }
             },
             Self::Parked { until, which } => {
-                write!(f, "parked until {until} ({which}); revoke gives that up")
+                write!(
+                    f,
+                    "parked until {} ({which}); revoke gives that up",
+                    when(*until)
+                )
             }
             Self::Exhausted { limit, until, task } => write!(
                 f,
-                "{limit} waits until {until}: #{task} came to a limit of its provider's"
+                "{limit} waits until {}: #{task} came to a limit of its provider's",
+                when(*until)
             ),
             Self::After {
                 task,

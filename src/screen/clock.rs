@@ -7,7 +7,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::core::time::Timestamp;
+use crate::verb::{dated, local, shown, time_of};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -22,15 +25,17 @@ pub(super) const SILENT: Duration = Duration::from_secs(60);
 pub(super) struct Clock {
     now: Timestamp,
     runs: bool,
+    zone: TimeZone,
     next: Cell<Option<Duration>>,
 }
 
 impl Clock {
-    /// A clock at `now`; one that does not run says times of day.
-    pub(super) const fn new(now: Timestamp, runs: bool) -> Self {
+    /// A clock at `now`, where a person is; one that does not run says times of day.
+    pub(super) const fn new(now: Timestamp, runs: bool, zone: TimeZone) -> Self {
         Self {
             now,
             runs,
+            zone,
             next: Cell::new(None),
         }
     }
@@ -43,7 +48,7 @@ impl Clock {
     /// How long ago: "42s", "12m", "3h05m", "12d".
     pub(super) fn age(&self, since: Timestamp) -> String {
         if !self.runs {
-            return time_of_day(since);
+            return shown(since, &self.zone, "%H:%M");
         }
         let age = self.seconds(since);
         let step = match age {
@@ -55,7 +60,7 @@ impl Clock {
         span(Duration::from_millis(age))
     }
 
-    /// For how long, as part of a sentence: "12m"; "since 10:32Z" where the clock stands.
+    /// For how long, as part of a sentence: "12m"; "since 10:32" where the clock stands.
     pub(super) fn since(&self, since: Timestamp) -> String {
         let age = self.age(since);
         if self.runs {
@@ -91,7 +96,7 @@ impl Clock {
     /// Whole seconds until then, rounded up: "7 s"; a time of day where the clock stands.
     pub(super) fn until(&self, then: Timestamp) -> String {
         if !self.runs {
-            return exactly(then);
+            return shown(then, &self.zone, "%H:%M:%S");
         }
         let left = millis(self.now.until(then));
         let seconds = left.div_ceil(SECOND);
@@ -119,6 +124,24 @@ impl Clock {
         span(Duration::from_millis(steps * step))
     }
 
+    /// The time of day at some point: "14:05"; with the day where it isn't today: "Fri 14:05",
+    /// "2026-12-24 14:05".
+    pub(super) fn time(&self, at: Timestamp) -> String {
+        let now = local(self.now, &self.zone);
+        if self.runs
+            && let Ok(midnight) = now.tomorrow().and_then(|day| day.start_of_day())
+        {
+            let left = midnight.timestamp().duration_since(now.timestamp());
+            self.changes_in(u64::try_from(left.as_millis()).unwrap_or(DAY));
+        }
+        time_of(at, self.now, &self.zone)
+    }
+
+    /// Day, hour and minute: "2026-11-22 02:00".
+    pub(super) fn dated(&self, at: Timestamp) -> String {
+        dated(at, &self.zone)
+    }
+
     fn changes_in(&self, millis: u64) {
         let after = Duration::from_millis(millis);
         let next = self.next.get().map_or(after, |next| next.min(after));
@@ -141,19 +164,6 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
-/// Hours, minutes and seconds in UTC.
-fn exactly(at: Timestamp) -> String {
-    let ms = at.0 % DAY;
-    let (hours, minutes, seconds) = (ms / HOUR, ms % HOUR / MINUTE, ms % MINUTE / SECOND);
-    format!("{hours:02}:{minutes:02}:{seconds:02}Z")
-}
-
-/// Hours and minutes in UTC.
-pub(super) fn time_of_day(at: Timestamp) -> String {
-    let ms = at.0 % DAY;
-    format!("{:02}:{:02}Z", ms / HOUR, ms % HOUR / MINUTE)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -161,16 +171,73 @@ mod tests {
     use super::*;
 
     fn at(ms: u64) -> Clock {
-        Clock::new(Timestamp(ms), true)
+        Clock::new(Timestamp(ms), true, TimeZone::UTC)
     }
 
     #[test]
     fn a_still_clock_never_changes() {
-        let clock = Clock::new(Timestamp(5 * DAY), false);
+        let clock = Clock::new(Timestamp(5 * DAY), false, TimeZone::UTC);
         assert_eq!(clock.age(Timestamp(HOUR + MINUTE)), "01:01Z");
         assert_eq!(clock.silence(Timestamp(0)), None);
         assert_eq!(clock.until(Timestamp(HOUR)), "01:00:00Z");
         assert_eq!(clock.next(), None);
+    }
+
+    /// A clock there.
+    fn in_zone(name: &str, now: &str) -> Clock {
+        Clock::new(point(now), true, TimeZone::get(name).unwrap())
+    }
+
+    fn point(text: &str) -> Timestamp {
+        let at: jiff::Timestamp = text.parse().unwrap();
+        Timestamp(at.as_millisecond() as u64)
+    }
+
+    #[test]
+    fn a_time_is_that_of_whoever_looks_with_the_day_where_it_is_another() {
+        let now = "2026-11-26T18:00:00Z";
+        let say = |zone: &str, at: &str| in_zone(zone, now).time(point(at));
+        assert_eq!(say("UTC", "2026-11-26T21:05:00Z"), "21:05Z");
+        assert_eq!(say("Europe/Berlin", "2026-11-26T21:05:59Z"), "22:05");
+        // there it is the next day, and across the ocean it isn't
+        assert_eq!(say("Europe/Berlin", "2026-11-26T23:05:00Z"), "Fri 00:05");
+        assert_eq!(say("America/New_York", "2026-11-26T23:05:00Z"), "18:05");
+        assert_eq!(say("Asia/Kolkata", "2026-11-26T18:00:00Z"), "23:30");
+        assert_eq!(say("Europe/Berlin", "2026-11-25T13:05:00Z"), "Wed 14:05");
+        assert_eq!(say("Europe/Berlin", "2026-12-02T13:05:00Z"), "Wed 14:05");
+        assert_eq!(
+            say("Europe/Berlin", "2026-12-03T13:05:00Z"),
+            "2026-12-03 14:05"
+        );
+        let never = in_zone("Europe/Berlin", now).time(Timestamp(u64::MAX));
+        assert!(never.starts_with("9999-12-"), "{never}");
+    }
+
+    /// What a zone is ahead of UTC is that of each point, and not of now.
+    #[test]
+    fn a_clock_that_is_set_in_between_shows_what_it_will_show() {
+        let before = in_zone("Europe/Berlin", "2026-10-24T18:00:00Z");
+        assert_eq!(before.time(point("2026-10-24T19:30:00Z")), "21:30");
+        assert_eq!(before.time(point("2026-10-25T00:30:00Z")), "Sun 02:30");
+        assert_eq!(before.time(point("2026-10-25T01:30:00Z")), "Sun 02:30");
+        assert_eq!(before.time(point("2026-10-25T02:30:00Z")), "Sun 03:30");
+        assert_eq!(
+            before.dated(point("2026-03-29T01:00:00Z")),
+            "2026-03-29 03:00"
+        );
+        assert_eq!(
+            before.dated(point("2026-03-29T00:59:00Z")),
+            "2026-03-29 01:59"
+        );
+    }
+
+    #[test]
+    fn a_day_that_is_said_announces_the_next() {
+        let clock = in_zone("Europe/Berlin", "2026-11-26T22:59:59.250Z");
+        assert_eq!(clock.time(point("2026-11-27T08:00:00Z")), "Fri 09:00");
+        assert_eq!(clock.next(), Some(Duration::from_millis(750)));
+        let later = in_zone("Europe/Berlin", "2026-11-26T23:00:00Z");
+        assert_eq!(later.time(point("2026-11-27T08:00:00Z")), "09:00");
     }
 
     #[test]

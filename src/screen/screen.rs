@@ -5,8 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::action::{Action, SearchAsk};
 use super::areas::{Areas, Shape};
+use super::clock::Clock;
 use super::find::Find;
 use super::keymap::{Command, Keymap};
 use super::list::List;
@@ -40,6 +43,8 @@ pub struct Screen {
     pub(super) size: (u16, u16),
     pub(super) context: verb::Context,
     pub(super) look: Look,
+    /// Where whoever looks is: times are shown as clocks there do.
+    pub(super) zone: TimeZone,
     pub(super) theme: Theme,
     pub(super) keymap: Arc<Keymap>,
     pub(super) areas: Areas,
@@ -107,6 +112,7 @@ impl Screen {
         settings: &BTreeMap<String, String>,
     ) -> Self {
         let draft = Draft::new(&context.caller);
+        let zone = verb::zone(&context.caller).unwrap_or(TimeZone::UTC);
         let mut list = List::default();
         if remembered::is_unfolded(settings) {
             list.begin_unfolded();
@@ -115,6 +121,7 @@ impl Screen {
             size: (cols, rows),
             context,
             look,
+            zone,
             theme: Theme::of(look, &Palette::new(&Own::new()).0),
             keymap,
             areas: Areas::default(),
@@ -192,13 +199,15 @@ impl Screen {
         }
         let filter = self.list.filter().filter(|filter| !filter.is_empty());
         let title = u16::from(filter.is_some());
+        let clock = Clock::new(Timestamp::default(), false, self.zone.clone());
+        let says = |task| words::because(task, engine, &self.keymap, &clock).is_some();
         let shape = Shape {
-            banner: banner::rows(engine, self.size),
+            banner: banner::rows(engine, &self.zone, self.size),
             title,
             rows: self.list.len() + usize::from(title),
             zoom: self.zoom,
             output: self.reading,
-            reason: task.is_some_and(|task| words::because(task, engine, &self.keymap).is_some()),
+            reason: task.is_some_and(says),
             facts: u16::from(task.is_some_and(terms::has_facts)),
         };
         self.areas = Areas::of(self.size, shape);
@@ -239,6 +248,7 @@ impl Screen {
             unicode: self.look.unicode,
             raw: &raw,
             gaps: true,
+            zone: &self.zone,
             colours: Some(colours),
         };
         match self.view.lay_out(talk, &ink) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::{Clock, span, time_of_day};
+use super::clock::{Clock, span};
 use super::keymap::{Command, Keymap};
 use super::text::home;
 use super::theme::Theme;
@@ -10,7 +10,6 @@ use crate::core::engine::Engine;
 use crate::core::limit::Limit;
 use crate::core::plan::{Hold, HoldCause};
 use crate::core::task::{State, Task};
-use crate::core::time::Timestamp;
 use crate::core::waiting::Waiting;
 
 /// From here on a time of day alone does not say when.
@@ -22,7 +21,7 @@ pub(super) fn short(waiting: &Waiting, clock: &Clock) -> String {
         Waiting::TakingOver => "taking over".into(),
         Waiting::Time(hold) => time(*hold, clock),
         Waiting::Parked { until, .. } | Waiting::Exhausted { until, .. } => {
-            format!("limit {}", time_of_day(*until))
+            format!("limit {}", clock.time(*until))
         }
         Waiting::After { task, more: 0, .. } => format!("after #{task}"),
         Waiting::After { task, more, .. } => format!("after #{task} +{more}"),
@@ -48,21 +47,21 @@ fn place(limit: &Limit) -> String {
     }
 }
 
-/// When a task that is held starts: "at 02:00Z", "in 12m", "again 4 s".
+/// When a task that is held starts: "at 02:00", "in 12m", "again 4 s".
 pub(super) fn time(hold: Hold, clock: &Clock) -> String {
     match hold.cause {
-        HoldCause::Parked => format!("limit {}", time_of_day(hold.until)),
+        HoldCause::Parked => format!("limit {}", clock.time(hold.until)),
         HoldCause::Again => format!("again {}", clock.until(hold.until)),
         HoldCause::Clock if !clock.runs() || clock.until_then(hold.until) <= FAR => {
-            format!("at {}", time_of_day(hold.until))
+            format!("at {}", clock.time(hold.until))
         }
-        HoldCause::Delay if !clock.runs() => format!("at {}", time_of_day(hold.until)),
+        HoldCause::Delay if !clock.runs() => format!("at {}", clock.time(hold.until)),
         HoldCause::Clock | HoldCause::Delay => format!("in {}", clock.left(hold.until)),
     }
 }
 
 /// What a queued task waits for, in full, and what moves it.
-pub(super) fn long(waiting: &Waiting, keymap: &Keymap) -> String {
+pub(super) fn long(waiting: &Waiting, keymap: &Keymap, clock: &Clock) -> String {
     match waiting {
         Waiting::Paused => {
             let key = keymap.key(Command::PauseQueue);
@@ -75,19 +74,16 @@ pub(super) fn long(waiting: &Waiting, keymap: &Keymap) -> String {
             let key = keymap.key(Command::Revoke);
             format!(
                 "it did not succeed and runs again at {}; {key} gives that up",
-                minute(*until)
+                clock.time(*until)
             )
         }
-        Waiting::Time(hold) => format!("not before {}", minute(hold.until)),
-        waiting => waiting.to_string(),
+        Waiting::Time(Hold {
+            cause: HoldCause::Parked,
+            ..
+        }) => waiting.say(&|at| clock.time(at)),
+        Waiting::Time(hold) => format!("not before {}", clock.dated(hold.until)),
+        waiting => waiting.say(&|at| clock.time(at)),
     }
-}
-
-/// Day, hour and minute in UTC: "2026-11-22 02:00Z".
-fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
-    format!("{day} {}Z", time.get(..5).unwrap_or_default())
 }
 
 /// Under which terms a task waits or runs, in one line; `None` where there are none worth
@@ -114,7 +110,7 @@ pub(super) fn facts(
         let most = span(most);
         facts.push(match engine.stops_at(task.id) {
             Some(at) if clock.runs() => format!("{} of {most} left", clock.left(at)),
-            Some(at) => format!("stops at {}", time_of_day(at)),
+            Some(at) => format!("stops at {}", clock.time(at)),
             None => format!("timeout {most}"),
         });
     }
@@ -158,10 +154,13 @@ pub(super) fn ordinal(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
     use crate::config::Own;
     use crate::core::id::TaskId;
     use crate::core::plan::Needs;
+    use crate::core::time::Timestamp;
 
     const NOW: u64 = 1_795_262_400_000;
 
@@ -195,17 +194,17 @@ mod tests {
             (Waiting::Leased { task, dir: dir() }, "dir of #4"),
             (Waiting::Wanted { task, dir: dir() }, "dir of #4"),
             (Waiting::Paused, "paused"),
-            (hold(HoldCause::Clock, 14 * 3600), "at 02:00Z"),
+            (hold(HoldCause::Clock, 14 * 3600), "at Sun 02:00Z"),
             (hold(HoldCause::Clock, 60 * 3600), "in 3d"),
             (hold(HoldCause::Delay, 601), "in 11m"),
             (hold(HoldCause::Delay, 60), "in 60 s"),
             (hold(HoldCause::Again, 4), "again 4 s"),
         ];
-        let clock = Clock::new(Timestamp(NOW), true);
+        let clock = Clock::new(Timestamp(NOW), true, TimeZone::UTC);
         for (waiting, text) in cases {
             assert_eq!(short(&waiting, &clock), text);
         }
-        let still = Clock::new(Timestamp(NOW), false);
+        let still = Clock::new(Timestamp(NOW), false, TimeZone::UTC);
         assert_eq!(short(&hold(HoldCause::Delay, 601), &still), "at 12:10Z");
         assert_eq!(still.next(), None);
     }
@@ -213,9 +212,10 @@ mod tests {
     #[test]
     fn the_full_line_names_the_key_that_moves_it() {
         let (keymap, _) = Keymap::new(&Own::new());
-        let text = long(&Waiting::Paused, &keymap);
+        let clock = Clock::new(Timestamp(NOW), true, TimeZone::UTC);
+        let text = long(&Waiting::Paused, &keymap, &clock);
         assert_eq!(text, "the queue is paused; P lets it go on");
-        let text = long(&hold(HoldCause::Clock, 14 * 3600), &keymap);
+        let text = long(&hold(HoldCause::Clock, 14 * 3600), &keymap, &clock);
         assert_eq!(text, "not before 2026-11-22 02:00Z");
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use ratatui::style::Style;
 
-use super::clock::{Clock, span, time_of_day};
+use super::clock::{Clock, span};
 use super::keymap::{Command, Keymap};
 use super::terms;
 use super::text::count;
@@ -253,7 +253,12 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
 
 /// What a person may want to know besides, in one line: why it stands there and what
 /// moves it.
-pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<String> {
+pub(super) fn because(
+    task: &Task,
+    engine: &Engine,
+    keymap: &Keymap,
+    clock: &Clock,
+) -> Option<String> {
     let revoke = keymap.key(Command::Revoke);
     if let Some(trouble) = &task.run.trouble {
         return Some(trouble.clone());
@@ -261,7 +266,7 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
     match task.state() {
         State::Queued { .. } => {
             let waiting = engine.waiting(task)?;
-            Some(terms::long(&waiting, keymap))
+            Some(terms::long(&waiting, keymap, clock))
         }
         State::Running { .. } | State::Paused { .. } if task.attention == Attention::Asking => {
             asks(task.run.story.as_deref()?, keymap)
@@ -277,7 +282,7 @@ pub(super) fn because(task: &Task, engine: &Engine, keymap: &Keymap) -> Option<S
             let limit = task.run.story.as_deref()?.limit.as_ref()?;
             let resets = limit
                 .resets
-                .map(|at| format!(", resets at {}", time_of_day(at)));
+                .map(|at| format!(", resets at {}", clock.time(at)));
             Some(format!(
                 "{} reached{}",
                 limit.which,

@@ -23,7 +23,7 @@ const LOCAL: &str = "/etc/localtime";
 ///
 /// # Errors
 /// One line: `TZ` names none.
-pub(super) fn zone(caller: &Caller) -> Result<TimeZone, String> {
+pub fn zone(caller: &Caller) -> Result<TimeZone, String> {
     zone_of(caller.var("TZ").map(Raw::lossy).as_deref())
 }
 

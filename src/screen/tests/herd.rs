@@ -71,7 +71,10 @@ pub(super) fn screen_that_knows(
     let context = Context {
         caller: Caller {
             dir: "/".into(),
-            env: vec![("HOME".into(), "/home/ada".into())],
+            env: vec![
+                ("HOME".into(), "/home/ada".into()),
+                ("TZ".into(), "UTC".into()),
+            ],
         },
         grace: Duration::from_secs(10),
         trust: Trust::at("/none".into()),

@@ -1,5 +1,7 @@
 //! The queue on the screen: where queued tasks stand, what they say, which keys move them.
 
+use jiff::tz::TimeZone;
+
 use super::Desk;
 use crate::core::attention::Attention;
 use crate::core::id::{Target, TaskId};
@@ -193,11 +195,42 @@ fn a_row_says_why_and_the_header_says_it_in_full() {
     });
     let text = desk.text();
     assert!(text.contains("dir of #4"), "{text}");
-    assert!(text.contains("at 02:00Z"), "{text}");
+    assert!(text.contains("at Sun 02:00Z"), "{text}");
     desk.press("g j j");
     assert_eq!(selected(&desk), holder.0);
     let text = desk.text();
     assert!(text.contains("20m of 30m left · holds ~/src/api"), "{text}");
+}
+
+/// Two who look at one task from two places, each by their own clocks.
+#[test]
+fn a_time_is_shown_as_it_is_where_whoever_looks_is() {
+    let mut desk = desk(80, 24, 3);
+    let id = desk.queue("nightly", "make", |request| {
+        request.start = Start::At(Timestamp(desk_time(14 * 3600)));
+    });
+    desk.press("G");
+    assert_eq!(selected(&desk), id.0);
+    for (zone, short, long) in [
+        (
+            "Europe/Berlin",
+            "at Sun 03:00",
+            "not before 2026-11-22 03:00",
+        ),
+        (
+            "America/New_York",
+            "at 21:00",
+            "not before 2026-11-21 21:00",
+        ),
+        ("UTC", "at Sun 02:00Z", "not before 2026-11-22 02:00Z"),
+    ] {
+        desk.screen.zone = TimeZone::get(zone).unwrap();
+        let text = desk.text();
+        assert!(
+            text.contains(short) && text.contains(long),
+            "{zone}: {text}"
+        );
+    }
 }
 
 /// So many seconds after a desk's time begins.

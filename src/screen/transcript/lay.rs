@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use ratatui::style::Style;
 
 use super::call::{Call, End, Input};
@@ -14,9 +15,10 @@ use super::markdown;
 use super::talk::{Block, Body};
 use crate::core::agent::event::{Choice, Level, Trouble};
 use crate::core::exact::exact;
-use crate::screen::clock::{span, time_of_day};
+use crate::screen::clock::span;
 use crate::screen::text::{cut, width};
 use crate::screen::theme::Theme;
+use crate::verb::dated;
 
 /// What blocks are drawn with.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub(in crate::screen) struct Ink<'a> {
     pub(in crate::screen) raw: &'a str,
     /// Whether blank rows part what is of several kinds.
     pub(in crate::screen) gaps: bool,
+    /// Where whoever reads is.
+    pub(in crate::screen) zone: &'a TimeZone,
     /// What is known of code; `None`: its text alone matters.
     pub(in crate::screen) colours: Option<&'a Colours>,
 }
@@ -82,7 +86,7 @@ pub(super) fn lay(block: &Block, open: bool, cols: u16, ink: &Ink) -> Page {
         }
         Body::Notice(level, text) => notice(&mut lines, *level, text, ink),
         Body::Limit(level, text, resets) => {
-            let resets = resets.map(|at| format!(", resets at {}", time_of_day(at)));
+            let resets = resets.map(|at| format!(", resets at {}", dated(at, ink.zone)));
             let text = format!("{text}{}", resets.unwrap_or_default());
             notice(&mut lines, *level, &Kept::new(&text), ink);
         }

@@ -1,5 +1,6 @@
 //! Conversations by their rows, whatever is said and however wide.
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -32,6 +33,7 @@ fn lay(pane: &mut TalkPane, talk: &Transcript) -> Layout {
         unicode: true,
         raw: "v",
         gaps: true,
+        zone: &TimeZone::UTC,
         colours: None,
     };
     pane.layout(talk, &ink)
@@ -381,6 +383,7 @@ fn a_find_in_what_is_folded_unfolds_it() {
         unicode: true,
         raw: "v",
         gaps: true,
+        zone: &TimeZone::UTC,
         colours: None,
     };
     let mut pane = TalkPane::new(40, 10);

@@ -1,31 +1,32 @@
 //! What concerns everything: nothing can be stored.
 
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::core::engine::Engine;
-use crate::screen::clock::time_of_day;
 use crate::screen::screen::Screen;
 use crate::screen::text::{clean, cut, wrapped};
+use crate::verb::dated;
 
 /// Most rows of it.
 const MOST: u16 = 4;
 
 /// What it says, where it has something to say.
-fn text(engine: &Engine) -> Option<String> {
+fn text(engine: &Engine, zone: &TimeZone) -> Option<String> {
     let why = engine.store_trouble()?;
     let since = engine
         .store_trouble_since()
         .map_or_else(String::new, |since| {
-            format!(" since {}", time_of_day(since))
+            format!(" since {}", dated(since, zone))
         });
     Some(format!("NOTHING IS STORED{since}, tasks go on: {why}"))
 }
 
 /// How many rows it takes on a screen of this size.
-pub(in crate::screen) fn rows(engine: &Engine, (cols, rows): (u16, u16)) -> u16 {
-    let Some(text) = text(engine) else {
+pub(in crate::screen) fn rows(engine: &Engine, zone: &TimeZone, (cols, rows): (u16, u16)) -> u16 {
+    let Some(text) = text(engine, zone) else {
         return 0;
     };
     let wanted = wrapped(&clean(&text), room(cols)).len();
@@ -36,7 +37,7 @@ pub(in crate::screen) fn rows(engine: &Engine, (cols, rows): (u16, u16)) -> u16 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
     let area = screen.areas.banner;
-    let Some(text) = text(engine).filter(|_| !area.is_empty()) else {
+    let Some(text) = text(engine, &screen.zone).filter(|_| !area.is_empty()) else {
         return;
     };
     let theme = &screen.theme;

@@ -25,7 +25,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &
         return;
     };
     let theme = &screen.theme;
-    let because = words::because(task, engine, &screen.keymap);
+    let because = words::because(task, engine, &screen.keymap, clock);
     let mut rows = (area.top()..area.bottom()).map(|y| Rect {
         y,
         height: 1,

@@ -33,7 +33,7 @@ pub fn view(frame: &mut Frame, engine: &Engine, screen: &mut Screen, now: Now) {
         screen.size = (area.width, area.height);
         drop(screen.refresh(engine));
     }
-    let clock = Clock::new(now.wall, screen.look.clock);
+    let clock = Clock::new(now.wall, screen.look.clock, screen.zone.clone());
     if screen.areas.bar.is_empty() {
         frame.render_widget(
             Line::from(cut("terminal too small", area.width.into(), ' ')),
@@ -60,7 +60,7 @@ fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock)
     } else {
         list::draw(frame, engine, screen, clock);
         header::draw(frame, engine, screen, clock);
-        output::draw(frame, engine, screen);
+        output::draw(frame, engine, screen, clock);
     }
     bar::draw(frame, engine, screen);
     status::draw(frame, engine, screen);

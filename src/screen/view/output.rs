@@ -10,6 +10,7 @@ use ratatui::text::Line;
 use crate::core::engine::Engine;
 use crate::core::task::{Outcome, State};
 use crate::output::{Row, RowKind};
+use crate::screen::clock::Clock;
 use crate::screen::find::Find;
 use crate::screen::keymap::Command;
 use crate::screen::list::Row as ListRow;
@@ -18,7 +19,7 @@ use crate::screen::text::{clean, grouped, width, wrapped};
 use crate::screen::words;
 
 /// Draws it.
-pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
+pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen, clock: &Clock) {
     let area = screen.areas.output;
     if area.is_empty() {
         return;
@@ -29,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &Screen) {
         let text = match &layout.trouble {
             Some(trouble) => trouble.clone(),
             None if layout.missing.is_some() => "reading".into(),
-            None => nothing(engine, screen),
+            None => nothing(engine, screen, clock),
         };
         let room = usize::from(area.width).saturating_sub(2);
         let rows = wrapped(&clean(&text), room).into_iter();
@@ -88,12 +89,12 @@ fn mark(frame: &mut Frame, area: Rect, columns: Range<u16>, style: Style) {
 }
 
 /// Why there is nothing to see.
-fn nothing(engine: &Engine, screen: &Screen) -> String {
+fn nothing(engine: &Engine, screen: &Screen, clock: &Clock) -> String {
     let task = screen.view.run().and_then(|run| engine.task(run.task));
     match task {
         Some(task) if task.run.written > 0 => String::new(),
         Some(task) if matches!(task.state(), State::Queued { .. }) => {
-            let why = words::because(task, engine, &screen.keymap);
+            let why = words::because(task, engine, &screen.keymap, clock);
             let room = usize::from(screen.areas.header.width).saturating_sub(1);
             match why.filter(|why| width(why) > room) {
                 // in full, where the header has but a line for it
