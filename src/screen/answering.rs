@@ -40,7 +40,7 @@ impl Screen {
         match asked(task) {
             Some(question) => {
                 let request = question.request.clone();
-                self.mode = Mode::Answer(Box::new(Field::line("")), task.id, request);
+                self.mode = Mode::Answer(Box::new(Field::lines("")), task.id, request);
             }
             None => self.say(format!("{} {} asks nothing", task.id, task.spec.name)),
         }
@@ -90,7 +90,7 @@ impl Screen {
             None => task.is_active() && task.spec.stdin,
         };
         if opens {
-            self.mode = Mode::Send(Box::new(Field::line("")), id);
+            self.mode = Mode::Send(Box::new(Field::lines("")), id);
         } else if let Some(agent) = agent {
             self.fail(format!(
                 "{id} {name}: nothing can be said to {} any more; run it anew",

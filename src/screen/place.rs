@@ -112,6 +112,7 @@ impl Screen {
 
     fn mode_of(&mut self, keys: Keys) -> Mode {
         let line = |text| Box::new(Field::resumed_line(&text));
+        let lines = |text| Box::new(Field::resumed_lines(&text));
         match keys {
             Keys::Normal => Mode::Normal,
             Keys::Bar(text) => {
@@ -120,8 +121,8 @@ impl Screen {
             }
             Keys::Filter(text) => Mode::Filter(line(text)),
             Keys::Search(text) => Mode::Search(line(text)),
-            Keys::Send(text, id) => Mode::Send(line(text), id),
-            Keys::Answer(text, id, request) => Mode::Answer(line(text), id, request),
+            Keys::Send(text, id) => Mode::Send(lines(text), id),
+            Keys::Answer(text, id, request) => Mode::Answer(lines(text), id, request),
             Keys::Remove(id) => Mode::Remove(id),
             Keys::Compose => Mode::Compose,
             Keys::Kill(tasks, scroll) => Mode::Kill(KillMenu::resume(tasks, scroll)),

@@ -284,3 +284,26 @@ fn an_agent_that_failed_with_code_0_is_not_shown_as_if_it_had_done_it() {
     assert!(!text.contains("exit 0"), "{text}");
     assert!(text.contains("I could not do it."), "{text}");
 }
+
+#[test]
+fn a_message_may_have_lines_and_a_paste_sends_nothing_by_itself() {
+    let mut desk = Desk::new(80, 24);
+    let id = desk.agent("one", "begin");
+    desk.press("s").type_in("first");
+    desk.press("Ctrl-J").type_in("second");
+    desk.event(crossterm::event::Event::Paste("\nthird\r\nfourth\n".into()));
+    assert!(desk.text().contains("line 4 of 4"), "{}", desk.text());
+    desk.press("Up");
+    assert!(desk.text().contains("line 3 of 4"), "{}", desk.text());
+    assert!(desk.requests().is_empty(), "sent before Enter");
+    desk.press("Enter");
+    let sent = desk
+        .requests()
+        .into_iter()
+        .find_map(|request| match request {
+            Request::Send { target, text, .. } => Some((target, text)),
+            _ => None,
+        });
+    let text = "first\nsecond\nthird\nfourth".to_owned();
+    assert_eq!(sent, Some((Target::Id(id), text)));
+}

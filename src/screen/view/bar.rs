@@ -83,6 +83,11 @@ fn typed(
     word: &str,
     theme: &Theme,
 ) {
+    let lines = match field.line_of() {
+        (_, 1) => None,
+        (at, of) => Some(format!("line {at} of {of}")),
+    };
+    let word = lines.as_deref().unwrap_or(word);
     let for_word = width(word).min(usize::from(area.width) * 2 / 3) as u16;
     let [sign, text, _, right] = Layout::horizontal([
         Constraint::Length(width(prompt) as u16),

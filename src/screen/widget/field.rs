@@ -80,6 +80,13 @@ impl Field {
         field
     }
 
+    /// A text of as many lines as it takes that was being typed.
+    pub(in crate::screen) fn resumed_lines(place: &Text) -> Self {
+        let mut field = Self::lines("");
+        field.resume(place);
+        field
+    }
+
     /// Puts the cursor before the character at `column` of the first line.
     pub(in crate::screen) fn jump(&mut self, column: usize) {
         let column = u16::try_from(column).unwrap_or(u16::MAX);
@@ -94,6 +101,11 @@ impl Field {
     /// Whether nothing is typed.
     pub(in crate::screen) fn is_empty(&self) -> bool {
         self.area.lines().iter().all(String::is_empty)
+    }
+
+    /// On which of how many lines the cursor stands, from 1.
+    pub(in crate::screen) fn line_of(&self) -> (usize, usize) {
+        (self.area.cursor().0 + 1, self.area.lines().len())
     }
 
     /// How many characters stand before the cursor on its line.
