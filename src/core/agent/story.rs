@@ -44,6 +44,8 @@ pub struct Story {
     pub ledger: Ledger,
     /// Whether it answered anything, by words or by calls.
     pub answered: bool,
+    /// Whether it did since its last word: some go on by themselves.
+    pub went_on: bool,
     /// Turns that it took.
     pub turns: u32,
     /// Calls of tools that began.
@@ -192,6 +194,7 @@ impl Story {
                 heard.turn_ended = true;
             }
             AgentEvent::Result(verdict) => {
+                self.went_on = false;
                 self.verdict = Some(Verdict {
                     text: bounded(&verdict.text, LONGEST_WORD),
                     ..verdict.clone()
@@ -202,7 +205,7 @@ impl Story {
                 heard.turn_ended = true;
             }
             AgentEvent::Text(_) => {
-                self.answered = true;
+                (self.answered, self.went_on) = (true, true);
                 // it answers: the limit it had reached is reset
                 self.limit = None;
             }
@@ -231,7 +234,7 @@ impl Story {
             heard.calls.push(call.clone());
             return;
         }
-        self.answered = true;
+        (self.answered, self.went_on) = (true, true);
         self.tools_called = self.tools_called.saturating_add(1);
         let call = ToolCall {
             run,
@@ -353,9 +356,9 @@ impl Story {
         self.verdict.as_ref().is_some_and(|verdict| verdict.ok)
     }
 
-    /// Whether it has done what was asked for, and nothing more was asked for since.
+    /// Whether it has done what was asked for, and does nothing since.
     pub fn is_through(&self) -> bool {
-        self.is_well() && self.asks.is_empty() && !self.is_owed_an_answer()
+        self.is_well() && !self.went_on && !self.is_busy() && !self.is_owed_an_answer()
     }
 
     /// Why it failed, where it says so.

@@ -89,14 +89,18 @@ impl Engine {
         let id = task.id;
         let chance = chance(ended, task.run.created.0);
         let (restarts, said) = (task.run.restarts, self.goes_on_with(task));
-        let anew = self.parks(task).is_some() && is_forgotten(task);
+        let parks = self.parks(task);
+        let anew = parks.is_some() && is_forgotten(task);
         // a further run of a follow-up is the same follow-up
         let again = task.run.follow.as_deref().cloned();
-        let (hold, restarts, follow, by) = if let Some(until) = self.parks(task) {
+        let (hold, restarts, follow, by) = if let Some(until) = parks {
             let hold = Self::hold_parked(now, task, until, chance);
-            let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
-            let follow = Self::follow_up_of(task, prompt, false).ok();
-            let follow = follow.filter(|_| !anew).or(again);
+            let goes_on = || {
+                let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
+                Self::follow_up_of(task, prompt, false).ok()
+            };
+            let follow = if anew { None } else { goes_on() };
+            let follow = follow.or(again);
             (Some(hold), restarts, follow, By::Limit)
         } else if said.is_some() {
             (None, 0, said, By::Person)

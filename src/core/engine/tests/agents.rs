@@ -128,6 +128,16 @@ fn session(id: &str) -> AgentEvent {
     AgentEvent::Session { id: id.into() }
 }
 
+fn call(id: &str) -> AgentEvent {
+    AgentEvent::ToolStarted {
+        id: id.into(),
+        name: "Bash".into(),
+        category: Category::Command,
+        input: serde_json::json!({"command": "x", "token": "secret"}),
+        within: None,
+    }
+}
+
 fn used(meter: Meter, input: u64, cost: u64) -> AgentEvent {
     AgentEvent::Used(Used {
         model: Some("m".into()),
@@ -1160,6 +1170,33 @@ fn what_is_done_is_not_stopped_for_its_budget_and_what_goes_on_after_it_is() {
     assert_eq!(world.task(1).state().word(), "stopping");
 }
 
+/// As claude does when what it left in the background comes to its end.
+#[test]
+fn one_that_goes_on_behind_its_last_word_is_stopped_for_its_budget_again() {
+    for goes_on in [text(), call("Bash")] {
+        let mut world = World::new();
+        let mut spec = agent(Feed::Talk);
+        spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+        let run = launch(&mut world, spec);
+        hear(&mut world, run, vec![session("S"), verdict(true)]);
+        hear(&mut world, run, vec![goes_on.clone()]);
+        hear(&mut world, run, vec![used(Meter::Session, 1, 1200)]);
+        assert_eq!(world.task(1).state().word(), "stopping", "{goes_on:?}");
+    }
+    // a call that was left open behind it is work, too
+    let mut world = World::new();
+    let mut spec = agent(Feed::Talk);
+    spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+    let run = launch(&mut world, spec);
+    hear(
+        &mut world,
+        run,
+        vec![session("S"), call("Task"), verdict(true)],
+    );
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1200)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
 #[test]
 fn tokens_and_turns_are_bounded_too_over_all_runs() {
     let mut world = World::new();
@@ -1295,13 +1332,6 @@ fn a_budget_of_money_holds_for_what_is_known_and_says_that_not_all_is() {
 fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
-    let begun = |id: &str| AgentEvent::ToolStarted {
-        id: id.into(),
-        name: "Bash".into(),
-        category: Category::Command,
-        input: serde_json::json!({"command": "x", "token": "secret"}),
-        within: None,
-    };
     let over = |id: &str, fault: Option<FaultKind>| AgentEvent::ToolEnded {
         id: id.into(),
         fault: fault.map(|kind| Fault {
@@ -1312,15 +1342,11 @@ fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
         duration_ms: Some(7),
         exit_code: None,
     };
+    hear(&mut world, run, vec![call("a"), call("b"), over("b", None)]);
     hear(
         &mut world,
         run,
-        vec![begun("a"), begun("b"), over("b", None)],
-    );
-    hear(
-        &mut world,
-        run,
-        vec![over("a", Some(FaultKind::Timeout)), begun("c")],
+        vec![over("a", Some(FaultKind::Timeout)), call("c")],
     );
     hear(&mut world, run, vec![over("unknown", None)]);
     end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
