@@ -1,0 +1,232 @@
+//! Runs that are stopped for what they use.
+
+use super::kit::*;
+use crate::core::agent::event::{AgentEvent, Meter, Used};
+use crate::core::agent::plan::{Budget, Feed};
+use crate::core::agent::tokens::{Tokens, Usd};
+use crate::core::engine::Rules;
+use crate::core::engine::tests::world::*;
+use crate::core::event::What;
+use crate::core::input::Input;
+use crate::core::task::{Exit, Outcome};
+use crate::core::waiting::Waiting;
+use crate::core::wire::{Request, RunRequest};
+
+#[test]
+fn a_budget_is_warned_of_at_80_and_stops_at_100() {
+    let mut world = World::new();
+    let run = launch(
+        &mut world,
+        budget(Budget {
+            cost: Some(Usd(1000)),
+            ..Budget::default()
+        }),
+    );
+    hear(&mut world, run, vec![used(Meter::Session, 1, 799)]);
+    let notices = |world: &World| {
+        let notices = world.log.iter().filter(|event| event.what == What::Notice);
+        notices
+            .filter_map(|event| event.text.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(notices(&world), Vec::<String>::new());
+    hear(&mut world, run, vec![used(Meter::Session, 1, 800)]);
+    hear(&mut world, run, vec![used(Meter::Session, 1, 900)]);
+    assert_eq!(notices(&world).len(), 1, "{:?}", notices(&world));
+    assert_eq!(world.task(1).state().word(), "running");
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1000)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![verdict(false)]);
+    assert_eq!(
+        outcome(&world, 1),
+        Some(Outcome::Spent(Some(Exit::Code(143))))
+    );
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.outcome.as_deref(), Some("revoked"));
+    let reason = report.reason.unwrap();
+    assert!(reason.contains("its budget is used up"), "{reason}");
+}
+
+/// The last word of all may be what crosses it.
+#[test]
+fn what_is_done_is_not_stopped_for_its_budget_and_what_goes_on_after_it_is() {
+    let mut world = World::new();
+    let mut spec = agent(Feed::Talk);
+    spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+    let run = launch(&mut world, spec);
+    let last = vec![session("S"), used(Meter::Session, 1, 1200), verdict(true)];
+    hear(&mut world, run, last);
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1300)]);
+    let notices = world.log.iter().filter(|event| event.what == What::Notice);
+    let notices: Vec<_> = notices.filter_map(|event| event.text.clone()).collect();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(
+        notices[0].contains("its budget is used up by that"),
+        "{notices:?}"
+    );
+    end(&mut world, run, Exit::Code(0), vec![]);
+    assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
+    // a further run has nothing left
+    world.ask(message(1, "more", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![used(Meter::Session, 2, 1400)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+/// As claude does when what it left in the background comes to its end.
+#[test]
+fn one_that_goes_on_behind_its_last_word_is_stopped_for_its_budget_again() {
+    for goes_on in [text(), call("Bash")] {
+        let mut world = World::new();
+        let mut spec = agent(Feed::Talk);
+        spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+        let run = launch(&mut world, spec);
+        hear(&mut world, run, vec![session("S"), verdict(true)]);
+        hear(&mut world, run, vec![goes_on.clone()]);
+        hear(&mut world, run, vec![used(Meter::Session, 1, 1200)]);
+        assert_eq!(world.task(1).state().word(), "stopping", "{goes_on:?}");
+    }
+    // a call that was left open behind it is work, too
+    let mut world = World::new();
+    let mut spec = agent(Feed::Talk);
+    spec.agent.as_mut().unwrap().budget.cost = Some(Usd(1000));
+    let run = launch(&mut world, spec);
+    hear(
+        &mut world,
+        run,
+        vec![session("S"), call("Task"), verdict(true)],
+    );
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1200)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
+fn tokens_and_turns_are_bounded_too_over_all_runs() {
+    let mut world = World::new();
+    let run = launch(
+        &mut world,
+        budget(Budget {
+            tokens: Some(100),
+            turns: Some(2),
+            ..Budget::default()
+        }),
+    );
+    end(
+        &mut world,
+        run,
+        Exit::Code(0),
+        vec![session("S"), used(Meter::Session, 60, 1), verdict(true)],
+    );
+    world.ask(message(1, "more", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![used(Meter::Session, 99, 1)]);
+    assert_eq!(world.task(1).state().word(), "running");
+    hear(&mut world, run, vec![used(Meter::Session, 100, 1)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
+fn a_lane_that_has_used_what_it_may_today_starts_nothing_until_tomorrow() {
+    let day = 24 * 3600 * 1000;
+    let lane = Budget {
+        cost: Some(Usd(50)),
+        ..Budget::default()
+    };
+    let mut world = World::under(Rules {
+        budgets: [("opus".to_owned(), lane)].into(),
+        ..rules()
+    });
+    let run = launch(&mut world, agent(Feed::Argument));
+    let end_of_run = vec![used(Meter::Session, 1, 49), verdict(true)];
+    end(&mut world, run, Exit::Code(0), end_of_run);
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![used(Meter::Session, 1, 1)]);
+    assert_eq!(world.task(2).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![]);
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        agent(Feed::Argument),
+        Vec::new(),
+    ))));
+    world.write_all();
+    world.crash();
+    assert!(matches!(
+        world.engine.waiting(world.task(3)),
+        Some(Waiting::Spent { .. })
+    ));
+    assert!(world.engine.deadline().is_some());
+    world.now = day + 1;
+    world.input(Input::Tick);
+    world.write_all();
+    assert_eq!(world.task(3).state().word(), "starting");
+}
+
+#[test]
+fn what_a_run_used_before_midnight_is_yesterdays_for_a_later_supervisor_too() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![used(Meter::Session, 40, 400)]);
+    world.now = 24 * 3600 * 1000 + 1;
+    hear(&mut world, run, vec![used(Meter::Session, 60, 600)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(200)));
+    world.crash();
+    let today = world.engine.today();
+    assert_eq!((today.cost, today.tokens.input), (Some(Usd(200)), 20));
+}
+
+#[test]
+fn what_a_later_counter_turns_out_to_have_counted_is_used_once_in_a_day() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let call = |key: &str, input, cost| used(Meter::Call { key: key.into() }, input, cost);
+    hear(&mut world, run, vec![session("S"), call("a", 20, 200)]);
+    end(&mut world, run, Exit::Code(143), vec![]);
+    world.ask(message(1, "go on", false));
+    let run = started(&mut world);
+    hear(&mut world, run, vec![session("S"), call("b", 30, 300)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+    // the dead run's answer and its own
+    hear(&mut world, run, vec![used(Meter::Session, 50, 500)]);
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+    world.crash();
+    assert_eq!(world.engine.today().cost, Some(Usd(500)));
+}
+
+#[test]
+fn a_budget_of_money_holds_for_what_is_known_and_says_that_not_all_is() {
+    let mut world = World::new();
+    let bound = Budget {
+        cost: Some(Usd(100)),
+        ..Budget::default()
+    };
+    let run = launch(&mut world, budget(bound));
+    let unpriced = AgentEvent::Used(Used {
+        model: Some("of no table".into()),
+        tokens: Tokens {
+            input: 7,
+            ..Tokens::default()
+        },
+        cost: None,
+        meter: Meter::Run,
+    });
+    hear(&mut world, run, vec![unpriced, used(Meter::Run, 1, 50)]);
+    assert_eq!(world.engine.today().cost, None);
+    let bill = world.engine.bill(world.task(1));
+    assert_eq!((bill.cost, bill.known), (None, Usd(50)));
+    let said = |world: &World| {
+        let entries = world.log.iter().filter(|entry| entry.what == What::Notice);
+        entries
+            .filter_map(|entry| entry.text.clone())
+            .collect::<Vec<_>>()
+    };
+    let lines = said(&world);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("known price"), "{lines:?}");
+    hear(&mut world, run, vec![used(Meter::Run, 2, 99)]);
+    assert_eq!(
+        said(&world).len(),
+        2,
+        "80 %, and the price is not said again"
+    );
+    hear(&mut world, run, vec![used(Meter::Run, 3, 100)]);
+    assert_eq!(world.task(1).state().word(), "stopping");
+}
