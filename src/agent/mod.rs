@@ -15,6 +15,7 @@ mod limit;
 mod opencode;
 mod pattern;
 mod plain;
+mod rpc;
 pub mod stream;
 
 #[cfg(test)]

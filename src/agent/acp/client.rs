@@ -6,16 +6,17 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ask::{self, Open};
 use super::talk::arrived;
 use super::update::{self, Turn};
 use super::usage;
 use crate::agent::Decoder;
-use crate::agent::common::{load, object, one_line, raw, without_result};
+use crate::agent::common::{load, object, without_result};
 use crate::agent::field::text;
 use crate::agent::limit::refusal;
+use crate::agent::rpc::{self, Message, Outgoing};
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::task::Exit;
@@ -76,7 +77,7 @@ pub(super) struct State {
     /// The last line that was no message.
     last: String,
     /// What is to be written.
-    pub(super) out: String,
+    pub(super) out: Outgoing<true>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,17 +118,8 @@ impl Acp {
 impl Decoder for Acp {
     fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
         let message = object(line);
-        let events = message.and_then(|message| self.state.message(&message));
-        events.unwrap_or_else(|| {
-            let event = raw(line);
-            if let AgentEvent::Raw { text } = &event
-                && !text.trim().is_empty()
-                && !text.starts_with('{')
-            {
-                self.state.last = one_line(text);
-            }
-            vec![event]
-        })
+        let events = message.and_then(|message| self.state.message(rpc::message(&message)?));
+        events.unwrap_or_else(|| vec![rpc::aside(line, &mut self.state.last)])
     }
 
     fn end(&mut self, exit: Option<Exit>) -> Vec<AgentEvent> {
@@ -146,7 +138,7 @@ impl Decoder for Acp {
     }
 
     fn replies(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.state.out).into_bytes()
+        self.state.out.take()
     }
 
     fn save(&self) -> Value {
@@ -156,13 +148,13 @@ impl Decoder for Acp {
 
 impl State {
     /// One message; `None` where it means nothing.
-    fn message(&mut self, message: &Map<String, Value>) -> Option<Vec<AgentEvent>> {
-        let nothing = Value::Null;
-        let params = message.get("params").unwrap_or(&nothing);
-        let method = message.get("method").and_then(Value::as_str);
-        match (method, message.get("id")) {
-            (Some(method), Some(id)) => self.request(method, id, params),
-            (Some("session/update"), None) => {
+    fn message(&mut self, message: Message<'_>) -> Option<Vec<AgentEvent>> {
+        match message {
+            Message::Request { method, id, params } => self.request(method, id, params),
+            Message::Notice {
+                method: "session/update",
+                params,
+            } => {
                 let update = params.get("update")?;
                 if !self.live {
                     let session = params.get("sessionId")?.as_str()?;
@@ -179,13 +171,9 @@ impl State {
                 }
                 Some(events)
             }
-            (None, Some(id)) => {
-                if let Some(error) = message.get("error") {
-                    return Some(self.refused(id.as_u64(), error));
-                }
-                self.response(id.as_u64(), message.get("result")?)
-            }
-            (_, None) => None,
+            Message::Notice { .. } => None,
+            Message::Response { id, result } => self.response(id.as_u64(), result),
+            Message::Refusal { id, error } => Some(self.refused(id.as_u64(), error)),
         }
     }
 
@@ -194,7 +182,7 @@ impl State {
         match method {
             "session/request_permission" => {
                 let Some((open, question)) = ask::read(id, params) else {
-                    self.reply(id, &ask::cancelled());
+                    self.out.reply(id, &ask::cancelled());
                     return None;
                 };
                 let mut events = self.due();
@@ -202,7 +190,7 @@ impl State {
                 events.extend(call.and_then(|call| self.turn.begun(call)));
                 if self.open.len() == MOST_OPEN {
                     let oldest = self.open.remove(0);
-                    self.reply(&oldest.id, &ask::cancelled());
+                    self.out.reply(&oldest.id, &ask::cancelled());
                     let request = ask::name(&oldest.id);
                     events.push(AgentEvent::Answered { request });
                 }
@@ -214,15 +202,13 @@ impl State {
                 let messages: Vec<Waiting> = self.waiting.drain(..).collect();
                 let texts: Vec<&str> = messages.iter().map(|it| it.text.as_str()).collect();
                 let result = json!({"messages": texts, "hasQueuedPrompt": false});
-                self.reply(id, &result);
+                self.out.reply(id, &result);
                 let mut events = self.due();
                 events.extend(messages.into_iter().filter_map(arrived));
                 Some(events)
             }
             _ => {
-                let text = format!("{method} is not supported");
-                let error = json!({"code": -32601, "message": text});
-                self.write(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+                self.out.refuse(id, method);
                 None
             }
         }
@@ -245,7 +231,7 @@ impl State {
             // it goes on with a conversation: what was said there may still be told
             (None, Some(OPENING)) => {
                 let known = self.begin.as_ref().and_then(|begin| begin.session.clone());
-                self.ask(FENCE, FENCE_METHOD, &json!({}));
+                self.out.ask(FENCE, FENCE_METHOD, &json!({}));
                 Some(self.opened(known.as_deref(), result))
             }
             (None, Some(FENCE)) => {
@@ -334,7 +320,7 @@ impl State {
                 });
             }
         };
-        self.ask(OPENING, method, &params);
+        self.out.ask(OPENING, method, &params);
         Vec::new()
     }
 
@@ -437,6 +423,6 @@ impl State {
         self.told = false;
         let prompt = [json!({"type": "text", "text": text})];
         let params = json!({"sessionId": self.session, "prompt": prompt});
-        self.ask(number, "session/prompt", &params);
+        self.out.ask(number, "session/prompt", &params);
     }
 }

@@ -1,6 +1,6 @@
 //! What a person says to it, how that is written, and what becomes of it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ask::{self, Open};
 use super::client::{Begin, GREETING, MOST_WAITING, State, Waiting};
@@ -44,7 +44,7 @@ impl State {
             "clientCapabilities": none,
             "clientInfo": client,
         });
-        self.ask(GREETING, "initialize", &params);
+        self.out.ask(GREETING, "initialize", &params);
     }
 
     fn wait(&mut self, number: Option<u64>, text: &str) -> Result<(), String> {
@@ -65,7 +65,7 @@ impl State {
         let at = at.ok_or_else(|| "that is no longer asked".to_owned())?;
         let result = self.open[at].answer(answer)?;
         let open = self.open.remove(at);
-        self.reply(&open.id, &result);
+        self.out.reply(&open.id, &result);
         self.gone.push(ask::name(&open.id));
         if let Reply::Deny { why } = answer {
             self.turn.refuse(&open.call);
@@ -81,25 +81,12 @@ impl State {
             return Err("no turn goes on that could be broken off".into());
         }
         let params = json!({"sessionId": self.session});
-        self.write(&json!({"jsonrpc": "2.0", "method": "session/cancel", "params": params}));
+        self.out.tell("session/cancel", Some(&params));
         for open in std::mem::take(&mut self.open) {
-            self.reply(&open.id, &ask::cancelled());
+            self.out.reply(&open.id, &ask::cancelled());
             self.gone.push(ask::name(&open.id));
         }
         Ok(())
-    }
-
-    pub(super) fn ask(&mut self, number: u64, method: &str, params: &Value) {
-        self.write(&json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params}));
-    }
-
-    pub(super) fn reply(&mut self, id: &Value, result: &Value) {
-        self.write(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
-    }
-
-    pub(super) fn write(&mut self, message: &Value) {
-        self.out.push_str(&message.to_string());
-        self.out.push('\n');
     }
 
     /// It says something: by now it has taken in what it was told.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ask::{self, Open};
 use super::item::words;
@@ -11,9 +11,10 @@ use super::talk::{Begin, Waiting};
 use super::usage::{Meters, at};
 use crate::agent::Decoder;
 use crate::agent::codex::{retrying, trouble};
-use crate::agent::common::{first, load, object, one_line, raw, trouble_by_status, without_result};
+use crate::agent::common::{first, load, object, one_line, trouble_by_status, without_result};
 use crate::agent::field::text;
 use crate::agent::limit::reached;
+use crate::agent::rpc::{self, Message, Outgoing};
 use crate::core::agent::event::{AgentEvent, Level, Part, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::agent::tool::{Fault, FaultKind};
@@ -67,7 +68,7 @@ pub(super) struct State {
     /// The last line that was no message.
     last: String,
     /// What is to be written.
-    pub(super) out: String,
+    pub(super) out: Outgoing<false>,
 }
 
 impl CodexServer {
@@ -79,17 +80,8 @@ impl CodexServer {
 impl Decoder for CodexServer {
     fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
         let message = object(line);
-        let events = message.and_then(|message| self.state.message(&message));
-        events.unwrap_or_else(|| {
-            let event = raw(line);
-            if let AgentEvent::Raw { text } = &event
-                && !text.trim().is_empty()
-                && !text.starts_with('{')
-            {
-                self.state.last = one_line(text);
-            }
-            vec![event]
-        })
+        let events = message.and_then(|message| self.state.message(rpc::message(&message)?));
+        events.unwrap_or_else(|| vec![rpc::aside(line, &mut self.state.last)])
     }
 
     fn end(&mut self, exit: Option<Exit>) -> Vec<AgentEvent> {
@@ -106,7 +98,7 @@ impl Decoder for CodexServer {
     }
 
     fn replies(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.state.out).into_bytes()
+        self.state.out.take()
     }
 
     fn save(&self) -> Value {
@@ -116,30 +108,23 @@ impl Decoder for CodexServer {
 
 impl State {
     /// One message; `None` where it means nothing.
-    fn message(&mut self, message: &Map<String, Value>) -> Option<Vec<AgentEvent>> {
-        let nothing = Value::Null;
-        let params = message.get("params").unwrap_or(&nothing);
-        let method = message.get("method").and_then(Value::as_str);
-        match (method, message.get("id")) {
-            (Some(method), Some(id)) => self.request(method, id, params),
-            (Some(method), None) => self.told_of(method, params),
-            (None, Some(id)) => {
-                let id = id.as_str().unwrap_or_default();
-                if let Some(error) = message.get("error") {
-                    return Some(self.refused(id, error));
-                }
-                Some(self.response(id, message.get("result")?))
+    fn message(&mut self, message: Message<'_>) -> Option<Vec<AgentEvent>> {
+        match message {
+            Message::Request { method, id, params } => self.request(method, id, params),
+            Message::Notice { method, params } => self.told_of(method, params),
+            Message::Response { id, result } => {
+                Some(self.response(id.as_str().unwrap_or_default(), result))
             }
-            (None, None) => None,
+            Message::Refusal { id, error } => {
+                Some(self.refused(id.as_str().unwrap_or_default(), error))
+            }
         }
     }
 
     /// What it asks of us. What no person is asked is refused: it does without.
     fn request(&mut self, method: &str, id: &Value, params: &Value) -> Option<Vec<AgentEvent>> {
         let Some((open, question)) = ask::read(method, id, params) else {
-            let text = format!("{method} is not supported");
-            let error = json!({"code": -32601, "message": text});
-            self.write(&json!({"id": id, "error": error}));
+            self.out.refuse(id, method);
             return None;
         };
         if self.asks.len() == MOST_OPEN {

@@ -50,7 +50,8 @@ impl State {
                 });
                 let version = env!("CARGO_PKG_VERSION");
                 let client = json!({"name": "wrangle", "title": "wrangle", "version": version});
-                self.ask("initialize", "initialize", &json!({"clientInfo": client}));
+                self.out
+                    .ask("initialize", "initialize", &json!({"clientInfo": client}));
                 Ok(())
             }
             Say::Message { number, text } => self.wait(Some(*number), text),
@@ -59,7 +60,7 @@ impl State {
                 let turn = self.turn.clone();
                 let turn = turn.ok_or("no turn goes on that could be broken off")?;
                 let params = json!({"threadId": self.thread, "turnId": turn});
-                self.ask("interrupt", "turn/interrupt", &params);
+                self.out.ask("interrupt", "turn/interrupt", &params);
                 Ok(())
             }
             Say::Close => Ok(()),
@@ -82,8 +83,8 @@ impl State {
             ),
         };
         self.inherits = begin.session.is_some();
-        self.write(&json!({"method": "initialized"}));
-        self.ask(OPENING, method, &params);
+        self.out.tell("initialized", None);
+        self.out.ask(OPENING, method, &params);
     }
 
     fn wait(&mut self, number: Option<u64>, text: &str) -> Result<(), String> {
@@ -115,7 +116,7 @@ impl State {
             if let Some(turn) = &steers {
                 params["expectedTurnId"] = turn.as_str().into();
                 let id = id.unwrap_or_else(|| "reason".into());
-                self.ask(&id, "turn/steer", &params);
+                self.out.ask(id, "turn/steer", &params);
             } else {
                 self.start(&params);
             }
@@ -132,7 +133,7 @@ impl State {
     pub(super) fn start(&mut self, params: &Value) {
         self.starting = true;
         self.told = false;
-        self.ask("turn", "turn/start", params);
+        self.out.ask("turn", "turn/start", params);
     }
 
     /// An item shows that something that was said has arrived.
@@ -168,20 +169,11 @@ impl State {
         let at = at.ok_or("that is no longer asked")?;
         let result = self.asks[at].answer(answer)?;
         let id = self.asks.remove(at).id;
-        self.write(&json!({"id": id, "result": result}));
+        self.out.reply(&id, &result);
         self.gone.push(ask::name(&id));
         match answer {
             Reply::Deny { why } if !why.trim().is_empty() => self.wait(None, why),
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn ask(&mut self, id: &str, method: &str, params: &Value) {
-        self.write(&json!({"id": id, "method": method, "params": params}));
-    }
-
-    pub(super) fn write(&mut self, message: &Value) {
-        self.out.push_str(&message.to_string());
-        self.out.push('\n');
     }
 }
