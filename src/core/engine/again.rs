@@ -93,16 +93,16 @@ impl Engine {
         let anew = parks.is_some() && is_forgotten(task);
         // a further run of a follow-up is the same follow-up
         let again = task.run.follow.as_deref().cloned();
+        // whether what was said begins the next run
+        let mut told = false;
         let (hold, restarts, follow, by) = if let Some(until) = parks {
             let hold = Self::hold_parked(now, task, until, chance);
-            let goes_on = || {
-                let prompt = said.map_or_else(|| GO_ON.to_owned(), |follow| follow.prompt);
-                Self::follow_up_of(task, prompt, false).ok()
-            };
-            let follow = if anew { None } else { goes_on() };
-            let follow = follow.or(again);
-            (Some(hold), restarts, follow, By::Limit)
+            let go_on = || Self::follow_up_of(task, GO_ON.to_owned(), false).ok();
+            told = said.is_some() && !anew;
+            let follow = said.or_else(go_on).filter(|_| !anew);
+            (Some(hold), restarts, follow.or(again), By::Limit)
         } else if said.is_some() {
+            told = true;
             (None, 0, said, By::Person)
         } else {
             let hold = Hold {
@@ -116,7 +116,7 @@ impl Engine {
             run.state = State::Queued { hold };
             run.follow = follow.map(Box::new);
         });
-        if anew {
+        if !told {
             self.tasks.update(id, hand_words_on);
         }
         self.note_parked(id);

@@ -239,6 +239,11 @@ impl Engine {
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }
+        if self.runs_again(task) {
+            let line = format!("task {id} goes on by itself in a moment");
+            out.push(refuse(ticket, Failure::Failed, line));
+            return;
+        }
         let follow = task.run.follow.clone();
         if let Err(line) = self.provide_environment(id, caller) {
             out.push(refuse(ticket, Failure::Failed, line));

@@ -99,22 +99,30 @@ impl Engine {
         let Some(agent) = task.spec.agent.as_deref() else {
             return Ok(());
         };
-        if !task.is_active() {
+        // one whose end is on its way to the disk goes on by itself once that is there
+        let goes_on = !task.is_active() && self.runs_again(task);
+        if !task.is_active() && !goes_on {
             return self.follow(now, ticket, id, (text, fork, caller));
         }
         if fork {
-            return Err(failed(format!(
-                "task {id} is {}: another way can be tried once it has ended",
+            let state = if goes_on {
+                "going on"
+            } else {
                 task.state().word()
+            };
+            return Err(failed(format!(
+                "task {id} is {state}: another way can be tried once it has ended"
             )));
         }
         let run = task.run_id();
         let open = |story: &Story| story.stage == Stage::Prompted;
-        let talks = agent.feed == Feed::Talk && task.run.story.as_deref().is_some_and(open);
+        let talks =
+            agent.feed == Feed::Talk && !goes_on && task.run.story.as_deref().is_some_and(open);
         let later = agent.resume.is_some();
         match task.state() {
             State::Running { .. } | State::Paused { .. } if talks || later => {}
             State::Starting | State::Queued { .. } if later => {}
+            State::Ended { .. } if later && goes_on => {}
             state => {
                 return Err(failed(format!(
                     "task {id} is {}, and its agent {} can't be told anything now",

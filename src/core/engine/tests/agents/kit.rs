@@ -79,6 +79,12 @@ pub(super) fn hear(world: &mut World, run: RunId, events: Vec<AgentEvent>) {
 }
 
 pub(super) fn say(world: &mut World, run: RunId, events: Vec<AgentEvent>, over: bool) {
+    heard(world, run, events, over);
+    world.write_all();
+}
+
+/// The same, and nothing that comes of it is on the disk yet.
+pub(super) fn heard(world: &mut World, run: RunId, events: Vec<AgentEvent>, over: bool) {
     world.input(Input::Heard(Box::new(Heard {
         run,
         events,
@@ -87,7 +93,6 @@ pub(super) fn say(world: &mut World, run: RunId, events: Vec<AgentEvent>, over: 
         said: false,
         over,
     })));
-    world.write_all();
 }
 
 /// The leader ends; what its agent said last is heard after that.

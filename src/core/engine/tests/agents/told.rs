@@ -8,11 +8,12 @@ use crate::core::agent::say::{Reply, Say};
 use crate::core::agent::tokens::Usd;
 use crate::core::attention::Attention;
 use crate::core::engine::tests::world::*;
-use crate::core::id::{RunId, TaskId};
+use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::Input;
+use crate::core::plan::Fate;
 use crate::core::shim::Order;
 use crate::core::task::{Exit, Outcome};
-use crate::core::wire::{Answer, Request, RunRequest};
+use crate::core::wire::{Answer, Caller, Request, RunRequest};
 
 #[test]
 fn an_agent_is_told_once_what_to_do_and_that_nothing_follows() {
@@ -84,7 +85,7 @@ fn nothing_that_an_agent_is_told_is_lost_with_the_supervisor_and_nothing_comes_t
         world.ask(message(1, "and test it", false));
         wanted += "m1\n";
         die(&mut world, &wanted, "message");
-        world.ask(Request::Interrupt(crate::core::id::Target::Id(TaskId(1))));
+        world.ask(Request::Interrupt(Target::Id(TaskId(1))));
         wanted += "i\n";
         die(&mut world, &wanted, "interrupt");
     }
@@ -152,7 +153,7 @@ fn a_message_during_a_run_is_said_and_one_that_comes_too_late_begins_the_next() 
     world.write_all();
     assert!(told(&world, late).contains("once the run has ended"));
     assert_eq!(state(&world, 1), Delivery::Sent);
-    let wait = world.ask(Request::Wait(vec![crate::core::id::Target::Newest].into()));
+    let wait = world.ask(Request::Wait(vec![Target::Newest].into()));
     end(&mut world, run, Exit::Code(0), vec![]);
     world.write_all();
     assert!(!world.answers.contains_key(&wait), "it goes on");
@@ -313,6 +314,88 @@ fn what_is_said_between_its_last_word_and_its_exit_makes_no_failure_of_a_success
     }
 }
 
+/// A run has come to its outcome, which is on its way to the disk: what follows it is not
+/// queued yet.
+#[test]
+fn what_is_said_just_as_a_run_ends_begins_the_next_with_what_was_kept() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    world.ask(message(1, "one", false));
+    world.write_all();
+    world
+        .sims
+        .get_mut(&run)
+        .unwrap()
+        .end_leader(Exit::Code(0), 0);
+    world.report(run);
+    world.write_all();
+    heard(&mut world, run, vec![session("S"), verdict(true)], true);
+    assert!(!world.task(1).is_active());
+    let kept = world.ask(message(1, "two", false));
+    let fork = world.ask(message(1, "another way", true));
+    let again = world.ask(Request::Retry {
+        target: Target::Id(TaskId(1)),
+        caller: Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        },
+    });
+    world.write_all();
+    assert!(told(&world, fork).contains("once it has ended"));
+    assert!(told(&world, again).contains("goes on by itself"));
+    assert!(told(&world, kept).contains("once the run has ended"));
+    started(&mut world);
+    assert_eq!(launched(&world), ["a", "resume", "S", "one\n\ntwo"]);
+    let past = world.task(1).past[0].story.as_ref().unwrap();
+    let states = past.messages.iter().map(|message| &message.state);
+    assert!(states.eq([&Delivery::Delivered, &Delivery::Delivered]));
+}
+
+/// What was kept begins no run that is a further try of the one before: it is told to that,
+/// or once it has ended.
+#[test]
+fn what_was_kept_is_handed_on_to_a_further_try() {
+    for feed in [Feed::Argument, Feed::Talk] {
+        let mut world = World::new();
+        let mut spec = agent(feed);
+        (spec.restarts, spec.retry_on) = (1, vec![Fate::TimedOut]);
+        spec.timeout_ms = Some(10_000);
+        let run = launch(&mut world, spec);
+        hear(&mut world, run, vec![session("S"), verdict(true)]);
+        world.ask(message(1, "one more", false));
+        world.now += 10_001;
+        world.input(Input::Tick);
+        world.write_all();
+        end(&mut world, run, Exit::Signal(15), vec![]);
+        assert_eq!(world.task(1).run.number, 2);
+        assert!(matches!(
+            world.task(1).past[0].state.settled(),
+            Some(Outcome::TimedOut(..))
+        ));
+        world.now += 2_000;
+        world.input(Input::Tick);
+        let run = started(&mut world);
+        if feed == Feed::Talk {
+            let said = Say::Message {
+                number: 1,
+                text: "one more".into(),
+            };
+            assert_eq!(world.said.last(), Some(&(run, said)));
+            continue;
+        }
+        let state = |world: &World| world.engine.report(world.task(1)).messages[0].state.clone();
+        assert_eq!(state(&world), "sent", "nobody has told the agent");
+        end(
+            &mut world,
+            run,
+            Exit::Code(0),
+            vec![session("T"), verdict(true)],
+        );
+        started(&mut world);
+        assert_eq!(launched(&world), ["a", "resume", "T", "one more"]);
+    }
+}
+
 #[test]
 fn more_than_can_be_kept_is_refused_and_nothing_that_is_under_way_is_dropped() {
     let mut world = World::new();
@@ -371,7 +454,7 @@ fn an_interrupted_agent_waits_for_what_comes_next() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Talk));
     hear(&mut world, run, vec![session("S"), text()]);
-    let interrupt = Request::Interrupt(crate::core::id::Target::Newest);
+    let interrupt = Request::Interrupt(Target::Newest);
     world.ask(interrupt.clone());
     world.write_all();
     assert_eq!(world.said.last(), Some(&(run, Say::Interrupt)));
