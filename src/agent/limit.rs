@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use super::common::{first, trouble_of};
 use super::pattern::pattern;
-use crate::core::agent::clock::Clock;
+use crate::core::agent::clock::{Clock, Day};
 use crate::core::agent::event::{LimitState, Limited, Trouble};
+use crate::core::time::Timestamp;
 
 const SECOND: f64 = 1000.0;
 const MINUTE: f64 = 60.0 * SECOND;
@@ -70,19 +72,46 @@ pub(super) fn refusal(text: &str) -> (Option<Trouble>, Option<Limited>) {
     (limit.as_ref().map(|_| Trouble::Limit).or(trouble), limit)
 }
 
+/// A point in time as JSON has it: seconds since the epoch, milliseconds where they are so
+/// many, or a text in RFC 3339.
+pub(super) fn moment(value: &Value) -> Option<Timestamp> {
+    /// The year 5138 in seconds, and 1973 in milliseconds.
+    const MOST_SECONDS: f64 = 1e11;
+    let ms = match value {
+        Value::String(text) => {
+            let at: jiff::Timestamp = text.parse().ok()?;
+            return u64::try_from(at.as_millisecond()).ok().map(Timestamp);
+        }
+        value => match value.as_f64()? {
+            seconds if seconds < MOST_SECONDS => seconds * SECOND,
+            ms => ms,
+        },
+    };
+    (ms > 0.0).then_some(Timestamp(ms as u64))
+}
+
 /// What stands before a time, or a while.
 static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\b(?:again|resets?|retry|retrying|available)(?: (?:at|in|on|after))?:?\s+")
 });
 
-/// `3:05 PM`, `15:05`, `3pm`, each with or without a date before it: `Nov 27th, 2026`.
+/// `3:05 PM`, `15:05`, `3pm`, each with or without a day before it, `Nov 27th, 2026`, `Nov
+/// 27 at`, `Mon`, and a zone behind it: `(Europe/Berlin)`, `UTC`.
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)^(?: (?<month>[a-z]{3})[a-z]*\.? \s (?<day>\d{1,2})(?:st|nd|rd|th)?
-               ,? \s (?<year>\d{4}) ,? \s (?:at\s)? )?
-          (?<hour>\d{1,2}) (?: :(?<minute>\d{2}) )? (?: \s? (?<half>[ap])\.?m\b )?",
+        r"(?ix)^(?: (?<name>[a-z]{3})[a-z]*\.?
+               (?: \s (?<day>\d{1,2})(?:st|nd|rd|th)?\b (?: ,?\s (?<year>\d{4})\b )? )?
+               ,? \s (?:at\s)? )?
+          (?<hour>\d{1,2}) (?: :(?<minute>\d{2}) )? (?: \s? (?<half>[ap])\.?m\b )?
+          (?: \s? \( (?<zone>[a-z]+ (?:[/_+-][a-z0-9]+)*) \) | \s (?<utc>utc|gmt)\b )?",
     )
 });
+
+/// How months and days of the week begin, in lower case.
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What a clock shows, where a text begins with that.
 fn clock(text: &str) -> Option<Clock> {
@@ -103,18 +132,25 @@ fn clock(text: &str) -> Option<Clock> {
     if hour > 23 || minute > 59 {
         return None;
     }
-    let day = match found.name("month") {
+    let day = match found.name("name") {
         None => None,
-        Some(month) => {
-            const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
-            let at = MONTHS.find(&month.as_str().to_lowercase())?;
-            let month = (at % 3 == 0).then_some(at / 3 + 1)?;
-            Some((number("year")? as i16, month as i8, number("day")? as i8))
+        Some(name) => {
+            let name = name.as_str().to_lowercase();
+            let one_of = |names: &[&str]| names.iter().position(|it| *it == name);
+            Some(match (number("day"), number("year")) {
+                (None, _) => Day::OfWeek(one_of(&DAYS)? as i8 + 1),
+                (Some(day), None) => Day::OfYear(one_of(&MONTHS)? as i8 + 1, day as i8),
+                (Some(day), Some(year)) => {
+                    Day::Date(year as i16, one_of(&MONTHS)? as i8 + 1, day as i8)
+                }
+            })
         }
     };
+    let zone = found.name("zone").or_else(|| found.name("utc"));
     Some(Clock {
         day,
         minute: hour * 60 + minute,
+        zone: zone.map(|zone| zone.as_str().to_owned()),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::core::input::Heard;
 use crate::core::task::Exit;
 use crate::output::LogFiles;
 use crate::sys::clock::wall;
-use crate::verb::zone_here;
+use crate::verb::zone_called;
 
 /// So many events are told at once; a line may bring a few more.
 const MOST_EVENTS: usize = 256;
@@ -76,7 +76,7 @@ fn settled(mut event: AgentEvent) -> AgentEvent {
     if let AgentEvent::Limit(limited) = &mut event
         && limited.clock.is_some()
     {
-        limited.settle(wall(), &zone_here());
+        limited.settle(wall(), zone_called);
     }
     event
 }

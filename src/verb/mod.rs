@@ -62,4 +62,4 @@ pub use registry::Verb;
 pub use shell::{ASKED, answer};
 pub use shown::{dated, local, shown, time_of};
 pub use told::Told;
-pub use when::{zone, zone_here};
+pub use when::{zone, zone_called, zone_here};

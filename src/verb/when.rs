@@ -33,6 +33,13 @@ pub fn zone_here() -> TimeZone {
     zone_of(given.as_deref()).unwrap_or(TimeZone::UTC)
 }
 
+/// The time zone of a name, as `Europe/Berlin`; that of this process where there is none, or
+/// none of that name is known here.
+pub fn zone_called(name: Option<&str>) -> TimeZone {
+    let known = name.and_then(|name| TimeZone::get(name).ok());
+    known.unwrap_or_else(zone_here)
+}
+
 fn zone_of(given: Option<&str>) -> Result<TimeZone, String> {
     let of_file = |path: &str| {
         let bytes = fs::read(path).ok()?;

@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::decode::Claude;
 use crate::agent::common::text_at;
-use crate::agent::limit::reached;
+use crate::agent::limit::{moment, reached};
 use crate::core::agent::event::{AgentEvent, LimitState, Limited};
-use crate::core::time::Timestamp;
 
 impl Claude {
     pub(super) fn rate_limit(&mut self, info: &Value) -> Option<Vec<AgentEvent>> {
@@ -21,14 +20,15 @@ impl Claude {
         };
         let kind = text_at(info, "rateLimitType").unwrap_or_default();
         let window = info.get("unifiedWindows").and_then(|all| all.get(kind));
-        let seconds = |of: &Value| of.get("resetsAt")?.as_u64();
+        let resets = |of: &Value| of.get("resetsAt").and_then(moment);
         let used = |of: &Value| of.get("utilization")?.as_f64();
-        let resets = seconds(info).or_else(|| seconds(window?));
-        self.state.turn.limited |= state == LimitState::Reached;
+        let resets = resets(info).or_else(|| resets(window?));
+        // a text may still tell when
+        self.state.turn.limited |= state == LimitState::Reached && resets.is_some();
         Some(vec![AgentEvent::Limit(Limited {
             state,
             which: which(kind),
-            resets: resets.map(|seconds| Timestamp(seconds.saturating_mul(1000))),
+            resets,
             resets_in_ms: None,
             clock: None,
             used: used(info).or_else(|| used(window?)),
@@ -43,7 +43,7 @@ impl Claude {
         // `Claude AI usage limit reached|1760000000`
         let at = text.rsplit_once('|').and_then(|(_, seconds)| {
             let seconds: u64 = seconds.trim().parse().ok()?;
-            Some(Timestamp(seconds.saturating_mul(1000)))
+            moment(&seconds.into())
         });
         let told = reached(text)?;
         if told.clock.is_none() && told.resets_in_ms.is_none() && at.is_none() {

@@ -594,6 +594,34 @@ fn a_limit_that_only_words_tell_of_is_one() {
 }
 
 #[test]
+fn a_limit_whose_event_tells_no_time_is_told_by_the_words() {
+    for resets in [json!(null), json!("soon"), json!(-1)] {
+        let info = json!({
+            "status": "rejected", "rateLimitType": "five_hour", "resetsAt": resets,
+        });
+        let words = "You've hit your 5-hour limit · resets 4:21am (Asia/Tokyo)";
+        let events = lines(&[
+            json!({"type": "rate_limit_event", "rate_limit_info": info}),
+            result(&json!({"is_error": true, "api_error_status": 429, "result": words})),
+        ]);
+        let clocks: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Limit(limited) => Some(limited.clock.clone()),
+                _ => None,
+            })
+            .collect();
+        let [None, Some(clock)] = clocks.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert_eq!(
+            (clock.minute, clock.zone.as_deref()),
+            (261, Some("Asia/Tokyo"))
+        );
+    }
+}
+
+#[test]
 fn pieces_and_the_whole_of_a_text_have_one_key() {
     let event = |event: Value| json!({"type": "stream_event", "event": event});
     let begin =

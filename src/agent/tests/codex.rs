@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::agent::unguarded as decoder;
-use crate::core::agent::clock::Clock;
+use crate::core::agent::clock::{Clock, Day};
 use crate::core::agent::event::{AgentEvent, LimitState, Limited, Meter, Trouble, Verdict};
 use crate::core::agent::plan::Speech;
 use crate::core::agent::tool::FaultKind;
@@ -152,7 +152,11 @@ fn a_usage_limit_says_when_it_is_over() {
     let today = limits(&format!(
         "{hit} Upgrade to Pro (https://x.y/z), or try again at 3:05 PM."
     ));
-    let clock = |day| Clock { day, minute: 905 };
+    let clock = |day| Clock {
+        day,
+        minute: 905,
+        zone: None,
+    };
     let expected = Limited {
         state: LimitState::Reached,
         which: "usage limit".into(),
@@ -165,7 +169,10 @@ fn a_usage_limit_says_when_it_is_over() {
     let later = limits(&format!(
         "{hit} Visit x to purchase more credits or try again at Mar 1st, 2027 3:05 PM."
     ));
-    assert_eq!(later.unwrap().clock, Some(clock(Some((2027, 3, 1)))));
+    assert_eq!(
+        later.unwrap().clock,
+        Some(clock(Some(Day::Date(2027, 3, 1))))
+    );
     for (text, minutes) in [
         ("Try again in 2 hours 5 minutes.", 125),
         ("Try again in 3 days 1 hour.", 3 * 1440 + 60),

@@ -194,10 +194,12 @@ pub struct Limited {
 
 impl Limited {
     /// Makes a time of day that it is reset at a point in time: for whoever hears it when it
-    /// is said, and knows the zone.
-    pub fn settle(&mut self, said: Timestamp, zone: &TimeZone) {
-        let clock = self.clock.take();
-        self.resets = self.resets.or_else(|| clock?.at(said, zone));
+    /// is said, and knows the zones, by name and that of who names none.
+    pub fn settle(&mut self, said: Timestamp, zone: impl FnOnce(Option<&str>) -> TimeZone) {
+        if let Some(clock) = self.clock.take() {
+            let at = || clock.at(said, &zone(clock.zone.as_deref()));
+            self.resets = self.resets.or_else(at);
+        }
     }
 }
 

@@ -321,6 +321,8 @@ impl Story {
                     let left = Duration::from_millis(limited.resets_in_ms?);
                     Some(now.plus(left))
                 });
+                // who tells of it once more and not when leaves what is known
+                let resets = resets.or_else(|| self.limit.as_ref()?.resets);
                 self.limit = Some(Reached {
                     which: bounded(&limited.which, 200),
                     resets,
