@@ -181,6 +181,7 @@ fn agents_are_read_back_as_they_were_stored() {
         text: "may it?".into(),
         how: "allowed".into(),
         at: Timestamp(2),
+        asked: None,
     });
     for record in &records {
         put(&store, record, vec![]);

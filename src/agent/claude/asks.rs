@@ -15,6 +15,9 @@ const MOST: usize = 16;
 /// What a call would be made with is remembered up to this many bytes of JSON.
 const LONGEST: usize = 64 << 10;
 
+/// What is said of questions that can't be remembered.
+pub(super) const TOO_LONG: &str = "what it asks is too long to be answered here: deny it, with a reason to ask anew in fewer words";
+
 /// Between a request and the number of a question in it, where it has several.
 const NUMBER: char = '#';
 
@@ -45,8 +48,10 @@ impl Claude {
         };
         let rules = rules(&request);
         let kept = bounded(input.clone());
-        let answerable = questions.is_empty() || !kept.is_null();
-        let events = if questions.is_empty() {
+        let too_long = !questions.is_empty() && (kept.is_null() || questions.len() > MOST);
+        let events = if too_long {
+            vec![AgentEvent::Asks(to_be_denied(&id, &questions))]
+        } else if questions.is_empty() {
             let text = wish(&tool, &input, &request);
             vec![AgentEvent::Asks(Question {
                 request: id.clone(),
@@ -61,7 +66,7 @@ impl Claude {
                 },
             })]
         } else {
-            answers(&id, &input, &questions, answerable)
+            answers(&id, &input, &questions)
         };
         self.remember(Ask {
             request: id,
@@ -72,9 +77,9 @@ impl Claude {
             } else {
                 rules
             },
-            // those that can't be remembered can't be answered
-            questions: if answerable { questions } else { Vec::new() },
-            answered: !answerable,
+            questions: if too_long { Vec::new() } else { questions },
+            too_long,
+            answered: false,
         });
         Some(events)
     }
@@ -152,23 +157,27 @@ fn json_len(value: &impl Serialize) -> usize {
 /// The questions of a call of `AskUserQuestion`.
 fn wanted(input: &Value) -> Vec<Wanted> {
     let all = input.get("questions").and_then(Value::as_array);
-    let wanted = all.into_iter().flatten().take(MOST).filter_map(|question| {
-        let options = question.get("options").and_then(Value::as_array);
-        let labels = options.into_iter().flatten().take(64);
-        Some(Wanted {
-            text: first(text_at(question, "question")?, 4000),
-            labels: labels
-                .filter_map(|option| text_at(option, "label"))
-                .map(|label| first(label, 1000))
-                .collect(),
-            several: question.get("multiSelect").and_then(Value::as_bool) == Some(true),
-            answer: None,
-        })
-    });
+    let wanted = all
+        .into_iter()
+        .flatten()
+        .take(MOST + 1)
+        .filter_map(|question| {
+            let options = question.get("options").and_then(Value::as_array);
+            let labels = options.into_iter().flatten().take(64);
+            Some(Wanted {
+                text: first(text_at(question, "question")?, 4000),
+                labels: labels
+                    .filter_map(|option| text_at(option, "label"))
+                    .map(|label| first(label, 1000))
+                    .collect(),
+                several: question.get("multiSelect").and_then(Value::as_bool) == Some(true),
+                answer: None,
+            })
+        });
     wanted.collect()
 }
 
-fn answers(id: &str, input: &Value, questions: &[Wanted], answerable: bool) -> Vec<AgentEvent> {
+fn answers(id: &str, input: &Value, questions: &[Wanted]) -> Vec<AgentEvent> {
     let events = questions.iter().enumerate().map(|(at, wanted)| {
         let options = input
             .get("questions")
@@ -192,10 +201,28 @@ fn answers(id: &str, input: &Value, questions: &[Wanted], answerable: bool) -> V
             text: wanted.text.clone(),
             choices: choices.collect(),
             several: wanted.several,
-            answerable,
+            answerable: true,
         })
     });
     events.collect()
+}
+
+/// Questions that are too long, or too many, to be remembered until they are answered: a
+/// person can see that they are asked, and let it ask anew.
+fn to_be_denied(id: &str, questions: &[Wanted]) -> Question {
+    let text = questions.first().map_or("", |wanted| wanted.text.as_str());
+    Question {
+        request: id.to_owned(),
+        want: Want::Answer,
+        text: format!("{}\n({TOO_LONG})", first(text, 1000)),
+        choices: vec![Choice {
+            id: "deny".into(),
+            label: "deny".into(),
+            grants: Some(Grant::Deny),
+        }],
+        several: false,
+        answerable: true,
+    }
 }
 
 /// The changes of rules that it proposes itself. That of the whole mode counts only where

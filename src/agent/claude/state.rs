@@ -114,6 +114,9 @@ pub(super) struct Ask {
     pub(super) rules: Vec<Value>,
     /// What has to be answered; empty where it is only about leave.
     pub(super) questions: Vec<Wanted>,
+    /// It asks what is too long to be remembered: it can be denied, and no more.
+    #[serde(default)]
+    pub(super) too_long: bool,
     pub(super) answered: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::asks::find;
+use super::asks::{TOO_LONG, find};
 use super::decode::Claude;
 use super::state::{Ask, Wanted};
 use crate::agent::common::text_at;
@@ -53,7 +53,13 @@ impl Claude {
         if ask.answered {
             return Err("it has its answer already".into());
         }
-        let response = if ask.questions.is_empty() {
+        let response = if ask.too_long {
+            match reply {
+                Reply::Deny { why } => deny(why),
+                Reply::Text { text } if text == "deny" => deny(""),
+                _ => return Err(TOO_LONG.into()),
+            }
+        } else if ask.questions.is_empty() {
             leave(ask, reply)
         } else {
             match answered(ask, at, reply)? {
@@ -129,7 +135,7 @@ fn answered(ask: &mut Ask, at: usize, reply: &Reply) -> Result<Option<Value>, St
     };
     let mut input = match &ask.input {
         Value::Object(input) => input.clone(),
-        _ => return Err("its question is too long to be answered here: deny it".into()),
+        _ => return Err(TOO_LONG.into()),
     };
     // by the question as it was asked, not as it was shortened
     let asked = input.get("questions").and_then(Value::as_array);

@@ -807,7 +807,7 @@ fn leave_is_given_or_not_also_by_a_later_decoder() {
     let answered = |answer_with: Reply| {
         let mut decoder = claude();
         line(&mut decoder, &asked);
-        let mut decoder = decoder_of(&decoder.save());
+        let mut decoder = crate::agent::decoder(Speech::Claude, &decoder.save());
         answer(&mut decoder, "R", answer_with).unwrap();
         let again = answer(&mut decoder, "R", Reply::Allow);
         assert_eq!(again, Err("it has its answer already".into()));
@@ -892,14 +892,40 @@ fn an_input_too_long_to_be_remembered_is_left_to_the_agent() {
         reply(&mut decoder)["response"]["response"],
         json!({"behavior": "allow"})
     );
-    let question = json!({"questions": [{"question": "x".repeat(100_000), "options": []}]});
-    let mut decoder = claude();
-    let events = line(
-        &mut decoder,
-        &asks("AskUserQuestion", &question, &json!({})),
-    );
-    assert!(matches!(&events[0], AgentEvent::Asks(question) if !question.answerable));
-    assert!(answer(&mut decoder, "R", Reply::Text { text: "y".into() }).is_err());
+}
+
+#[test]
+fn a_question_too_long_to_be_remembered_can_be_denied() {
+    let one = |text: &str| json!({"question": text, "options": [{"label": "y"}]});
+    let many: Vec<Value> = (0..17).map(|at| one(&at.to_string())).collect();
+    for questions in [json!([one(&"x".repeat(100_000))]), json!(many)] {
+        let input = json!({ "questions": questions });
+        let mut decoder = claude();
+        let events = line(&mut decoder, &asks("AskUserQuestion", &input, &json!({})));
+        let [AgentEvent::Asks(asked)] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert!(
+            asked.answerable && asked.text.contains("deny it"),
+            "{asked:?}"
+        );
+        assert_eq!(asked.choices.len(), 1);
+        assert!(decoder.save().to_string().len() < 3000);
+        for reply in [Reply::Text { text: "y".into() }, Reply::Allow] {
+            let why = answer(&mut decoder, "R", reply).unwrap_err();
+            assert!(why.contains("deny it"), "{why}");
+        }
+        assert_eq!(decoder.replies(), b"");
+        let mut decoder = decoder_of(&decoder.save());
+        let deny = Reply::Deny {
+            why: "shorter".into(),
+        };
+        answer(&mut decoder, "R", deny).unwrap();
+        assert_eq!(
+            reply(&mut decoder)["response"]["response"],
+            json!({"behavior": "deny", "message": "shorter"})
+        );
+    }
 }
 
 #[test]

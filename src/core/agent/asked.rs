@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Question, Want};
 use super::mask::{bounded, masked};
-use super::say::Reply;
+use super::say::{Reply, Say};
 use super::story::{Heard, Story};
 use crate::core::exact::exact_line;
 use crate::core::time::Timestamp;
@@ -80,6 +80,10 @@ pub struct Answered {
     pub how: String,
     /// When.
     pub at: Timestamp,
+    /// The question itself, until it is sure that the agent's language has words for the
+    /// answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Box<Asked>>,
 }
 
 impl Answered {
@@ -139,12 +143,33 @@ impl Story {
             number: asked.number,
             text: bounded(&exact_line(&asked.question.text), LONGEST),
             how: bounded(&how(&asked.question, reply), LONGEST),
-            request: asked.question.request,
+            request: asked.question.request.clone(),
             at: now,
+            asked: Some(Box::new(asked)),
         };
         let line = answered.line();
         self.answers.push(answered);
         Some(line)
+    }
+
+    /// What was said to the agent first is in its language: an answer holds.
+    pub fn said_first(&mut self) {
+        if let Some(Say::Answer { request, .. }) = self.outbox.said() {
+            let mut given = self.answers.iter_mut();
+            if let Some(answered) = given.find(|it| it.request == request) {
+                answered.asked = None;
+            }
+        }
+    }
+
+    /// An answer could not be said: what it answered is open still. Its number, where it is.
+    pub fn open_again(&mut self, request: &str) -> Option<u64> {
+        let at = self.answers.iter().position(|it| it.request == request)?;
+        let asked = *self.answers.remove(at).asked?;
+        let number = asked.number;
+        let place = self.asks.partition_point(|it| it.number < number);
+        self.asks.insert(place, asked);
+        Some(number)
     }
 }
 

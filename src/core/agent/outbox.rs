@@ -30,8 +30,8 @@ impl Outbox {
     }
 
     /// What was said first is in the agent's language, or can't be put into it.
-    pub fn said(&mut self) {
-        self.says.pop_front();
+    pub fn said(&mut self) -> Option<Say> {
+        self.says.pop_front()
     }
 
     /// What waits to be put into the agent's language, oldest first.

@@ -123,7 +123,7 @@ impl Engine {
             }
             (story.heard, story.decoder) = (at, decoder);
             if heard.said {
-                story.outbox.said();
+                story.said_first();
             }
             if heard.over {
                 story.end(now.wall, &mut told);

@@ -163,7 +163,7 @@ impl Engine {
             Input::StoredAnew(why) => self.store_all(now, why, &mut out),
             Input::EventsRead(read) => self.events_read(*read, &mut free),
             Input::Heard(heard) => self.heard(now, *heard, &mut out),
-            Input::Unsaid(run, say, why) => self.unsaid(run, &say, why, &mut out),
+            Input::Unsaid(run, say, why) => self.unsaid(now, run, (&say, why), &mut out),
             Input::ToolsRead(ticket, found) => free.push(match found {
                 Ok(calls) => answer(ticket, Answer::Tools(calls)),
                 Err(line) => refuse(ticket, Failure::Failed, line),

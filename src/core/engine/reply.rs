@@ -66,7 +66,21 @@ impl Engine {
 fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
     let Reply::Text { text } = reply else {
         if question.want == Want::Answer {
-            return Err("it asks for an answer: a choice by its number or name, or text".into());
+            let word = match &reply {
+                Reply::Allow => "allow",
+                Reply::AllowAlways => "always",
+                Reply::Deny { why } if why.trim().is_empty() => "deny",
+                // to a question that is: it gets no answer
+                reply => return Ok(reply.clone()),
+            };
+            let no_answer = || match &reply {
+                Reply::Deny { .. } => Ok(reply.clone()),
+                _ => Err("it asks for an answer: a choice by its number or name, or text".into()),
+            };
+            let named = choice(question, word).map(|it| Reply::Text {
+                text: it.id.clone(),
+            });
+            return named.map_or_else(no_answer, Ok);
         }
         let grant = match reply {
             Reply::Allow => Some(Grant::Once),

@@ -7,10 +7,12 @@ use crate::core::agent::plan::Feed;
 use crate::core::agent::say::Say;
 use crate::core::agent::story::{Stage, Story};
 use crate::core::effect::Effect;
+use crate::core::event::{By, What};
 use crate::core::id::{RunId, TaskId};
 use crate::core::raw::Raw;
 use crate::core::shim::{Order, Status};
 use crate::core::task::{Run, State, Task};
+use crate::core::time::Now;
 
 impl Engine {
     /// An agent that was started and is told over its standard input what to do is told.
@@ -144,13 +146,19 @@ impl Engine {
     }
 
     /// An agent could not be told something.
-    pub(super) fn unsaid(&mut self, run: RunId, say: &Say, why: String, out: &mut Vec<Effect>) {
+    pub(super) fn unsaid(
+        &mut self,
+        now: Now,
+        run: RunId,
+        (say, why): (&Say, String),
+        out: &mut Vec<Effect>,
+    ) {
         // one that is over needs no leave to go, and is asked nothing any more
         let lives = |task: &Task| task.state().leader().is_some();
         if !self.current(run).is_some_and(lives) {
             return;
         }
-        self.tasks.update(run.task, |task| {
+        let open = self.tasks.update(run.task, |task| {
             let story = task.run.story.get_or_insert_default();
             story.outbox.said();
             match say {
@@ -159,13 +167,20 @@ impl Engine {
                 Say::Close => {}
                 Say::Prompt { .. } | Say::Answer { .. } => {
                     // what never arrived has answered nothing
-                    if let Say::Answer { request, .. } = say {
-                        story.answers.retain(|it| it.request != *request);
+                    if let Say::Answer { request, .. } = say
+                        && let Some(number) = story.open_again(request)
+                    {
+                        return Some(format!("question {number} is open still: {why}"));
                     }
                     task.run.trouble = Some(format!("its agent could not be told: {why}"));
                 }
             }
+            None
         });
+        if let Some(line) = open.flatten() {
+            self.note(now, run.task, What::Notice, By::Task, Some(line));
+            self.mind_attention(now, run.task);
+        }
         self.store(run.task, Vec::new(), out);
         self.tell_watchers(run.task, out);
     }

@@ -9,6 +9,7 @@ use crate::core::attention::Attention;
 use crate::core::engine::tests::world::*;
 use crate::core::event::{By, What};
 use crate::core::id::TaskId;
+use crate::core::input::Input;
 use crate::core::wire::Request;
 
 #[test]
@@ -76,7 +77,8 @@ fn a_question_is_asked_answered_once_and_in_its_own_words() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Talk));
     hear(&mut world, run, vec![question(Want::Answer)]);
-    let refused = world.ask(reply(Reply::Allow));
+    // what is no choice of it
+    let refused = world.ask(reply(Reply::AllowAlways));
     assert!(told(&world, refused).contains("asks for an answer"));
     assert_eq!(world.task(1).attention, Attention::Asking);
     let text = Reply::Text {
@@ -225,6 +227,70 @@ fn several_are_chosen_where_several_may_be() {
             Ok(wanted) => assert_eq!(said, Some(text(wanted)), "{given}"),
             Err(line) => assert_eq!((said, told(&world, done).as_str()), (None, line)),
         }
+    }
+}
+
+/// An agent's language has no words for an answer: the question is open still.
+#[test]
+fn a_question_whose_answer_cannot_be_said_stays_open() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(&mut world, run, vec![question(Want::Answer)]);
+    let text = Reply::Text { text: "red".into() };
+    world.ask(reply(text.clone()));
+    world.write_all();
+    assert_eq!(world.task(1).attention, Attention::None);
+    let say = Say::Answer {
+        request: "r1".into(),
+        answer: text,
+    };
+    assert_eq!(world.said.last(), Some(&(run, say.clone())));
+    let why = "it asks 2 things: answer each on a line";
+    world.input(Input::Unsaid(run, say, why.into()));
+    world.write_all();
+    assert_eq!(world.task(1).attention, Attention::Asking);
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.asks.unwrap().number, 1, "it keeps its number");
+    assert_eq!(world.task(1).run.story.as_ref().unwrap().answers, []);
+    let notices = noted(&world, What::Notice);
+    assert!(notices.last().unwrap().contains(why), "{notices:?}");
+    // and once more
+    world.ask(reply(Reply::Text {
+        text: "red\nblue".into(),
+    }));
+    world.write_all();
+    assert!(matches!(
+        world.said.last(),
+        Some((_, Say::Answer { answer: Reply::Text { text }, .. })) if text == "red\nblue"
+    ));
+}
+
+#[test]
+fn a_question_may_be_denied_and_words_for_leave_may_be_choices_of_it() {
+    let why = "never mind".to_owned();
+    let deny = Reply::Deny { why };
+    let named = Reply::Text { text: "yes".into() };
+    for (given, wanted) in [
+        (deny.clone(), Some(deny)),
+        (Reply::Allow, Some(named)),
+        (Reply::AllowAlways, None),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Talk));
+        hear(&mut world, run, vec![question(Want::Answer)]);
+        let before = world.said.len();
+        let ticket = world.ask(reply(given));
+        world.write_all();
+        let Some(answer) = wanted else {
+            assert!(told(&world, ticket).contains("asks for an answer"));
+            assert_eq!(world.said.len(), before);
+            continue;
+        };
+        let request = "r1".into();
+        assert_eq!(
+            world.said.last(),
+            Some(&(run, Say::Answer { request, answer }))
+        );
     }
 }
 
