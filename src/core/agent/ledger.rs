@@ -44,6 +44,8 @@ pub struct Ledger {
     dead: Figures,
     /// Whether it does: they are to count no more where they were told.
     pub absorbed: bool,
+    /// What was used in conversations that this run left behind.
+    left: Figures,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +137,10 @@ impl Ledger {
                 if base.tokens.total() > figure.tokens.total() {
                     self.base.clear();
                 }
+                let last = self.session.get(&model).map(|last| last.tokens.total());
+                if last.is_some_and(|last| last > figure.tokens.total()) {
+                    self.leave_conversation();
+                }
                 if !self.session.contains_key(&model) {
                     self.absorb(&model, figure);
                 }
@@ -153,6 +159,18 @@ impl Ledger {
             }
             Meter::Call { key } => self.call(key, model, figure),
         }
+    }
+
+    /// The run goes on in another conversation, whose counters begin anew: what it used by
+    /// now it did use.
+    pub fn leave_conversation(&mut self) {
+        for (model, figure) in self.of_conversation() {
+            add(&mut self.left, &model, figure);
+        }
+        self.cover();
+        self.base.clear();
+        self.session.clear();
+        self.dead.clear();
     }
 
     fn cover(&mut self) {
@@ -184,6 +202,15 @@ impl Ledger {
 
     /// What this run used, by model.
     pub fn figures(&self) -> Figures {
+        let mut all = self.of_conversation();
+        for (model, figure) in self.run.iter().chain(&self.left) {
+            add(&mut all, model, *figure);
+        }
+        all
+    }
+
+    /// What of it no counter of the run has, nor a conversation that it left.
+    fn of_conversation(&self) -> Figures {
         let mut all = Figures::new();
         for (model, figure) in &self.session {
             let base = self.base.get(model).copied().unwrap_or_default();
@@ -195,8 +222,8 @@ impl Ledger {
             };
             add(&mut all, model, beyond);
         }
-        for (model, figure) in self.run.iter().chain(&self.calls_alone()) {
-            add(&mut all, model, *figure);
+        for (model, figure) in self.calls_alone() {
+            add(&mut all, &model, figure);
         }
         for (model, figure) in &self.session {
             let base = self.base.get(model).and_then(|figure| figure.cost);
@@ -258,6 +285,14 @@ mod tests {
             },
             cost: cost.map(Usd),
             meter,
+        }
+    }
+
+    fn figure(input: u64, cost: u64) -> Figure {
+        let used = used(Meter::Session, input, Some(cost));
+        Figure {
+            tokens: used.tokens,
+            cost: used.cost,
         }
     }
 
@@ -331,6 +366,36 @@ mod tests {
         next.take(&used(Meter::Began, 120, Some(1200)));
         next.take(&used(Meter::Session, 131, Some(1310)));
         assert_eq!(total(&next), (1, Some(10)), "known better here");
+    }
+
+    #[test]
+    fn a_run_that_goes_on_in_another_conversation_counts_both() {
+        let mut ledger =
+            Ledger::after([("m".to_owned(), figure(100, 1000))].into(), Figures::new());
+        ledger.take(&used(Meter::Session, 120, Some(1200)));
+        ledger.take(&used(call("a"), 5, Some(50)));
+        ledger.leave_conversation();
+        assert_eq!(
+            total(&ledger),
+            (25, Some(250)),
+            "nothing is told of the next"
+        );
+        // told once more, it counts no more; more than the last counter is no sign of it
+        ledger.take(&used(call("a"), 5, Some(50)));
+        ledger.take(&used(Meter::Session, 130, Some(1300)));
+        assert_eq!(total(&ledger), (155, Some(1550)));
+        let mut next = Ledger::after(ledger.session(), ledger.uncovered());
+        next.take(&used(Meter::Session, 131, Some(1310)));
+        assert_eq!(total(&next), (1, Some(10)));
+    }
+
+    #[test]
+    fn a_counter_that_falls_began_anew() {
+        let mut ledger = Ledger::default();
+        for (input, sum) in [(50, 50), (10, 60), (20, 70), (20, 70)] {
+            ledger.take(&used(Meter::Session, input, Some(input * 10)));
+            assert_eq!(total(&ledger), (sum, Some(sum * 10)));
+        }
     }
 
     #[test]

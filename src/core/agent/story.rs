@@ -162,7 +162,13 @@ impl Story {
             self.retrying = None;
         }
         match event {
-            AgentEvent::Session { id } => self.session = Some(id.clone()),
+            AgentEvent::Session { id } => {
+                let other = |known: &String| known != id;
+                if self.session.as_ref().is_some_and(other) {
+                    self.ledger.leave_conversation();
+                }
+                self.session = Some(id.clone());
+            }
             AgentEvent::Model { name } => self.model = Some(name.clone()),
             AgentEvent::ToolStarted { .. } => self.tool_started(event, run, now, heard),
             AgentEvent::ToolEnded { .. } => self.tool_ended(event, now, heard),
