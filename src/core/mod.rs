@@ -17,6 +17,7 @@ pub mod id;
 pub mod input;
 pub mod limit;
 pub mod log;
+mod mix;
 pub mod outcome;
 pub mod place;
 pub mod plan;

@@ -15,6 +15,7 @@ impl State {
                 session,
                 fork,
                 dir,
+                ..
             } => {
                 if self.begin.is_some() || self.prompts > 0 {
                     return Err("it was told already what it is to do".into());
@@ -28,7 +29,7 @@ impl State {
                 self.greet();
                 Ok(())
             }
-            Say::Message { number, text } => self.wait(Some(*number), text),
+            Say::Message { number, text, .. } => self.wait(Some(*number), text),
             Say::Answer { request, answer } => self.answer(request, answer),
             Say::Interrupt => self.interrupt(),
             Say::Close => Ok(()),

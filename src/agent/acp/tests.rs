@@ -49,6 +49,7 @@ impl Talk {
             session: session.map(str::to_owned),
             fork,
             dir: "/proj".into(),
+            id: String::new(),
         };
         let said = self.say(&prompt).unwrap();
         assert_eq!(said[0]["method"], "initialize");
@@ -87,7 +88,12 @@ impl Talk {
 
     fn message(&mut self, number: u64, text: &str) -> Vec<Value> {
         let text = text.into();
-        self.say(&Say::Message { number, text }).unwrap()
+        self.say(&Say::Message {
+            number,
+            text,
+            id: String::new(),
+        })
+        .unwrap()
     }
 
     fn answer(&mut self, request: &str, answer: Reply) -> Result<Vec<Value>, String> {

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::asks::control_response;
+use super::said::notice;
 use super::state::State;
 use crate::agent::Decoder;
 use crate::agent::common::{load, raw, text_at, without_result};
-use crate::core::agent::event::AgentEvent;
+use crate::core::agent::event::{AgentEvent, Level};
 use crate::core::agent::say::Say;
 use crate::core::task::Exit;
 
@@ -81,9 +82,34 @@ impl Claude {
                 let request = text_at(&line, "request_id")?;
                 Some(self.taken_back(|ask| ask.request == request))
             }
+            "command_lifecycle" => Some(self.lifecycle(&line)),
+            "conversation_reset" => {
+                let why = text_at(&line, "trigger").map_or(String::new(), |it| format!(" ({it})"));
+                let text = format!("a new conversation begins{why}");
+                Some(vec![notice(Level::Info, text)])
+            }
             "keep_alive" | "tool_progress" => Some(Vec::new()),
             _ => None,
         }
+    }
+}
+
+impl Claude {
+    /// How far something that was said under a name is (2.1.329). Most of it is told of by its
+    /// text when it is taken in; what is not is through by then.
+    fn lifecycle(&mut self, line: &Value) -> Vec<AgentEvent> {
+        if text_at(line, "state") != Some("completed") {
+            return Vec::new();
+        }
+        let id = text_at(line, "command_uuid").unwrap_or_default();
+        let heard = self
+            .state
+            .taken_in_named(id)
+            .map(|number| AgentEvent::Heard {
+                message: Some(number),
+                text: String::new(),
+            });
+        heard.into_iter().collect()
     }
 }
 

@@ -40,6 +40,8 @@ impl Claude {
                 Level::Error
             };
             let texts = blocks.iter().filter_map(|block| text_at(block, "text"));
+            // what a command to the program printed is its result too
+            self.state.turn.spoke |= level == Level::Info;
             events.extend(texts.map(|text| notice(level, text.to_owned())));
             return Some(events);
         }

@@ -135,6 +135,9 @@ pub(super) struct Sent {
     /// 0: the prompt.
     pub(super) number: u64,
     pub(super) hash: u64,
+    /// The name that it was said under.
+    #[serde(default)]
+    pub(super) id: String,
 }
 
 /// Remembers something by its name, and forgets another where there are too many.
@@ -203,20 +206,30 @@ impl State {
     }
 
     /// Remembers what a person says until it is taken in.
-    pub(super) fn sent(&mut self, number: u64, text: &str) {
+    pub(super) fn sent(&mut self, number: u64, text: &str, id: &str) {
         if self.sent.len() >= SENT {
             self.sent.remove(0);
         }
         self.sent.push(Sent {
             number,
             hash: hash(text),
+            id: id.to_owned(),
         });
     }
 
-    /// Which message of a person this is, where it is one.
-    pub(super) fn taken_in(&mut self, text: &str) -> Option<u64> {
-        let hash = hash(text);
-        let at = self.sent.iter().position(|sent| sent.hash == hash)?;
+    /// Which message of a person this is, where it is one: by its name, else by its text.
+    pub(super) fn taken_in(&mut self, id: &str, text: &str) -> Option<u64> {
+        self.taken_in_named(id).or_else(|| {
+            let hash = hash(text);
+            let at = self.sent.iter().position(|sent| sent.hash == hash)?;
+            Some(self.sent.remove(at).number)
+        })
+    }
+
+    /// Which message of a person has this name.
+    pub(super) fn taken_in_named(&mut self, id: &str) -> Option<u64> {
+        let named = |sent: &Sent| !id.is_empty() && sent.id == id;
+        let at = self.sent.iter().position(named)?;
         Some(self.sent.remove(at).number)
     }
 }

@@ -15,8 +15,8 @@ impl Claude {
     pub(super) fn tell(&mut self, say: &Say) -> Result<(), String> {
         match say {
             // the conversation it goes on with is among its arguments
-            Say::Prompt { text, .. } => self.person(0, text),
-            Say::Message { number, text } => self.person(*number, text),
+            Say::Prompt { text, id, .. } => self.person(0, text, id),
+            Say::Message { number, text, id } => self.person(*number, text, id),
             Say::Answer { request, answer } => return self.answer(request, answer),
             Say::Interrupt => {
                 self.state.requests += 1;
@@ -38,12 +38,17 @@ impl Claude {
         self.replies.push(b'\n');
     }
 
-    fn person(&mut self, number: u64, text: &str) {
-        self.state.sent(number, text);
-        self.write(&json!({
+    fn person(&mut self, number: u64, text: &str, id: &str) {
+        self.state.sent(number, text, id);
+        let mut line = json!({
             "type": "user",
             "message": {"role": "user", "content": [{"type": "text", "text": text}]},
-        }));
+        });
+        // with its name it is told of by that, whatever becomes of its text
+        if !id.is_empty() {
+            line["uuid"] = id.into();
+        }
+        self.write(&line);
     }
 
     fn answer(&mut self, request: &str, reply: &Reply) -> Result<(), String> {

@@ -55,9 +55,10 @@ impl Claude {
             return None;
         }
         if is("isReplay") && !is("isSynthetic") {
+            let id = text_at(line, "uuid").unwrap_or_default();
             return Some(AgentEvent::Heard {
-                message: self.state.taken_in(&text),
-                text,
+                message: self.state.taken_in(id, &text),
+                text: command(&text).unwrap_or(text),
             });
         }
         let level = if text.starts_with("[Request interrupted") {
@@ -111,6 +112,18 @@ impl Claude {
         });
         events
     }
+}
+
+/// A command to the program itself as it was typed, where a text tells of one:
+/// `<command-name>/clear</command-name> ... <command-args></command-args>` (2.1.329).
+fn command(text: &str) -> Option<String> {
+    let between = |tag: &str| {
+        let (_, rest) = text.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once(&format!("</{tag}>"))?.0.trim())
+    };
+    let name = between("command-name").filter(|_| text.starts_with("<command-name>"))?;
+    let args = between("command-args").unwrap_or_default();
+    Some(format!("{name} {args}").trim_end().to_owned())
 }
 
 /// What a tool gave back, as text.

@@ -38,6 +38,7 @@ impl State {
                 session,
                 fork,
                 dir,
+                ..
             } => {
                 if self.begin.is_some() || self.thread.is_some() {
                     return Err("it was told already what it is to do".into());
@@ -54,7 +55,7 @@ impl State {
                     .ask("initialize", "initialize", &json!({"clientInfo": client}));
                 Ok(())
             }
-            Say::Message { number, text } => self.wait(Some(*number), text),
+            Say::Message { number, text, .. } => self.wait(Some(*number), text),
             Say::Answer { request, answer } => self.answer(request, answer),
             Say::Interrupt => {
                 let turn = self.turn.clone();

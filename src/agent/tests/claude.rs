@@ -449,12 +449,14 @@ fn what_the_program_puts_into_a_persons_mouth_is_no_word_of_theirs() {
         session: None,
         fork: false,
         dir: "/".into(),
+        id: String::new(),
     };
     decoder.say(&prompt).unwrap();
     for (number, text) in [(1, "go on"), (2, "stop"), (3, "stop")] {
         let message = Say::Message {
             number,
             text: text.into(),
+            id: String::new(),
         };
         decoder.say(&message).unwrap();
     }
@@ -475,6 +477,49 @@ fn what_the_program_puts_into_a_persons_mouth_is_no_word_of_theirs() {
                 text: text.into()
             }]
         );
+    }
+}
+
+/// A command is not told of by its text, nor is what is said twice told apart by it.
+#[test]
+fn what_was_said_under_a_name_is_known_by_it() {
+    let mut decoder = claude();
+    for (number, text) in [(1, "/clear"), (2, "stop"), (3, "stop"), (4, "/cost")] {
+        let message = Say::Message {
+            number,
+            text: text.into(),
+            id: format!("id{number}"),
+        };
+        decoder.say(&message).unwrap();
+    }
+    let told = String::from_utf8(decoder.replies()).unwrap();
+    let ids = told.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["uuid"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), ["id1", "id2", "id3", "id4"]);
+    let mut decoder = decoder_of(&decoder.save());
+    let replay = |id: &str, content: &str| {
+        json!({"type": "user", "uuid": id, "isReplay": true,
+            "message": {"role": "user", "content": content}})
+    };
+    let lifecycle = |id: &str, state: &str| json!({"type": "command_lifecycle", "command_uuid": id, "state": state});
+    let clear = "<command-name>/clear</command-name>\n  <command-args></command-args>";
+    for (told, heard) in [
+        (lifecycle("id1", "started"), None),
+        (replay("id1", clear), Some((Some(1), "/clear"))),
+        (lifecycle("id1", "completed"), None),
+        (replay("id3", "stop"), Some((Some(3), "stop"))),
+        (replay("older", "stop"), Some((Some(2), "stop"))),
+        (lifecycle("id4", "completed"), Some((Some(4), ""))),
+        (lifecycle("id4", "completed"), None),
+    ] {
+        let events = line(&mut decoder, &told);
+        let wanted = heard.map(|(message, text)| AgentEvent::Heard {
+            message,
+            text: text.into(),
+        });
+        assert_eq!(events, Vec::from_iter(wanted), "{told}");
     }
 }
 
@@ -988,6 +1033,7 @@ fn it_is_told_in_its_own_language() {
     let message = Say::Message {
         number: 1,
         text: "two\nlines \"and\" more".into(),
+        id: String::new(),
     };
     decoder.say(&message).unwrap();
     let told = reply(&mut decoder);

@@ -177,8 +177,9 @@ proptest! {
             session: None,
             fork: false,
             dir: "/".into(),
+            id: text.clone(),
         };
-        let mut says = vec![prompt, Say::Message { number: 1, text: text.clone() }];
+        let mut says = vec![prompt, Say::Message { number: 1, text: text.clone(), id: text.clone() }];
         for line in &lines {
             for event in decoder.line(line) {
                 if let AgentEvent::Asks(question) = event {

@@ -85,6 +85,7 @@ mod tests {
         Say::Message {
             number,
             text: "more".into(),
+            id: String::new(),
         }
     }
 

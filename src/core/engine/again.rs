@@ -10,6 +10,7 @@ use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::RunId;
+use crate::core::mix::mixed;
 use crate::core::plan::{Fate, Hold, HoldCause};
 use crate::core::record::Environment;
 use crate::core::task::{Outcome, State, Task};
@@ -32,13 +33,7 @@ fn pause(restarts: u32, chance: u64) -> Duration {
 
 /// A number that looks like any other, and is the same for the same run.
 const fn chance(run: RunId, at: u64) -> u64 {
-    // SplitMix64, https://prng.di.unimi.it/splitmix64.c
-    let mut z = at
-        .wrapping_add((run.task.0 as u64) << 32 | run.number as u64)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    mixed(at.wrapping_add((run.task.0 as u64) << 32 | run.number as u64))
 }
 
 impl Engine {

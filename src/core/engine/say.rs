@@ -4,7 +4,7 @@
 use super::herd::Engine;
 use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::Feed;
-use crate::core::agent::say::Say;
+use crate::core::agent::say::{self, Say};
 use crate::core::agent::story::{Stage, Story};
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
@@ -40,6 +40,7 @@ impl Engine {
                 dir: task.spec.dir.lossy(),
                 session: follow.map(|follow| follow.session.clone()),
                 fork: follow.is_some_and(|follow| follow.fork),
+                id: say::id(run, 0, task.run.created),
             };
             // what was said while it waited for its turn
             let messages = story.map_or(&[][..], |story| &story.messages);
@@ -48,6 +49,7 @@ impl Engine {
                 .map(|message| Say::Message {
                     number: message.number,
                     text: message.text.clone(),
+                    id: say::id(run, message.number, message.at),
                 })
                 .collect();
             for say in std::iter::once(prompt).chain(kept) {

@@ -2,7 +2,7 @@
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::agent::plan::{Feed, FollowUp, read_as_option};
-use crate::core::agent::say::Say;
+use crate::core::agent::say::{self, Say};
 use crate::core::agent::story::{Stage, Story};
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
@@ -146,7 +146,8 @@ impl Engine {
         };
         let mut then = Vec::new();
         if talks {
-            self.say(run, Say::Message { number, text }, &mut then);
+            let id = say::id(run, number, now.wall);
+            self.say(run, Say::Message { number, text, id }, &mut then);
         }
         self.mind_attention(now, id);
         self.store(id, then, out);

@@ -122,6 +122,8 @@ pub fn item(event: AgentEvent) -> Option<Item> {
         AgentEvent::Session { .. }
         | AgentEvent::Used(_)
         | AgentEvent::TurnEnded { complete: true } => return None,
+        // how it was put is not told
+        AgentEvent::Heard { text, .. } if text.is_empty() => return None,
         AgentEvent::Model { name } => Item::Model(name),
         AgentEvent::Text(words) => said(words, false),
         AgentEvent::Thinking(words) => said(words, true),

@@ -240,6 +240,7 @@ fn what_it_is_told_is_written_for_it_though_nothing_was_read() {
         session: None,
         fork: false,
         dir: String::new(),
+        id: String::new(),
     };
     let heard = listener.say(&prompt).unwrap();
     let told = String::from_utf8(heard.replies).unwrap();

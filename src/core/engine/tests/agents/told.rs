@@ -15,6 +15,21 @@ use crate::core::shim::Order;
 use crate::core::task::{Exit, Outcome};
 use crate::core::wire::{Answer, Caller, Request, RunRequest};
 
+/// The message that was said last: to which run, its number and text.
+fn said_last(world: &World) -> Option<(RunId, u64, &str)> {
+    match world.said.last() {
+        Some((run, Say::Message { number, text, id })) => {
+            let others = world.said.iter().filter(|(_, say)| match say {
+                Say::Prompt { id: other, .. } | Say::Message { id: other, .. } => other == id,
+                _ => false,
+            });
+            assert_eq!(others.count(), 1, "it has a name of its own");
+            Some((*run, *number, text))
+        }
+        _ => None,
+    }
+}
+
 #[test]
 fn an_agent_is_told_once_what_to_do_and_that_nothing_follows() {
     let mut world = World::new();
@@ -126,11 +141,7 @@ fn a_message_during_a_run_is_said_and_one_that_comes_too_late_begins_the_next() 
     hear(&mut world, run, vec![session("S")]);
     world.ask(message(1, "and test it", false));
     world.write_all();
-    let said = Say::Message {
-        number: 1,
-        text: "and test it".into(),
-    };
-    assert_eq!(world.said.last(), Some(&(run, said)));
+    assert_eq!(said_last(&world), Some((run, 1, "and test it")));
     hear(&mut world, run, vec![verdict(true)]);
     assert_ne!(
         world.said.last(),
@@ -290,12 +301,9 @@ fn what_is_said_while_one_waits_for_its_turn_is_said_once_it_runs() {
     world.write_all();
     world.ask(Request::PauseQueue(false));
     let run = started(&mut world);
-    let said = Say::Message {
-        number: 1,
-        text: "and be quick".into(),
-    };
     assert!(matches!(world.said[0], (_, Say::Prompt { .. })));
-    assert_eq!(world.said[1..], [(run, said)]);
+    assert_eq!(world.said.len(), 2);
+    assert_eq!(said_last(&world), Some((run, 1, "and be quick")));
 }
 
 #[test]
@@ -376,11 +384,7 @@ fn what_was_kept_is_handed_on_to_a_further_try() {
         world.input(Input::Tick);
         let run = started(&mut world);
         if feed == Feed::Talk {
-            let said = Say::Message {
-                number: 1,
-                text: "one more".into(),
-            };
-            assert_eq!(world.said.last(), Some(&(run, said)));
+            assert_eq!(said_last(&world), Some((run, 1, "one more")));
             continue;
         }
         let state = |world: &World| world.engine.report(world.task(1)).messages[0].state.clone();
