@@ -4,6 +4,7 @@
 
 mod acp;
 mod aider;
+mod amid;
 mod claude;
 mod codex;
 mod codex_server;
@@ -68,16 +69,17 @@ pub fn decoder(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
 
 /// The same, which panics where it does: for who looks for that.
 pub fn unguarded(speech: Speech, saved: &Value) -> Box<dyn Decoder> {
+    use amid::Amid;
     use claude::{Claude, Dialect};
 
     match speech {
-        Speech::Claude => Box::new(Claude::new(Dialect::Claude, saved)),
-        Speech::Qwen => Box::new(Claude::new(Dialect::Qwen, saved)),
-        Speech::Codex => Box::new(codex::Codex::new(saved)),
-        Speech::Gemini => Box::new(gemini::Gemini::new(saved)),
-        Speech::CodexServer => Box::new(codex_server::CodexServer::new(saved)),
-        Speech::Acp => Box::new(acp::Acp::new(saved)),
-        Speech::Opencode => Box::new(opencode::Opencode::new(saved)),
+        Speech::Claude => Box::new(Amid(Claude::new(Dialect::Claude, saved))),
+        Speech::Qwen => Box::new(Amid(Claude::new(Dialect::Qwen, saved))),
+        Speech::Codex => Box::new(Amid(codex::Codex::new(saved))),
+        Speech::Gemini => Box::new(Amid(gemini::Gemini::new(saved))),
+        Speech::CodexServer => Box::new(Amid(codex_server::CodexServer::new(saved))),
+        Speech::Acp => Box::new(Amid(acp::Acp::new(saved))),
+        Speech::Opencode => Box::new(Amid(opencode::Opencode::new(saved))),
         Speech::Aider => Box::new(aider::Aider::new(saved)),
         Speech::Plain => Box::new(plain::Plain),
     }

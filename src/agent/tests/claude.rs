@@ -524,6 +524,15 @@ fn what_was_said_under_a_name_is_known_by_it() {
 }
 
 #[test]
+fn an_event_behind_words_of_standard_error_is_one() {
+    let mut decoder = claude();
+    let done = result(&json!({"is_error": false, "result": "done"}));
+    let events = decoder.line(format!("\u{1b}[2K 50 % {done}").as_bytes());
+    assert!(matches!(&events[0], AgentEvent::Raw { text } if text.ends_with("50 % ")));
+    assert!(matches!(events.last(), Some(AgentEvent::Result(verdict)) if verdict.ok));
+}
+
+#[test]
 fn words_of_the_program_are_no_error_where_it_calls_them_none() {
     let said = json!({"type": "assistant", "message": {
         "id": "x", "model": "<synthetic>", "content": [text("No response requested.")],
