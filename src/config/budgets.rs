@@ -10,7 +10,7 @@ use crate::core::agent::tokens::Usd;
 use crate::core::limit::lane_name;
 
 /// The keys of a lane's budget.
-const KEYS: [&str; 2] = ["cost", "tokens"];
+const KEYS: [&str; 3] = ["cost", "tokens", "turns"];
 
 /// The largest amount of money that is believed, in dollars.
 const MOST_COST: f64 = 1e6;
@@ -104,6 +104,11 @@ fn budget(value: &toml::Value) -> Result<Budget, String> {
             ("tokens", toml::Value::String(text)) => {
                 budget.tokens = Some(parse_tokens(text).map_err(within)?);
             }
+            ("turns", toml::Value::Integer(number)) => {
+                let turns = u32::try_from(*number).ok().filter(|turns| *turns > 0);
+                let wrong = || within(format!("{number} is no number of turns; give 1 or more"));
+                budget.turns = Some(turns.ok_or_else(wrong)?);
+            }
             ("cost", other) => {
                 return Err(within(format!(
                     "{other} is no amount of dollars; write it as 2.50"
@@ -112,6 +117,11 @@ fn budget(value: &toml::Value) -> Result<Budget, String> {
             ("tokens", other) => {
                 return Err(within(format!(
                     "{other} is no number of tokens; write it as 200000 or \"1.5M\""
+                )));
+            }
+            ("turns", other) => {
+                return Err(within(format!(
+                    "{other} is no number of turns; write it as 50"
                 )));
             }
             (other, _) => return Err(format!(": {}", unknown("", other, KEYS))),

@@ -90,6 +90,8 @@ pub struct Story {
     /// The last day on which it used anything, in days since the epoch (UTC), and what all
     /// runs of its task had used before that: what is used in a day outlives a supervisor.
     pub dawn: Option<(u64, Bill)>,
+    /// How many turns it had taken by then.
+    pub dawn_turns: u32,
 }
 
 /// How far the talk with an agent came.

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::herd::Engine;
-use super::usage::DAY;
-use crate::core::agent::bill::Bill;
+use super::today::{DAY, Used};
 use crate::core::agent::plan::Budget;
 use crate::core::agent::story::Stage;
 use crate::core::effect::Effect;
@@ -29,24 +28,20 @@ impl Engine {
             return;
         }
         let unpriced = story.unpriced;
-        let turns = task.past.iter().chain([&task.run]);
-        let turns = turns
-            .filter_map(|run| run.story.as_ref())
-            .map(|it| it.turns);
-        let turns = turns.fold(0, u32::saturating_add);
-        let bill = self.bill(task);
+        let used = self.used(task);
+        let bill = &used.bill;
         let of_lane = task.spec.lane.as_ref().and_then(|lane| {
             let budget = self.rules.budgets.get(lane)?;
             Some((budget, self.today_in(lane, now.wall)?))
         });
         let money = |budget: &Budget| budget.cost.is_some();
         let bounded = money(&agent.budget) || of_lane.is_some_and(|(budget, _)| money(budget));
-        let own = used_of(&agent.budget, &bill, turns).map(|used| (used, "its budget"));
-        let lane = of_lane.and_then(|(budget, today)| used_of(budget, today, 0));
+        let own = used_of(&agent.budget, &used).map(|used| (used, "its budget"));
+        let lane = of_lane.and_then(|(budget, today)| used_of(budget, today));
         let lane = lane.map(|used| (used, "its lane's budget of the day"));
         let all = own.into_iter().chain(lane);
-        let most = all.max_by_key(|(used, _)| used.hundredths);
-        let spent = most.as_ref().filter(|(used, _)| used.hundredths >= 100);
+        let most = all.max_by_key(|(used, _)| (used.over, used.hundredths));
+        let spent = most.as_ref().filter(|(used, _)| used.over);
         // what is done is done: there is nothing to be saved by stopping it
         let done = story.is_through();
         if let Some((used, whose)) = spent.filter(|_| !done) {
@@ -93,7 +88,8 @@ impl Engine {
     pub(super) fn is_lane_spent(&self, lane: &str, now: Timestamp) -> Option<String> {
         let budget = self.rules.budgets.get(lane)?;
         let today = self.today_in(lane, now)?;
-        let used = used_of(budget, today, 0).filter(|used| used.hundredths >= 100)?;
+        // another start would be a turn too many
+        let used = used_of(budget, today).filter(|used| used.hundredths >= 100)?;
         Some(used.figures)
     }
 
@@ -113,35 +109,37 @@ impl Engine {
 /// How much of a budget is used.
 struct UsedOf {
     hundredths: u64,
+    /// Whether nothing is left.
+    over: bool,
     figures: String,
 }
 
 /// Of what a budget bounds, that of which most is used.
-fn used_of(budget: &Budget, bill: &Bill, turns: u32) -> Option<UsedOf> {
+fn used_of(budget: &Budget, used: &Used) -> Option<UsedOf> {
+    let (bill, turns) = (&used.bill, used.turns);
     let share = |used: u64, most: u64| {
         let share = u128::from(used) * 100 / u128::from(most.max(1));
         u64::try_from(share).unwrap_or(u64::MAX)
     };
     let cost = budget.cost.map(|most| UsedOf {
         hundredths: share(bill.known.0, most.0),
+        over: bill.known >= most,
         figures: format!("{} of {most}", bill.known),
     });
     let tokens = budget.tokens.map(|most| {
         let used = bill.tokens.total();
         UsedOf {
             hundredths: share(used, most),
+            over: used >= most,
             figures: format!("{used} of {most} tokens"),
         }
     });
     let turns = budget.turns.map(|most| UsedOf {
+        hundredths: share(turns.into(), most.into()),
         // the last one may come to its end
-        hundredths: if turns > most {
-            100
-        } else {
-            share(turns.into(), most.into()).min(99)
-        },
+        over: turns > most,
         figures: format!("{turns} of {most} turns"),
     });
     let all = [cost, tokens, turns].into_iter().flatten();
-    all.max_by_key(|used| used.hundredths)
+    all.max_by_key(|used| (used.over, used.hundredths))
 }

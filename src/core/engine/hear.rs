@@ -115,7 +115,7 @@ impl Engine {
         }
         let mut told = story::Heard::default();
         let (at, decoder) = heard.at;
-        let before = self.bill(task);
+        let before = self.used(task);
         self.tasks.update(run.task, |task| {
             let story = task.run.story.get_or_insert_default();
             for event in &heard.events {

@@ -16,7 +16,7 @@ use super::stop::Awaited;
 use super::store::Writes;
 use super::tasks::{Tasks, Turn};
 use super::timing::Ran;
-use super::usage::Today;
+use super::today::Today;
 use crate::core::agent::tool::ToolCall;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
@@ -137,6 +137,7 @@ impl Engine {
         self.journal = Journal::after(seq);
         self.said = limits::said(&settings);
         self.gate.paused = limits::paused(&settings);
+        self.today = Today::remembered(&settings);
         self.settings = settings;
         self
     }

@@ -111,6 +111,7 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         self.write_down(out);
+        self.remember_use(now, &ids, out);
         for id in &ids {
             self.note(now, *id, What::Removed, by, None);
         }
@@ -134,6 +135,7 @@ impl Engine {
             self.envs.remove(*id);
             out.extend(self.history.leaving.remove(id).unwrap_or_default());
         }
+        self.today.forget(&ids);
         self.watches.retain(|_, id| !ids.contains(id));
         out.push(Effect::Delete(ids));
     }

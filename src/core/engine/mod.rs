@@ -57,6 +57,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod today;
 mod usage;
 mod why;
 

@@ -7,6 +7,7 @@ use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::engine::Rules;
 use crate::core::engine::tests::world::*;
 use crate::core::event::What;
+use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
 use crate::core::task::{Exit, Outcome};
 use crate::core::waiting::Waiting;
@@ -158,6 +159,73 @@ fn a_lane_that_has_used_what_it_may_today_starts_nothing_until_tomorrow() {
     world.input(Input::Tick);
     world.write_all();
     assert_eq!(world.task(3).state().word(), "starting");
+}
+
+/// Whenever the supervisor dies.
+#[test]
+fn what_removed_tasks_used_today_counts_on_and_once() {
+    for stored in 0..4 {
+        let mut world = World::new();
+        for cost in [40, 30] {
+            let run = launch(&mut world, agent(Feed::Argument));
+            let used = vec![used(Meter::Session, 1, cost), verdict(true)];
+            end(&mut world, run, Exit::Code(0), used);
+        }
+        let today = |world: &World| world.engine.today().cost;
+        for id in [1, 2] {
+            world.ask(Request::Remove {
+                targets: vec![Target::Id(TaskId(id))],
+                ended: None,
+                older_than_ms: 0,
+            });
+            for _ in 0..stored {
+                if !world.writes.is_empty() {
+                    world.write(false);
+                }
+            }
+            assert_eq!(today(&world), Some(Usd(70)), "{stored} writes");
+            world.crash();
+            world.input(Input::Tick);
+            assert_eq!(today(&world), Some(Usd(70)), "{stored} writes, {id}");
+        }
+        world.now += 24 * 3600 * 1000;
+        world.input(Input::Tick);
+        assert_eq!(today(&world), None);
+    }
+}
+
+#[test]
+fn turns_of_a_lane_are_counted_by_the_day() {
+    let lane = Budget {
+        turns: Some(3),
+        ..Budget::default()
+    };
+    let mut world = World::under(Rules {
+        budgets: [("opus".to_owned(), lane)].into(),
+        ..rules()
+    });
+    let turn = || AgentEvent::TurnEnded { complete: true };
+    let run = launch(&mut world, agent(Feed::Argument));
+    let turns = vec![turn(), turn(), turn()];
+    hear(&mut world, run, turns);
+    let notices = noted(&world, What::Notice);
+    assert_eq!(
+        notices,
+        ["100 % of its lane's budget of the day is used: 3 of 3 turns"]
+    );
+    world.ask(Request::Run(Box::new(RunRequest::new(
+        agent(Feed::Argument),
+        Vec::new(),
+    ))));
+    world.write_all();
+    world.crash();
+    let spent = |world: &World| match world.engine.waiting(world.task(2)) {
+        Some(Waiting::Spent { used, .. }) => used.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(spent(&world), "3 of 3 turns");
+    hear(&mut world, run, vec![turn()]);
+    assert_eq!(world.task(1).state().word(), "stopping");
 }
 
 #[test]
