@@ -103,6 +103,11 @@ impl Chosen {
 }
 
 impl Wanted {
+    /// Whether a prompt is given by an option.
+    pub(super) const fn has_prompt(&self) -> bool {
+        self.prompt.is_some() || self.prompt_file.is_some() || self.template.is_some()
+    }
+
     /// What is run for it; `words` stand behind the options, `model` among them.
     ///
     /// # Errors

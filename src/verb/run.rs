@@ -107,6 +107,10 @@ impl Ask for Run {
         if let Some(agent) = self.wanted.agent.clone() {
             let (agents, templates) = project::agents(found.as_ref(), context)?;
             self.terms.be_agent();
+            // the line is the prompt
+            if self.each.is_some() && argv.is_empty() && !self.wanted.has_prompt() {
+                argv = vec!["{}".into()];
+            }
             let model = self.terms.model().map(str::to_owned);
             chosen = Some(self.wanted.choose(
                 &agent,

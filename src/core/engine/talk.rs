@@ -119,6 +119,8 @@ impl Engine {
         let talks =
             agent.feed == Feed::Talk && !goes_on && task.run.story.as_deref().is_some_and(open);
         let later = agent.resume.is_some();
+        let early = matches!(task.state(), State::Starting | State::Queued { .. })
+            && agent.feed == Feed::Talk;
         match task.state() {
             State::Running { .. } | State::Paused { .. } if talks || later => {}
             State::Starting | State::Queued { .. } if later => {}
@@ -152,11 +154,12 @@ impl Engine {
         self.mind_attention(now, id);
         self.store(id, then, out);
         self.tell_watchers(id, out);
-        let line = if talks {
-            None
-        } else {
-            Some("kept; it is said once the run has ended".to_owned())
+        let line = match (talks, early) {
+            (true, _) => None,
+            (false, true) => Some("kept; it is said once the run has begun"),
+            (false, false) => Some("kept; it is said once the run has ended"),
         };
+        let line = line.map(str::to_owned);
         out.push(answer(ticket, Answer::Done(line)));
         Ok(())
     }
@@ -221,6 +224,12 @@ impl Engine {
                 "task {id} never told the name of its conversation: nothing to go on with; run it anew"
             ));
         };
+        if session.starts_with('-') {
+            return Err(format!(
+                "task {id} calls its conversation {session:?}, which {} would take for an option; run it anew",
+                agent.name
+            ));
+        }
         Ok(FollowUp {
             prompt,
             session,

@@ -47,6 +47,17 @@ pub fn reason(run: &Run) -> Option<String> {
         let line = "nothing of it lives, but its last output can't be stored; make room, or give that output up: revoke it by force once more";
         return Some(line.into());
     }
+    let failed = matches!(
+        run.state,
+        State::Ended {
+            outcome: Outcome::Failed(_),
+            ..
+        }
+    );
+    // that it took in no prompt is no reason where it says what was wrong
+    if let Some(word) = word(run).filter(|_| failed) {
+        return Some(word);
+    }
     if let Some(trouble) = &run.trouble {
         return Some(trouble.clone());
     }
@@ -94,8 +105,7 @@ pub fn reason(run: &Run) -> Option<String> {
             Outcome::TimedOut(Overrun::Time, _) => OVERTIME.into(),
             Outcome::TimedOut(Overrun::Silence, _) => SILENT.into(),
             Outcome::Spent(_) => spent(run).into(),
-            Outcome::Failed(_) => return word(run).or_else(|| swept(run)),
-            Outcome::Succeeded => return swept(run),
+            Outcome::Failed(_) | Outcome::Succeeded => return swept(run),
             Outcome::Revoked(_) => return None,
         },
     };

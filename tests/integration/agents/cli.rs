@@ -148,6 +148,11 @@ fn each_line_is_a_prompt_of_its_own() {
         told.contains("review one") && told.contains("review two"),
         "{told}"
     );
+    // without one, the line is the prompt
+    let each = bench.call(&each);
+    assert_eq!(each.code, 0, "{each:?}");
+    let names = [3, 4].map(|id| bench.ended(id)["name"].clone());
+    assert_eq!(names, ["one", "two"]);
 }
 
 #[test]

@@ -297,8 +297,9 @@ fn what_is_said_while_one_waits_for_its_turn_is_said_once_it_runs() {
         Vec::new(),
     ))));
     world.write_all();
-    world.ask(message(1, "and be quick", false));
+    let kept = world.ask(message(1, "and be quick", false));
     world.write_all();
+    assert!(told(&world, kept).contains("once the run has begun"));
     world.ask(Request::PauseQueue(false));
     let run = started(&mut world);
     assert!(matches!(world.said[0], (_, Say::Prompt { .. })));
@@ -442,6 +443,18 @@ fn one_that_cannot_be_told_is_trouble_only_while_it_lives() {
     assert!(trouble.unwrap().contains("could not be told"));
     end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
     assert_eq!(unsaid(&mut world, answer), None);
+}
+
+/// It would stand among the arguments of the next run.
+#[test]
+fn a_conversation_that_is_called_as_an_option_is_goes_on_no_more() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Argument));
+    let events = vec![session("--evil"), verdict(true)];
+    end(&mut world, run, Exit::Code(0), events);
+    let refused = world.ask(message(1, "go on", false));
+    assert!(told(&world, refused).contains("would take for an option"));
+    assert_eq!(world.task(1).run.number, 1);
 }
 
 #[test]
