@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) last: String,
     /// What persons said that was not taken in yet.
     pub(super) sent: Vec<Sent>,
+    /// What persons said last that was taken in, known by what it comes to.
+    pub(super) heard: VecDeque<u64>,
     /// How many requests were made of the program.
     pub(super) requests: u64,
 }
@@ -215,6 +217,20 @@ impl State {
             hash: hash(text),
             id: id.to_owned(),
         });
+    }
+
+    /// A person's words are taken in.
+    pub(super) fn hear(&mut self, text: &str) {
+        if self.heard.len() >= SENT {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(hash(text));
+    }
+
+    /// Whether a person's words were taken in lately, and are not known to wait once more.
+    pub(super) fn is_heard(&self, text: &str) -> bool {
+        let hash = hash(text);
+        self.heard.contains(&hash) && self.sent.iter().all(|sent| sent.hash != hash)
     }
 
     /// Which message of a person this is, where it is one: by its name, else by its text.

@@ -23,22 +23,17 @@ impl Claude {
     pub(super) fn user(&mut self, line: &Value) -> Option<Vec<AgentEvent>> {
         let content = line.get("message")?.get("content")?;
         let mut events = Vec::new();
-        let mut said = String::new();
+        let mut said = Vec::new();
         match content {
-            Value::String(text) => said.push_str(text),
+            Value::String(text) => said.push(text.clone()),
             Value::Array(blocks) => {
                 for block in blocks {
                     match text_at(block, "type")? {
                         "tool_result" => {
                             events.extend(self.tool_result(block, line, said_at(line)));
                         }
-                        "text" => {
-                            if !said.is_empty() {
-                                said.push('\n');
-                            }
-                            said.push_str(text_at(block, "text")?);
-                        }
-                        kind => said.extend(["[", kind, "]"]),
+                        "text" => said.push(text_at(block, "text")?.to_owned()),
+                        kind => said.push(format!("[{kind}]")),
                     }
                 }
             }
@@ -49,24 +44,48 @@ impl Claude {
     }
 
     /// Text on the user's side. That of a subagent's is what it was called with.
-    fn said(&mut self, line: &Value, text: String) -> Option<AgentEvent> {
+    fn said(&mut self, line: &Value, texts: Vec<String>) -> Vec<AgentEvent> {
         let is = |name| line.get(name).and_then(Value::as_bool) == Some(true);
-        if text.is_empty() || text_at(line, "parent_tool_use_id").is_some() {
-            return None;
+        if text_at(line, "parent_tool_use_id").is_some() {
+            return Vec::new();
         }
         if is("isReplay") && !is("isSynthetic") {
             let id = text_at(line, "uuid").unwrap_or_default();
-            return Some(AgentEvent::Heard {
-                message: self.state.taken_in(id, &text),
-                text: command(&text).unwrap_or(text),
-            });
+            return self.heard(id, texts);
+        }
+        let text = texts.join("\n");
+        if text.is_empty() {
+            return Vec::new();
         }
         let level = if text.starts_with("[Request interrupted") {
             Level::Warning
         } else {
             Level::Info
         };
-        Some(notice(level, one_line(&text)))
+        vec![notice(level, one_line(&text))]
+    }
+
+    /// What persons said is taken in. Messages that waited are taken in as one, a block each
+    /// and a line feed behind each but the last, which the line bears the name of; those
+    /// that have names are told of by themselves before (2.1.329).
+    fn heard(&mut self, id: &str, texts: Vec<String>) -> Vec<AgentEvent> {
+        let last = texts.len().saturating_sub(1);
+        let mut events = Vec::new();
+        for (at, mut text) in texts.into_iter().enumerate() {
+            if at < last && text.ends_with('\n') {
+                text.pop();
+            }
+            if text.is_empty() || (at < last && self.state.is_heard(&text)) {
+                continue;
+            }
+            let id = if at == last { id } else { "" };
+            self.state.hear(&text);
+            events.push(AgentEvent::Heard {
+                message: self.state.taken_in(id, &text),
+                text: command(&text).unwrap_or(text),
+            });
+        }
+        events
     }
 
     /// What a tool gave back; `line` is that which tells of it.

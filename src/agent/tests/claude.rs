@@ -532,6 +532,48 @@ fn an_event_behind_words_of_standard_error_is_one() {
     assert!(matches!(events.last(), Some(AgentEvent::Result(verdict)) if verdict.ok));
 }
 
+/// Those that wait are taken in as one.
+#[test]
+fn messages_that_are_taken_in_together_are_each_known() {
+    let block = |text: &str| json!({"type": "text", "text": text});
+    let replay = |id: &str, texts: &[&str]| {
+        let content: Vec<Value> = texts.iter().map(|text| block(text)).collect();
+        json!({"type": "user", "uuid": id, "isReplay": true,
+            "message": {"role": "user", "content": content}})
+    };
+    let all = replay("id3", &["one\n", "two\n", "three"]);
+    for named in [true, false] {
+        let mut decoder = claude();
+        for (number, text) in [(1, "one"), (2, "two"), (3, "three")] {
+            let message = Say::Message {
+                number,
+                text: text.into(),
+                id: if named {
+                    format!("id{number}")
+                } else {
+                    String::new()
+                },
+            };
+            decoder.say(&message).unwrap();
+        }
+        let mut told = if named {
+            vec![replay("id1", &["one"]), replay("id2", &["two"])]
+        } else {
+            Vec::new()
+        };
+        told.push(all.clone());
+        let events: Vec<AgentEvent> = told.iter().flat_map(|it| line(&mut decoder, it)).collect();
+        let heard = |number, text: &str| AgentEvent::Heard {
+            message: Some(number),
+            text: text.into(),
+        };
+        assert_eq!(
+            events,
+            [heard(1, "one"), heard(2, "two"), heard(3, "three")]
+        );
+    }
+}
+
 #[test]
 fn words_of_the_program_are_no_error_where_it_calls_them_none() {
     let said = json!({"type": "assistant", "message": {
