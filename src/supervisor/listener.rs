@@ -1,12 +1,13 @@
 //! One agent's log, from its bytes to what they mean.
 
+use std::mem::{Discriminant, discriminant};
 use std::path::Path;
 
 use memchr::memchr;
 
 use crate::agent::stream::{Lines, Piece};
 use crate::agent::{self, Decoder};
-use crate::core::agent::event::{AgentEvent, Level, Trouble, Verdict};
+use crate::core::agent::event::{AgentEvent, Level, Part, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::effect::Hear;
 use crate::core::id::RunId;
@@ -37,6 +38,8 @@ pub(super) struct Listener {
     stuck: bool,
     /// Why its log can't be read, while it can't.
     trouble: Option<String>,
+    /// What kind of text it was a piece of that was decoded last.
+    in_text: Option<Discriminant<AgentEvent>>,
 }
 
 /// What comes of some bytes.
@@ -46,6 +49,7 @@ struct Batch {
     /// What is to be written for them.
     replies: Vec<u8>,
     bytes: usize,
+    in_text: Option<Discriminant<AgentEvent>>,
 }
 
 impl Batch {
@@ -58,16 +62,31 @@ impl Batch {
     }
 
     /// What means nothing to the decoder means nothing to anybody here: whoever wants to
-    /// see it reads the log.
+    /// see it reads the log. Nor does a piece of a text behind another: each of them would be
+    /// a write of its own.
     fn keep(&mut self, events: Vec<AgentEvent>) {
-        let says = |event: &AgentEvent| !matches!(event, AgentEvent::Raw { .. });
-        self.events
-            .extend(events.into_iter().filter(says).map(settled));
+        for event in events {
+            if matches!(event, AgentEvent::Raw { .. }) {
+                continue;
+            }
+            let in_text = piece_of(&event);
+            if in_text.is_none() || in_text != self.in_text {
+                self.events.push(settled(event));
+            }
+            self.in_text = in_text;
+        }
     }
 
     fn note(&mut self, level: Level, text: String) {
         self.events.push(AgentEvent::Notice { level, text });
     }
+}
+
+/// What kind of text an event is a piece of.
+fn piece_of(event: &AgentEvent) -> Option<Discriminant<AgentEvent>> {
+    use AgentEvent::{Text, Thinking};
+    let is_piece = matches!(event, Text(words) | Thinking(words) if words.part == Part::Piece);
+    is_piece.then(|| discriminant(event))
 }
 
 /// With the point in time that a limit is reset, where it is told as a time of day: who
@@ -95,6 +114,7 @@ impl Listener {
             told: *at,
             stuck: false,
             trouble: None,
+            in_text: None,
         }
     }
 
@@ -140,13 +160,17 @@ impl Listener {
     /// Whole lines alone count, so that whoever goes on from what was told last misses
     /// nothing and hears nothing twice.
     pub(super) fn listen(&mut self, buffer: &mut [u8]) -> Option<Heard> {
-        let mut batch = Batch::default();
+        let mut batch = Batch {
+            in_text: self.in_text,
+            ..Batch::default()
+        };
         while !batch.is_full() && self.lines.end() < self.upto {
             if let Err(why) = self.read(buffer, &mut batch) {
                 return self.give_up(why, batch);
             }
         }
         self.trouble = None;
+        self.in_text = batch.in_text;
         if let Some(exit) = self.end.filter(|_| self.lines.end() >= self.upto) {
             self.finish(exit, &mut batch);
             return Some(self.heard(batch, true));

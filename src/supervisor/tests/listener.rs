@@ -64,6 +64,41 @@ fn a_flood_is_told_in_batches_that_are_bounded() {
     assert!(heard.iter().all(|heard| heard.events.is_empty()));
 }
 
+/// Each would be a write of its own.
+#[test]
+fn of_a_text_in_pieces_the_first_is_told_and_the_whole() {
+    let event = |event: serde_json::Value| json!({"type": "stream_event", "event": event});
+    let piece = |kind: &str, text: &str| {
+        let delta = json!({"type": format!("{kind}_delta"), kind: text});
+        event(json!({"type": "content_block_delta", "delta": delta})).to_string() + "\n"
+    };
+    let mut log = Log::of(1);
+    let mut listener = listener(&log);
+    let mut heard = Vec::new();
+    for line in [
+        piece("thinking", "h"),
+        piece("thinking", "m"),
+        piece("text", "on"),
+        piece("text", "e"),
+        piece("text", "!"),
+        says("one!"),
+        piece("text", "tw"),
+        piece("text", "o"),
+        done(),
+    ] {
+        log.begin(line);
+        listener.go_on(&log.hear());
+        heard.extend(drain(&mut listener, 64));
+    }
+    assert_eq!(texts(&heard), ["on", "one!", "tw"]);
+    let events: usize = heard.iter().map(|heard| heard.events.len()).sum();
+    let told = heard
+        .iter()
+        .filter(|heard| !heard.events.is_empty())
+        .count();
+    assert_eq!(told, 5, "{events} events");
+}
+
 #[test]
 fn the_end_is_told_once_and_after_all_that_was_said() {
     let mut log = Log::of(1);
