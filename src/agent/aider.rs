@@ -125,6 +125,7 @@ impl Aider {
             cost,
             meter: Meter::Call {
                 key: format!("answer_{}", self.state.answers),
+                partial: false,
             },
         })
     }

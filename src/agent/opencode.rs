@@ -166,7 +166,10 @@ impl Opencode {
             model: None,
             tokens,
             cost,
-            meter: Meter::Call { key },
+            meter: Meter::Call {
+                key,
+                partial: false,
+            },
         })])
     }
 

@@ -144,8 +144,12 @@ fn tokens(tokens: Tokens) -> String {
 
 fn cost(task: &TaskReport) -> Option<String> {
     let source = task.cost_source.as_deref()?;
-    let cost = task.cost_usd.and_then(Usd::of);
+    let cost = task.cost_usd.and_then(Usd::of).map(|cost| {
+        let least = if task.cost_at_least { "at least " } else { "" };
+        format!("{least}{cost}")
+    });
     Some(match (cost, source) {
+        (None, _) if task.cost_at_least => "not known: it was broken off before it said".into(),
         (None, _) => "not known: no price of its model is".into(),
         (Some(cost), "agent") => format!("{cost}, as its agent says"),
         (Some(cost), "prices") => format!("{cost}, by the table of prices"),
@@ -311,6 +315,7 @@ pub(super) mod tests {
             tools_called: None,
             tools_failed: None,
             cost_source: None,
+            cost_at_least: false,
             messages: Vec::new(),
         }
     }

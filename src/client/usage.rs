@@ -50,6 +50,11 @@ pub(super) fn stats(out: &mut Out, lines: &[StatsReport]) -> Result<(), Trouble>
             ..
         } = line.tokens;
         let cost = Usd::of(line.cost_usd).unwrap_or_default();
+        let least = if line.at_least_runs > 0 {
+            "at least "
+        } else {
+            ""
+        };
         let unknown = match line.unknown_cost_runs {
             0 => String::new(),
             runs => format!(" + {runs} unknown"),
@@ -64,7 +69,7 @@ pub(super) fn stats(out: &mut Out, lines: &[StatsReport]) -> Result<(), Trouble>
             (input + cache_write).to_string(),
             cache_read.to_string(),
             output.to_string(),
-            format!("{cost}{unknown}"),
+            format!("{least}{cost}{unknown}"),
         ]);
     }
     print(out, rows)

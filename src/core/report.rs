@@ -36,6 +36,9 @@ pub struct StatsReport {
     pub cost_usd: f64,
     /// How many runs used tokens whose cost is not known.
     pub unknown_cost_runs: u64,
+    /// How many were broken off before they told all that they used: it is so much at least.
+    #[serde(default)]
+    pub at_least_runs: u64,
 }
 
 /// One run for scripts.
@@ -72,6 +75,9 @@ pub struct RunReport {
     pub answers: Vec<AnswerReport>,
     /// What it cost, where that is known.
     pub cost_usd: Option<f64>,
+    /// Whether it used and cost so much at least: it was broken off before it told all.
+    #[serde(default)]
+    pub cost_at_least: bool,
     /// What it used.
     pub tokens: Option<Tokens>,
 }
@@ -172,6 +178,10 @@ pub struct TaskReport {
     pub tools_failed: Option<u32>,
     /// Who says what it cost: `agent`, `prices`, `both`; `unknown`: nobody.
     pub cost_source: Option<String>,
+    /// Whether it used and cost so much at least: a run of it was broken off before it told
+    /// all.
+    #[serde(default)]
+    pub cost_at_least: bool,
     /// What persons said during the current run, and how far that came.
     pub messages: Vec<MessageReport>,
 }
@@ -283,6 +293,7 @@ impl RunReport {
             }),
             cost_usd: None,
             tokens: None,
+            cost_at_least: false,
         }
     }
 
@@ -293,6 +304,7 @@ impl RunReport {
         Self {
             cost_usd,
             tokens,
+            cost_at_least: bill.at_least,
             ..self
         }
     }
@@ -300,10 +312,8 @@ impl RunReport {
 
 /// What a bill says for scripts.
 fn told(bill: &Bill) -> (Option<f64>, Option<Tokens>) {
-    if bill.source == Source::Nothing {
-        return (None, None);
-    }
-    (bill.cost.map(Usd::dollars), Some(bill.tokens))
+    let tokens = Some(bill.tokens).filter(|tokens| !tokens.is_zero() || bill.cost.is_some());
+    (bill.cost.map(Usd::dollars), tokens)
 }
 
 fn message(message: &Message) -> MessageReport {
@@ -393,6 +403,7 @@ impl TaskReport {
             tools_called: sum(|story| story.tools_called),
             tools_failed: sum(|story| story.tools_failed),
             cost_source: None,
+            cost_at_least: false,
             messages: messages(task),
         }
     }
@@ -406,6 +417,7 @@ impl TaskReport {
             cost_usd,
             tokens,
             cost_source: source,
+            cost_at_least: bill.at_least,
             ..self
         }
     }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::core::agent::tokens::Usd;
+
 /// Text that cannot drive a terminal or upset a row: controls become a space, what
 /// reorders or hides other text (bidi controls, zero-width space, byte order mark) goes.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
@@ -125,6 +127,11 @@ pub(super) fn grouped(number: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+/// An amount of money, with a + behind it where it may be more.
+pub(super) fn money(cost: Usd, more: bool) -> String {
+    format!("{cost}{}", if more { "+" } else { "" })
 }
 
 /// A number of tokens: "340 tok", "12k tok", "1.2M tok".

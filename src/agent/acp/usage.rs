@@ -48,7 +48,10 @@ pub(super) fn used(model: Option<String>, tokens: Tokens, key: String) -> AgentE
         model,
         tokens,
         cost: None,
-        meter: Meter::Call { key },
+        meter: Meter::Call {
+            key,
+            partial: false,
+        },
     })
 }
 

@@ -53,7 +53,9 @@ impl Claude {
         }
         let tokens = answer_tokens(self.dialect, &message);
         let id = text_at(&message, "id").unwrap_or_default();
-        events.extend(self.answer_used(id, model, tokens));
+        // qwen-code tells of an answer once it is over
+        let partial = self.dialect == Dialect::Claude;
+        events.extend(self.answer_used((id, partial), model, tokens));
         Some(events)
     }
 
@@ -69,13 +71,21 @@ impl Claude {
     }
 
     /// What an answer of the model used, where that is news.
-    fn answer_used(&mut self, id: &str, model: &str, tokens: Tokens) -> Option<AgentEvent> {
-        let tokens = self.state.count(id, tokens)?;
+    fn answer_used(
+        &mut self,
+        (id, partial): (&str, bool),
+        model: &str,
+        tokens: Tokens,
+    ) -> Option<AgentEvent> {
+        let (tokens, partial) = self.state.count(id, tokens, partial)?;
         Some(AgentEvent::Used(Used {
             model: (!model.is_empty()).then(|| model.to_owned()),
             tokens,
             cost: None,
-            meter: Meter::Call { key: id.to_owned() },
+            meter: Meter::Call {
+                key: id.to_owned(),
+                partial,
+            },
         }))
     }
 
@@ -178,7 +188,7 @@ impl Claude {
                 self.state.pending.remove(within.unwrap_or_default());
                 let model = text_at(message, "model").unwrap_or_default();
                 let tokens = answer_tokens(self.dialect, message);
-                one(self.answer_used(text_at(message, "id")?, model, tokens))
+                one(self.answer_used((text_at(message, "id")?, true), model, tokens))
             }
             "content_block_start" => {
                 let block = event.get("content_block")?;
@@ -209,7 +219,7 @@ impl Claude {
                 let id = id.filter(|_| known).map(str::to_owned);
                 let model = self.state.model.clone().unwrap_or_default();
                 let tokens = answer_tokens(self.dialect, event);
-                one(id.and_then(|id| self.answer_used(&id, &model, tokens)))
+                one(id.and_then(|id| self.answer_used((&id, false), &model, tokens)))
             }
             "content_block_stop" | "message_stop" | "ping" | "goal_state" => Some(Vec::new()),
             _ => None,

@@ -96,6 +96,9 @@ pub(super) struct Open {
 pub(super) struct Counted {
     pub(super) key: String,
     pub(super) tokens: Tokens,
+    /// All of it was told.
+    #[serde(default)]
+    pub(super) whole: bool,
 }
 
 /// What was used by a model.
@@ -160,10 +163,18 @@ impl State {
         self.texts.to_string()
     }
 
-    /// What an answer used, as far as it was told by now. `None` where that is no news.
-    pub(super) fn count(&mut self, key: &str, tokens: Tokens) -> Option<Tokens> {
+    /// What an answer used, as far as it was told by now, and whether more is to come. `None`
+    /// where that is no news.
+    pub(super) fn count(
+        &mut self,
+        key: &str,
+        tokens: Tokens,
+        partial: bool,
+    ) -> Option<(Tokens, bool)> {
         let at = self.counted.iter().position(|counted| counted.key == key);
         let known = at.map_or_else(Tokens::default, |at| self.counted[at].tokens);
+        let was_whole = at.is_some_and(|at| self.counted[at].whole);
+        let whole = was_whole || !partial;
         // a figure that is told again may be an earlier one
         let most = Tokens {
             input: known.input.max(tokens.input),
@@ -172,11 +183,12 @@ impl State {
             cache_write: known.cache_write.max(tokens.cache_write),
             reasoning: known.reasoning.max(tokens.reasoning),
         };
-        if most == known {
+        if most == known && (whole == was_whole || most == Tokens::default()) {
             return None;
         }
         if let Some(at) = at {
             self.counted[at].tokens = most;
+            self.counted[at].whole = whole;
         } else if key.len() <= LONGEST_NAME {
             if self.counted.len() >= COUNTED {
                 self.counted.pop_front();
@@ -184,9 +196,10 @@ impl State {
             self.counted.push_back(Counted {
                 key: key.to_owned(),
                 tokens: most,
+                whole,
             });
         }
-        Some(most)
+        Some((most, !whole))
     }
 
     /// Remembers a line that is no event.

@@ -112,8 +112,16 @@ fn a_message_in_several_lines_is_counted_once_and_its_first_figure_is_no_last_on
         .iter()
         .map(|used| (used.meter.clone(), used.tokens.output))
         .collect();
-    let call = |key: &str| Meter::Call { key: key.into() };
-    assert_eq!(told, [(call("m"), 1), (call("m"), 50), (call("n"), 1)]);
+    let call = |key: &str, partial| Meter::Call {
+        key: key.into(),
+        partial,
+    };
+    let wanted = [
+        (call("m", true), 1),
+        (call("m", false), 50),
+        (call("n", true), 1),
+    ];
+    assert_eq!(told, wanted);
 }
 
 fn models(costs: &[(&str, f64)]) -> Value {

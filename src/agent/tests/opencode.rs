@@ -66,7 +66,8 @@ fn a_step_is_counted_with_its_reasoning_beside_or_within_the_output() {
     assert_eq!(
         of.meter,
         Meter::Call {
-            key: "prt_1".into()
+            key: "prt_1".into(),
+            partial: false,
         }
     );
     let within = json!({"total": 1050, "input": 1000, "output": 50, "reasoning": 7});

@@ -80,7 +80,10 @@ fn shown(event: &AgentEvent) -> String {
             let model = used.model.as_deref().unwrap_or("?");
             let cost = used.cost.map_or("?".to_owned(), |cost| cost.0.to_string());
             let meter = match &used.meter {
-                Meter::Call { key } => format!("call {key}"),
+                Meter::Call { key, partial } => {
+                    let so_far = if *partial { " so far" } else { "" };
+                    format!("call {key}{so_far}")
+                }
                 meter => format!("{meter:?}").to_lowercase(),
             };
             format!(

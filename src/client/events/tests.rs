@@ -260,6 +260,7 @@ fn a_run_that_was_over_before_anyone_looked_is_told_in_full() {
             session_id: None,
             answers: Vec::new(),
             cost_usd: None,
+            cost_at_least: false,
             tokens: None,
         }]);
         let watch = supervisor.watched();

@@ -138,6 +138,7 @@ pub(super) mod tests {
             session_id: None,
             answers: Vec::new(),
             cost_usd: None,
+            cost_at_least: false,
             tokens: None,
         }
     }

@@ -16,6 +16,9 @@ pub struct Bill {
     pub known: Usd,
     /// Who says so.
     pub source: Source,
+    /// Whether it may be more: what a run used that was broken off was not told in full.
+    #[serde(default)]
+    pub at_least: bool,
 }
 
 /// Who says what something cost.
@@ -75,6 +78,7 @@ impl Bill {
             cost,
             known: self.known + other.known,
             source,
+            at_least: self.at_least || other.at_least,
         }
     }
 }

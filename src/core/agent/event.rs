@@ -162,6 +162,9 @@ pub enum Meter {
     Call {
         /// Names the answer within the run.
         key: String,
+        /// It goes on, as far as is told: it uses so much at least.
+        #[serde(default)]
+        partial: bool,
     },
     /// Everything that the conversation used so far by this model, runs before this one
     /// included.

@@ -39,6 +39,9 @@ pub struct Ledger {
     /// again, oldest first, and the sum of the rest.
     calls: Vec<Call>,
     sum: Figures,
+    /// Whether some answer of that sum may have gone on, or of a conversation that was left.
+    sum_partial: bool,
+    left_partial: bool,
     /// Answers to earlier runs of the conversation that no counter covered: those runs were
     /// broken off. Whether this run's counter does shows when it is first told.
     dead: Figures,
@@ -55,6 +58,9 @@ struct Call {
     figure: Figure,
     /// A counter covers it: it is told of once more, and counts no more.
     covered: bool,
+    /// It may have gone on.
+    #[serde(default)]
+    partial: bool,
 }
 
 impl Ledger {
@@ -157,7 +163,7 @@ impl Ledger {
                 self.run.insert(model, figure);
                 self.cover();
             }
-            Meter::Call { key } => self.call(key, model, figure),
+            Meter::Call { key, partial } => self.call((key, *partial), model, figure),
         }
     }
 
@@ -167,28 +173,38 @@ impl Ledger {
         for (model, figure) in self.of_conversation() {
             add(&mut self.left, &model, figure);
         }
+        self.left_partial = self.is_partial();
         self.cover();
         self.base.clear();
         self.session.clear();
         self.dead.clear();
     }
 
+    /// Whether some answer is not known to have been told of in full.
+    pub fn is_partial(&self) -> bool {
+        let partial = |call: &Call| call.partial && !call.covered;
+        self.sum_partial || self.left_partial || self.calls.iter().any(partial)
+    }
+
     fn cover(&mut self) {
         self.sum.clear();
+        self.sum_partial = false;
         for call in &mut self.calls {
             call.covered = true;
         }
     }
 
-    fn call(&mut self, key: &str, model: String, figure: Figure) {
+    fn call(&mut self, (key, partial): (&str, bool), model: String, figure: Figure) {
         if let Some(call) = self.calls.iter_mut().find(|call| call.key == key) {
             call.model = model;
             call.figure = figure;
+            call.partial = partial;
             return;
         }
         if self.calls.len() == RECENT {
             let oldest = self.calls.remove(0);
             if !oldest.covered {
+                self.sum_partial |= oldest.partial;
                 add(&mut self.sum, &oldest.model, oldest.figure);
             }
         }
@@ -197,6 +213,7 @@ impl Ledger {
             model,
             figure,
             covered: false,
+            partial,
         });
     }
 
@@ -252,6 +269,7 @@ impl Ledger {
                 cost,
                 known: cost.unwrap_or_default(),
                 source: source.unwrap_or(Source::Unknown),
+                at_least: false,
             }
         });
         each.fold(Bill::default(), |all, each| all.and(&each))
@@ -297,7 +315,10 @@ mod tests {
     }
 
     fn call(key: &str) -> Meter {
-        Meter::Call { key: key.into() }
+        Meter::Call {
+            key: key.into(),
+            partial: false,
+        }
     }
 
     fn total(ledger: &Ledger) -> (u64, Option<u64>) {
@@ -387,6 +408,32 @@ mod tests {
         let mut next = Ledger::after(ledger.session(), ledger.uncovered());
         next.take(&used(Meter::Session, 131, Some(1310)));
         assert_eq!(total(&next), (1, Some(10)));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_told_in_full_is_partial_until_it_is_or_is_covered() {
+        let begun = |key: &str| Meter::Call {
+            key: key.into(),
+            partial: true,
+        };
+        let mut ledger = Ledger::default();
+        ledger.take(&used(begun("a"), 10, None));
+        assert!(ledger.is_partial());
+        ledger.take(&used(call("a"), 12, None));
+        assert!(!ledger.is_partial());
+        for n in 0..1000 {
+            ledger.take(&used(begun(&n.to_string()), 1, None));
+        }
+        for n in 0..1000 {
+            ledger.take(&used(call(&format!("other {n}")), 1, None));
+        }
+        assert!(ledger.is_partial(), "those that are forgotten were");
+        ledger.take(&used(Meter::Session, 5000, Some(5)));
+        assert!(!ledger.is_partial());
+        ledger.take(&used(begun("b"), 10, None));
+        ledger.leave_conversation();
+        ledger.take(&used(Meter::Session, 5, Some(5)));
+        assert!(ledger.is_partial(), "nobody will tell any more");
     }
 
     #[test]

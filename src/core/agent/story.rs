@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::asked::{Answered, Asked};
 use super::bill::Bill;
-use super::event::{AgentEvent, LimitState, Limited, Trouble, Verdict};
+use super::event::{AgentEvent, LimitState, Limited, Meter, Trouble, Verdict};
 use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
 use super::message::Message;
@@ -46,6 +46,8 @@ pub struct Story {
     pub answered: bool,
     /// Whether it did since its last word: some go on by themselves.
     pub went_on: bool,
+    /// Whether it did since it told what it used.
+    pub untold: bool,
     /// Turns that it took.
     pub turns: u32,
     /// Calls of tools that began.
@@ -174,7 +176,10 @@ impl Story {
             AgentEvent::Model { name } => self.model = Some(name.clone()),
             AgentEvent::ToolStarted { .. } => self.tool_started(event, run, now, heard),
             AgentEvent::ToolEnded { .. } => self.tool_ended(event, now, heard),
-            AgentEvent::Used(used) => self.ledger.take(used),
+            AgentEvent::Used(used) => {
+                self.untold &= matches!(used.meter, Meter::Call { partial: true, .. });
+                self.ledger.take(used);
+            }
             AgentEvent::Retrying {
                 attempt, most, why, ..
             } => {
@@ -213,7 +218,7 @@ impl Story {
                 heard.turn_ended = true;
             }
             AgentEvent::Text(_) => {
-                (self.answered, self.went_on) = (true, true);
+                (self.answered, self.went_on, self.untold) = (true, true, true);
                 // it answers: the limit it had reached is reset
                 self.limit = None;
             }
@@ -242,7 +247,7 @@ impl Story {
             heard.calls.push(call.clone());
             return;
         }
-        (self.answered, self.went_on) = (true, true);
+        (self.answered, self.went_on, self.untold) = (true, true, true);
         self.tools_called = self.tools_called.saturating_add(1);
         let call = ToolCall {
             run,
@@ -369,6 +374,11 @@ impl Story {
     /// Whether it has done what was asked for, and does nothing since.
     pub fn is_through(&self) -> bool {
         self.is_well() && !self.went_on && !self.is_busy() && !self.is_owed_an_answer()
+    }
+
+    /// Whether it used more than it told: it was broken off before it could.
+    pub fn is_partly_told(&self) -> bool {
+        self.ledger.is_partial() || (self.untold && !self.is_well())
     }
 
     /// Why it failed, where it says so.

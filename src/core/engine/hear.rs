@@ -175,6 +175,7 @@ impl Engine {
             }
             for story in task.past.iter_mut().filter_map(|run| run.story.as_mut()) {
                 story.ledger.cover_calls();
+                story.untold = false;
             }
         });
     }

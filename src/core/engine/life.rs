@@ -111,6 +111,8 @@ impl Engine {
         let why = self.tasks.get(id).and_then(|task| reason(&task.run));
         self.note(now, id, what, by, why);
         if what == What::Ended {
+            // whether that is all it used is known by now
+            self.count_stored(now, id);
             let again = self.tasks.get(id).is_some_and(|task| self.runs_again(task));
             let trouble = |task: &Task| task.run.story.as_ref()?.trouble();
             let trouble = self.tasks.get(id).and_then(trouble);

@@ -42,6 +42,7 @@ impl Used {
                 cost: now.cost.map(|_| known),
                 known,
                 source: now.source,
+                at_least: now.at_least,
             },
             turns: self.turns.saturating_sub(before.turns),
         }

@@ -7,7 +7,7 @@ use super::today::DAY;
 use crate::core::agent::bill::{Bill, Source};
 use crate::core::agent::tokens::Usd;
 use crate::core::report::StatsReport;
-use crate::core::task::{Outcome, Run, Task};
+use crate::core::task::{Outcome, Run, State, Task};
 use crate::core::time::Now;
 use crate::core::wire;
 
@@ -18,7 +18,13 @@ impl Engine {
             return Bill::default();
         };
         let usual = story.model.as_deref().or(task.spec.model.as_deref());
-        story.ledger.bill(&self.rules.prices, usual)
+        let mut bill = story.ledger.bill(&self.rules.prices, usual);
+        // while it runs, it is what was used so far
+        bill.at_least = matches!(run.state, State::Ended { .. }) && story.is_partly_told();
+        if bill.at_least && bill.source == Source::Nothing {
+            bill.source = Source::Unknown;
+        }
+        bill
     }
 
     /// What all runs of a task used.
@@ -60,6 +66,7 @@ impl Engine {
                 // summed as what it is, and not as a fraction
                 *cost = Usd(cost.0.saturating_add(bill.cost.unwrap_or_default().0));
                 line.unknown_cost_runs += u64::from(bill.source == Source::Unknown);
+                line.at_least_runs += u64::from(bill.at_least);
             }
         }
         let told = |(line, cost): (StatsReport, Usd)| StatsReport {

@@ -11,7 +11,7 @@ use crate::screen::clock::Clock;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
 use crate::screen::terms;
-use crate::screen::text::{cut, cut_left, grouped, home, tokens, width};
+use crate::screen::text::{cut, cut_left, grouped, home, money, tokens, width};
 use crate::screen::words;
 
 /// From this width on there is room for what is seldom asked.
@@ -142,7 +142,7 @@ fn used(task: &Task, agent: &str, engine: &Engine, dot: char) -> String {
     let model = story.and_then(|story| story.model.as_ref());
     facts.extend(model.or(task.spec.model.as_ref()).cloned());
     let bill = engine.bill(task);
-    facts.extend(bill.cost.map(|cost| cost.to_string()));
+    facts.extend(bill.cost.map(|cost| money(cost, bill.at_least)));
     if !bill.tokens.is_zero() {
         facts.push(tokens(bill.tokens.total()));
     }

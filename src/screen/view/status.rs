@@ -11,7 +11,7 @@ use crate::core::engine::Engine;
 use crate::core::task::State;
 use crate::screen::keymap::Command;
 use crate::screen::screen::Screen;
-use crate::screen::text::{count, cut, grouped, tokens, width};
+use crate::screen::text::{count, cut, grouped, money, tokens, width};
 use crate::screen::words;
 
 /// So many cells of who needs a person say something.
@@ -111,8 +111,9 @@ fn counts(frame: &mut Frame, area: Rect, engine: &Engine, screen: &Screen) {
 /// What agents used today: money, or tokens where that is not known.
 fn cost(engine: &Engine) -> Option<String> {
     let bill = engine.today();
-    match bill.cost {
-        Some(cost) if cost > Usd::default() => Some(cost.to_string()),
+    let in_part = bill.at_least || bill.cost.is_none();
+    match bill.known {
+        known if known > Usd::default() => Some(money(known, in_part)),
         _ if bill.tokens.is_zero() => None,
         _ => Some(tokens(bill.tokens.total())),
     }

@@ -194,6 +194,51 @@ fn what_removed_tasks_used_today_counts_on_and_once() {
     }
 }
 
+/// What it did not tell before it was broken off nobody knows.
+#[test]
+fn what_a_broken_off_run_used_is_so_much_at_least() {
+    let answer = |partial| {
+        let key = "a".to_owned();
+        used(Meter::Call { key, partial }, 10, 100)
+    };
+    let cases = [
+        // its answer goes on; it is over, and nothing came since; something did; nothing is told
+        (vec![text(), answer(true)], Some(100), true),
+        (
+            vec![call("t"), answer(true), answer(false)],
+            Some(100),
+            false,
+        ),
+        (vec![answer(false), text()], Some(100), true),
+        (vec![text()], None, true),
+        (vec![], None, false),
+        (
+            vec![answer(true), used(Meter::Session, 10, 150)],
+            Some(150),
+            false,
+        ),
+    ];
+    for (events, cost, at_least) in cases {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        hear(&mut world, run, events.clone());
+        let bill = world.engine.bill(world.task(1));
+        assert!(!bill.at_least, "it goes on");
+        end(&mut world, run, Exit::Signal(9), vec![]);
+        let report = world.engine.report(world.task(1));
+        assert_eq!(report.cost_at_least, at_least, "{events:?}");
+        let bill = world.engine.bill(world.task(1));
+        assert_eq!(bill.cost.map(|cost| cost.0), cost, "{events:?}");
+        assert_eq!(world.engine.today().at_least, at_least && cost.is_some());
+        let source = match (cost, at_least) {
+            (Some(_), _) => Some("agent"),
+            (None, true) => Some("unknown"),
+            (None, false) => None,
+        };
+        assert_eq!(report.cost_source.as_deref(), source, "{events:?}");
+    }
+}
+
 #[test]
 fn turns_of_a_lane_are_counted_by_the_day() {
     let lane = Budget {
@@ -245,7 +290,16 @@ fn what_a_run_used_before_midnight_is_yesterdays_for_a_later_supervisor_too() {
 fn what_a_later_counter_turns_out_to_have_counted_is_used_once_in_a_day() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
-    let call = |key: &str, input, cost| used(Meter::Call { key: key.into() }, input, cost);
+    let call = |key: &str, input, cost| {
+        used(
+            Meter::Call {
+                key: key.into(),
+                partial: false,
+            },
+            input,
+            cost,
+        )
+    };
     hear(&mut world, run, vec![session("S"), call("a", 20, 200)]);
     end(&mut world, run, Exit::Code(143), vec![]);
     world.ask(message(1, "go on", false));

@@ -71,6 +71,7 @@ fn event(what: u8, world: &World) -> AgentEvent {
         _ => used(
             Meter::Call {
                 key: what.to_string(),
+                partial: what.is_multiple_of(2),
             },
             1,
             1,
