@@ -176,7 +176,8 @@ impl Decoder for Aider {
         }
         if !self.state.talks {
             self.state.talks = BEGUN.is_match(&text);
-            return vec![raw(line)];
+            let began = self.state.talks.then_some(AgentEvent::TurnBegan);
+            return began.into_iter().chain([raw(line)]).collect();
         }
         vec![self.said(&text)]
     }

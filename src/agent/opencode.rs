@@ -94,9 +94,14 @@ impl Opencode {
         if session.is_empty() || session == self.state.session {
             return Some(events);
         }
+        let began = self
+            .state
+            .session
+            .is_empty()
+            .then_some(AgentEvent::TurnBegan);
         session.clone_into(&mut self.state.session);
         let session = AgentEvent::Session { id: session.into() };
-        Some([session].into_iter().chain(events).collect())
+        Some([session].into_iter().chain(began).chain(events).collect())
     }
 
     /// A call of a tool, which is told of only when it is over.

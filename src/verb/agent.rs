@@ -66,7 +66,7 @@ pub(super) struct Wanted {
     /// Stop it when it has used so many tokens, such as 200k
     #[arg(long, value_name = "TOKENS", requires = "agent", value_parser = parse_tokens, help_heading = AGENT)]
     max_tokens: Option<u64>,
-    /// Stop it when it has taken more turns
+    /// Stop it when it begins one more turn than so many
     #[arg(long, value_name = "TURNS", requires = "agent", value_parser = clap::value_parser!(u32).range(1..), help_heading = AGENT)]
     max_turns: Option<u32>,
 }

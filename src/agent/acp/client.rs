@@ -48,6 +48,10 @@ pub(in crate::agent) struct Acp {
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not modes: any combination can be seen"
+)]
 pub(super) struct State {
     /// What is to be asked first, until it is.
     pub(super) begin: Option<Begin>,
@@ -72,6 +76,9 @@ pub(super) struct State {
     pub(super) turn: Turn,
     /// Turns that were over.
     turns: u64,
+    /// Whether one goes on, be it by a further prompt, and whether that is to be told.
+    in_turn: bool,
+    pub(super) began: bool,
     /// Whether the last turn ended with a result.
     told: bool,
     /// The last line that was no message.
@@ -396,6 +403,7 @@ impl State {
         self.turn.word.clear();
         // a reason that is still to be said goes on with it, and nobody else knows of that
         if !self.waiting.iter().any(Waiting::is_reason) {
+            self.in_turn = false;
             events.push(AgentEvent::TurnEnded {
                 complete: verdict.ok,
             });
@@ -421,6 +429,7 @@ impl State {
         let number = PROMPTS + self.prompts;
         self.prompt = Some(number);
         self.told = false;
+        self.began |= !std::mem::replace(&mut self.in_turn, true);
         let prompt = [json!({"type": "text", "text": text})];
         let params = json!({"sessionId": self.session, "prompt": prompt});
         self.out.ask(number, "session/prompt", &params);

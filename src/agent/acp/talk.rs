@@ -94,7 +94,9 @@ impl State {
     pub(super) fn due(&mut self) -> Vec<AgentEvent> {
         let gone = std::mem::take(&mut self.gone).into_iter();
         let gone = gone.map(|request| AgentEvent::Answered { request });
-        gone.chain(self.unheard.take().and_then(arrived)).collect()
+        let began = std::mem::take(&mut self.began).then_some(AgentEvent::TurnBegan);
+        let heard = self.unheard.take().and_then(arrived);
+        gone.chain(began).chain(heard).collect()
     }
 
     /// What was asked about a call is no longer open.

@@ -14,6 +14,8 @@ use crate::core::task::Exit;
 /// it is when a supervisor dies.
 struct Talk {
     acp: Acp,
+    /// Turns that it said had begun.
+    turns: usize,
 }
 
 const ALL: &str = r#"{"loadSession":true,"sessionCapabilities":{"fork":{},"resume":{}}}"#;
@@ -23,12 +25,17 @@ impl Talk {
     fn new() -> Self {
         Self {
             acp: Acp::new(&Value::Null),
+            turns: 0,
         }
     }
 
     fn hear(&mut self, line: &str) -> Vec<AgentEvent> {
         self.acp = Acp::new(&self.acp.save());
-        self.acp.line(line.as_bytes())
+        let mut events = self.acp.line(line.as_bytes());
+        let told = events.len();
+        events.retain(|event| *event != AgentEvent::TurnBegan);
+        self.turns += told - events.len();
+        events
     }
 
     fn said(&mut self) -> Vec<Value> {
@@ -228,8 +235,12 @@ fn messages_wait_for_the_turn_to_end() {
     talk.over(102, "end_turn");
     assert_eq!(talk.said()[0]["params"]["prompt"][0]["text"], "second");
     assert_eq!(talk.over(103, "end_turn")[0], heard(2));
+    assert_eq!(talk.turns, 3);
     // nothing goes on: it is asked at once
     assert_eq!(methods(&talk.message(3, "third")), ["session/prompt"]);
+    talk.text("well");
+    talk.text("then");
+    assert_eq!(talk.turns, 4, "in its midst");
 }
 
 #[test]
@@ -358,6 +369,7 @@ fn a_refused_call_has_failed_and_the_reason_is_said() {
             .iter()
             .any(|event| matches!(event, AgentEvent::Heard { .. }))
     );
+    assert_eq!(talk.turns, 1, "it is the same turn");
 }
 
 #[test]

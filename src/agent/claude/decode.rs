@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::asks::control_response;
 use super::said::notice;
 use super::state::State;
+use super::turns::Step;
 use crate::agent::Decoder;
 use crate::agent::common::{load, raw, text_at, without_result};
 use crate::core::agent::event::{AgentEvent, Level};
@@ -65,6 +66,14 @@ impl Claude {
     }
 
     fn object(&mut self, line: Value) -> Option<Vec<AgentEvent>> {
+        let step = Step::of(&line);
+        let events = self.line_of_kind(line)?;
+        let began = step.map_or(0, |step| self.turns_begun(step));
+        let began = std::iter::repeat_n(AgentEvent::TurnBegan, began);
+        Some(began.chain(events).collect())
+    }
+
+    fn line_of_kind(&mut self, line: Value) -> Option<Vec<AgentEvent>> {
         let kind = text_at(&line, "type")?;
         // subagents go on behind the result of a turn, which they don't begin
         let within = text_at(&line, "parent_tool_use_id").is_some();
@@ -131,7 +140,8 @@ impl Decoder for Claude {
             return Vec::new();
         }
         let mut verdict = without_result(exit, &self.state.last);
-        verdict.turns = (self.state.turns > 0).then_some(self.state.turns);
+        let turns = self.state.turns.saturating_add(self.state.turn.counts);
+        verdict.turns = (turns > 0).then_some(turns);
         vec![AgentEvent::Result(verdict)]
     }
 

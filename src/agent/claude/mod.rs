@@ -3,9 +3,9 @@
 //!
 //! `decode` takes a line to where it is understood: `said` text, thinking and calls of
 //! tools; `tools` what tools gave back, and other lines of the user's side; `system` what
-//! the program says of itself; `asks` what it asks a person; `outcome` the end of a turn;
-//! `usage` what was used; `limit` what is left. `talk` is what it is told. `state` is what
-//! of a run has to be known to understand its next line.
+//! the program says of itself; `asks` what it asks a person; `turns` counts them, `outcome`
+//! is the end of one; `usage` what was used; `limit` what is left. `talk` is what it is
+//! told. `state` is what of a run has to be known to understand its next line.
 
 mod asks;
 mod decode;
@@ -16,6 +16,7 @@ mod state;
 mod system;
 mod talk;
 mod tools;
+mod turns;
 mod usage;
 
 pub(super) use decode::{Claude, Dialect};

@@ -42,7 +42,14 @@ impl Claude {
                 complete: trouble != Some(Trouble::Interrupted),
             });
         }
-        self.state.turns = self.state.turns.saturating_add(turns.unwrap_or(1));
+        let counted = self.state.turn.counts;
+        let counts = match turns {
+            // it broke down before it could say
+            Some(0) => counted,
+            Some(turns) => turns,
+            None => counted.max(1),
+        };
+        self.state.turns = self.state.turns.saturating_add(counts);
         self.state.results = self.state.results.saturating_add(1);
         let id = text_at(line, "uuid").unwrap_or_default();
         self.state.result = first(id, 256);

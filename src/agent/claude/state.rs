@@ -48,6 +48,7 @@ pub(super) struct State {
     /// The last result, so that it is not counted twice.
     pub(super) result: String,
     pub(super) results: u32,
+    /// Turns that were over.
     pub(super) turns: u32,
     pub(super) turn: Turn,
     /// What was printed last that is no event.
@@ -63,9 +64,17 @@ pub(super) struct State {
 /// The turn that goes on.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not modes: any combination can be seen"
+)]
 pub(super) struct Turn {
     /// Something happened in it, and its result was not told.
     pub(super) open: bool,
+    /// How many it counts as by now.
+    pub(super) counts: u32,
+    /// The model said something since the last line of the user's side.
+    pub(super) answered: bool,
     /// The agent said something in it.
     pub(super) spoke: bool,
     /// It was told that a limit is reached.

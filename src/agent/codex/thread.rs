@@ -64,7 +64,7 @@ impl Codex {
                 self.state.told = false;
                 self.state.last.clear();
                 self.state.error.clear();
-                Vec::new()
+                vec![AgentEvent::TurnBegan]
             }
             "item.started" => self.item(event.get("item")?, Moment::Begun)?,
             "item.updated" => self.item(event.get("item")?, Moment::Amid)?,

@@ -150,8 +150,9 @@ impl State {
                 .collect();
         }
         if let Some(turn) = result.pointer("/turn/id").and_then(Value::as_str) {
-            self.begun(turn);
-        } else if id == "initialize" {
+            return self.begun(turn).into_iter().collect();
+        }
+        if id == "initialize" {
             self.open();
         }
         Vec::new()
@@ -182,14 +183,17 @@ impl State {
         }
     }
 
-    fn begun(&mut self, turn: &str) {
+    /// A turn goes on: told of twice, by the response and by itself.
+    fn begun(&mut self, turn: &str) -> Option<AgentEvent> {
         self.starting = false;
         self.told = false;
-        if self.turn.as_deref() != Some(turn) {
+        let new = self.turn.as_deref() != Some(turn);
+        if new {
             self.turn = Some(turn.to_owned());
             self.word.clear();
         }
         self.next();
+        new.then_some(AgentEvent::TurnBegan)
     }
 
     fn told_of(&mut self, method: &str, params: &Value) -> Option<Vec<AgentEvent>> {
@@ -202,7 +206,7 @@ impl State {
         let mut events = Vec::new();
         match method {
             "turn/started" if ours => {
-                self.begun(params.pointer("/turn/id")?.as_str()?);
+                events.extend(self.begun(params.pointer("/turn/id")?.as_str()?));
             }
             "turn/completed" if ours => {
                 events.extend(self.completed(params.get("turn")?));

@@ -129,7 +129,10 @@ fn a_thread_is_opened_and_the_prompt_asked() {
     let said = talk.said();
     assert_eq!(methods(&said), ["turn/start"]);
     assert_eq!(said[0]["params"]["input"][0]["text"], "do it");
-    talk.turn("t1");
+    let turn = json!({"turn": {"id": "t1"}});
+    let response = talk.hear(&json!({"id": "turn", "result": turn}));
+    assert_eq!(response, [AgentEvent::TurnBegan]);
+    assert_eq!(talk.told("turn/started", turn), [], "told once");
     talk.item(
         "item/completed",
         json!({"type": "agentMessage", "id": "m", "text": "Done."}),

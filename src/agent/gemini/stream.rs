@@ -103,6 +103,7 @@ impl Gemini {
             events.push(AgentEvent::Model { name: model.into() });
         }
         self.state.told = false;
+        events.push(AgentEvent::TurnBegan);
         Some(events)
     }
 

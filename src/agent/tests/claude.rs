@@ -19,8 +19,11 @@ fn claude() -> Box<dyn Decoder> {
     decoder(Speech::Claude, &Value::Null)
 }
 
+/// What a line comes to, but for how turns are counted: the recordings have that.
 fn line(decoder: &mut Box<dyn Decoder>, line: &Value) -> Vec<AgentEvent> {
-    decoder.line(line.to_string().as_bytes())
+    let mut events = decoder.line(line.to_string().as_bytes());
+    events.retain(|event| *event != AgentEvent::TurnBegan);
+    events
 }
 
 /// What lines come to, told to one decoder.

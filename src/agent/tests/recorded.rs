@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::kit::{Case, Totals, cases};
+use crate::agent::unguarded as decoder;
 use crate::core::agent::event::{AgentEvent, Meter, Part, Want, Words};
 use crate::core::agent::ledger::Ledger;
 use crate::core::agent::price::Prices;
@@ -129,6 +130,7 @@ fn shown(event: &AgentEvent) -> String {
         | AgentEvent::Limit(_)
         | AgentEvent::Answered { .. }
         | AgentEvent::Subagent { .. }
+        | AgentEvent::TurnBegan
         | AgentEvent::TurnEnded { .. } => serde_json::to_string(event).unwrap(),
     }
 }
@@ -207,6 +209,64 @@ fn totals_are_those_of_an_independent_count() {
         }
         assert_counted(case, totals, &told(case, ledger));
     }
+}
+
+/// A result of claude's and qwen-code's says how many turns there were since the last one;
+/// what was counted line by line up to there is to be the same.
+#[test]
+fn turns_are_counted_before_the_result_says_how_many_there_were() {
+    let untold = [
+        // a result is all there is of it
+        ("claude/err_400_json", 0, 1),
+        ("claude/perm_prompts_none_json", 0, 3),
+        ("claude/rich_json", 0, 9),
+        ("claude/sig_int_json", 0, 2),
+        // no line tells of the second turn, which is about what a subagent came to
+        ("claude/subagent", 0, 1),
+        // the provider answered none: what is said is the program's own, as what /usage says
+        ("claude/err_400", 0, 1),
+        ("claude/err_401_full_retries", 0, 1),
+        ("claude/err_429_retries1", 0, 1),
+        ("claude/err_connrefused", 0, 1),
+        ("claude/err_credit", 0, 1),
+        ("claude/err_toolong", 0, 1),
+        ("claude/nokey", 0, 1),
+        ("claude/ratelimit_oauth_rejected", 0, 1),
+        // it broke down, after three answers
+        ("claude/crash_null_toolname", 3, 0),
+    ];
+    let mut differ = Vec::new();
+    let mut same = 0;
+    for case in cases() {
+        if !["claude", "qwen"].contains(&case.cli.as_str()) {
+            continue;
+        }
+        let mut decoder = decoder(case.speech, &serde_json::Value::Null);
+        let mut counted = 0;
+        for line in case.bytes.split(|byte| *byte == b'\n') {
+            let began = |event: &&AgentEvent| **event == AgentEvent::TurnBegan;
+            let events = decoder.line(line);
+            counted += events.iter().filter(began).count() as u64;
+            let line: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
+            // `--output-format json --verbose` has them all in one
+            let last = line
+                .as_array()
+                .and_then(|lines| lines.last())
+                .unwrap_or(&line);
+            if let Some(told) = last["num_turns"].as_u64() {
+                if counted == told {
+                    same += 1;
+                } else {
+                    differ.push((format!("{}/{}", case.cli, case.name), counted, told));
+                }
+                counted = 0;
+            }
+        }
+    }
+    let mut untold = untold.map(|(case, counted, told)| (case.to_owned(), counted, told));
+    untold.sort();
+    assert_eq!(differ, untold);
+    assert!(same >= 70, "{same} results");
 }
 
 #[test]

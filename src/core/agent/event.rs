@@ -102,7 +102,10 @@ pub enum AgentEvent {
         /// What.
         text: String,
     },
-    /// A turn of the agent's is over: it waits for a person, or ends.
+    /// A turn of the agent's began: it counts from here on, however it ends.
+    TurnBegan,
+    /// A turn of the agent's is over: it waits for a person, or ends. Counts where its
+    /// beginning was not told.
     TurnEnded {
         /// Whether it came to its end, and was not broken off.
         complete: bool,
@@ -297,7 +300,8 @@ pub struct Verdict {
     pub text: String,
     /// What kind of failure it was, where it was one.
     pub trouble: Option<Trouble>,
-    /// How many turns it took, where that is told.
+    /// How many turns the run took by now, where that is told: counts more than those whose
+    /// beginning or end was.
     pub turns: Option<u32>,
 }
 

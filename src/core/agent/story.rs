@@ -48,8 +48,10 @@ pub struct Story {
     pub went_on: bool,
     /// Whether it did since it told what it used.
     pub untold: bool,
-    /// Turns that it took.
+    /// Turns that it took, the one that goes on included.
     pub turns: u32,
+    /// Whether the turn that ends next is among them already.
+    pub in_turn: bool,
     /// Calls of tools that began.
     pub tools_called: u32,
     /// Those of them that failed.
@@ -202,8 +204,13 @@ impl Story {
                 }
                 self.delivered(*message);
             }
-            AgentEvent::TurnEnded { .. } => {
+            AgentEvent::TurnBegan => {
                 self.turns = self.turns.saturating_add(1);
+                self.in_turn = true;
+            }
+            AgentEvent::TurnEnded { .. } => {
+                let counted = std::mem::take(&mut self.in_turn);
+                self.turns = self.turns.saturating_add(u32::from(!counted));
                 heard.turn_ended = true;
             }
             AgentEvent::Result(verdict) => {
@@ -212,9 +219,8 @@ impl Story {
                     text: bounded(&verdict.text, LONGEST_WORD),
                     ..verdict.clone()
                 });
-                if let Some(turns) = verdict.turns {
-                    self.turns = self.turns.max(turns);
-                }
+                self.turns = verdict.turns.unwrap_or(self.turns);
+                self.in_turn = false;
                 heard.turn_ended = true;
             }
             AgentEvent::Text(_) => {

@@ -121,6 +121,7 @@ pub fn item(event: AgentEvent) -> Option<Item> {
     Some(match event {
         AgentEvent::Session { .. }
         | AgentEvent::Used(_)
+        | AgentEvent::TurnBegan
         | AgentEvent::TurnEnded { complete: true } => return None,
         // how it was put is not told
         AgentEvent::Heard { text, .. } if text.is_empty() => return None,

@@ -247,6 +247,42 @@ fn a_budget_that_is_used_up_stops_it() {
 }
 
 #[test]
+fn a_turn_too_many_is_stopped_in_its_middle() {
+    let bench = Bench::new();
+    let turn = |n: &str| {
+        let lines = [TOOL, TOOL_DONE].map(|line| line.replace("m-1", n).replace("t-1", n));
+        lines.join("\n")
+    };
+    let amid = TOOL.replace("m-1", "m-3").replace("t-1", "m-3");
+    let script = script(&[
+        HEARS,
+        &says(&[INIT, &turn("m-1")]),
+        &says(&[&turn("m-2"), &amid]),
+        "sleep 100 & wait",
+    ]);
+    bench.install("claude", &script);
+    let id = bench.run(&["claude", "--max-turns", "2", "--grace", "100ms"], "x");
+    let task = bench.ended(id);
+    assert_eq!(task["outcome"], "revoked", "{task}");
+    let reason = task["reason"].as_str().unwrap();
+    assert!(reason.contains("3 of 2 turns"), "{reason}");
+    assert_eq!(
+        (&task["turns"], &task["tools_called"]),
+        (&3.into(), &3.into())
+    );
+    assert_eq!(task["tokens"]["input"], 30, "{task}");
+    // what it is stopped by is ours: its own bound would be a failure of its
+    assert!(!task["command"].as_str().unwrap().contains("max-turns"));
+    // one that stays within it is left alone
+    let whole = [INIT, &turn("m-1"), &result(20, true)].map(str::to_owned);
+    let whole = says(&whole.each_ref().map(String::as_str));
+    bench.install("claude", &super::script(&[HEARS, &whole, LEAVES]));
+    let id = bench.run(&["claude", "--max-turns", "2"], "x");
+    let task = bench.ended(id);
+    assert_eq!(task["outcome"], "succeeded", "{task}");
+}
+
+#[test]
 fn a_success_stays_one_whose_last_word_crosses_its_budget() {
     let bench = Bench::new();
     let script = script(&[HEARS, &says(&[INIT, &result(3_000_000, true)]), LEAVES]);

@@ -1,7 +1,7 @@
 //! Runs that are stopped for what they use.
 
 use super::kit::*;
-use crate::core::agent::event::{AgentEvent, Meter, Used};
+use crate::core::agent::event::{AgentEvent, Meter, Used, Verdict};
 use crate::core::agent::plan::{Budget, Feed};
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::engine::Rules;
@@ -124,6 +124,71 @@ fn tokens_and_turns_are_bounded_too_over_all_runs() {
     assert_eq!(world.task(1).state().word(), "running");
     hear(&mut world, run, vec![used(Meter::Session, 100, 1)]);
     assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
+fn a_turn_too_many_is_stopped_in_its_middle() {
+    let mut world = World::new();
+    let run = launch(
+        &mut world,
+        budget(Budget {
+            turns: Some(2),
+            ..Budget::default()
+        }),
+    );
+    let turn = |id: &str, input| {
+        let used = used(
+            Meter::Call {
+                partial: false,
+                key: id.into(),
+            },
+            input,
+            input,
+        );
+        vec![AgentEvent::TurnBegan, text(), call(id), used]
+    };
+    hear(&mut world, run, turn("a", 10));
+    hear(&mut world, run, turn("b", 20));
+    assert_eq!(world.task(1).state().word(), "running");
+    hear(&mut world, run, turn("c", 30));
+    assert_eq!(world.task(1).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![]);
+    let report = world.engine.report(world.task(1));
+    assert_eq!(report.outcome.as_deref(), Some("revoked"));
+    assert_eq!((report.turns, report.tools_called), (Some(3), Some(3)));
+    assert_eq!(report.tokens.map(|tokens| tokens.input), Some(60));
+    let reason = report.reason.unwrap();
+    assert!(reason.contains("3 of 2 turns"), "{reason}");
+}
+
+#[test]
+fn a_turn_counts_once_whether_its_beginning_is_told_or_its_end_or_both() {
+    let ended = || AgentEvent::TurnEnded { complete: true };
+    let silent = || {
+        AgentEvent::Result(Verdict {
+            ok: true,
+            text: String::new(),
+            trouble: None,
+            turns: None,
+        })
+    };
+    let began = || AgentEvent::TurnBegan;
+    for (events, turns) in [
+        (vec![began()], 1),
+        (vec![ended(), silent()], 1),
+        (vec![began(), ended(), silent()], 1),
+        (vec![began(), ended(), silent(), ended(), silent()], 2),
+        (vec![began(), ended(), silent(), began()], 2),
+        // what its last word says is right
+        (vec![began(), began(), began(), ended(), verdict(true)], 1),
+        (vec![began(), ended(), verdict(true), began(), ended()], 2),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        hear(&mut world, run, events.clone());
+        let report = world.engine.report(world.task(1));
+        assert_eq!(report.turns, Some(turns), "{events:?}");
+    }
 }
 
 #[test]
