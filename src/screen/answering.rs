@@ -15,6 +15,9 @@ use crate::core::task::{State, Task};
 use crate::core::wire::Request;
 use crate::verb;
 
+/// Rows that a key scrolls a question by: fewer than are seen of it on small screens, too.
+const READ: usize = 4;
+
 /// The question of a task that is answered next.
 pub(super) fn asked(task: &Task) -> Option<&Question> {
     Some(&task.run.story.as_deref()?.oldest()?.question)
@@ -40,7 +43,12 @@ impl Screen {
         match asked(task) {
             Some(question) => {
                 let request = question.request.clone();
-                self.mode = Mode::Answer(Box::new(Field::lines("")), task.id, request);
+                self.mode = Mode::Answer {
+                    field: Box::new(Field::lines("")),
+                    id: task.id,
+                    request,
+                    scroll: 0,
+                };
             }
             None => self.say(format!("{} {} asks nothing", task.id, task.spec.name)),
         }
@@ -48,7 +56,14 @@ impl Screen {
 
     /// A key while an answer is typed.
     pub(super) fn answer_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
-        let Mode::Answer(field, id, request) = &mut self.mode else {
+        let most = self.drawn.scroll_most;
+        let Mode::Answer {
+            field,
+            id,
+            request,
+            scroll,
+        } = &mut self.mode
+        else {
             return;
         };
         match command {
@@ -75,6 +90,8 @@ impl Screen {
                     Err(why) => self.fail(why),
                 }
             }
+            Some(Command::ReadBack) => *scroll = scroll.saturating_sub(READ),
+            Some(Command::ReadOn) => *scroll = (*scroll + READ).min(most),
             Some(Command::Interrupt) if !field.is_empty() => field.set(""),
             Some(Command::Cancel | Command::Interrupt) => self.mode = Mode::Normal,
             _ => field.key(key),

@@ -21,8 +21,17 @@ pub(super) enum Mode {
     Search(Box<Field>),
     /// A line for a task's standard input.
     Send(Box<Field>, TaskId),
-    /// An answer to what a task's agent asks: which question it is.
-    Answer(Box<Field>, TaskId, String),
+    /// An answer to what a task's agent asks.
+    Answer {
+        /// The answer.
+        field: Box<Field>,
+        /// Whose agent asks.
+        id: TaskId,
+        /// Which question it is.
+        request: String,
+        /// Rows scrolled in it.
+        scroll: usize,
+    },
     /// The question whether this task is to be removed.
     Remove(TaskId),
     /// A task being composed.

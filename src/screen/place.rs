@@ -42,7 +42,9 @@ impl Screen {
             Mode::Filter(field) => Keys::Filter(field.place()),
             Mode::Search(field) => Keys::Search(field.place()),
             Mode::Send(field, id) => Keys::Send(field.place(), *id),
-            Mode::Answer(field, id, request) => Keys::Answer(field.place(), *id, request.clone()),
+            Mode::Answer {
+                field, id, request, ..
+            } => Keys::Answer(field.place(), *id, request.clone()),
             Mode::Remove(id) => Keys::Remove(*id),
             Mode::Compose => Keys::Compose,
             Mode::Kill(menu) => Keys::Kill(menu.place(), menu.scroll),
@@ -122,7 +124,12 @@ impl Screen {
             Keys::Filter(text) => Mode::Filter(line(text)),
             Keys::Search(text) => Mode::Search(line(text)),
             Keys::Send(text, id) => Mode::Send(lines(text), id),
-            Keys::Answer(text, id, request) => Mode::Answer(lines(text), id, request),
+            Keys::Answer(text, id, request) => Mode::Answer {
+                field: lines(text),
+                id,
+                request,
+                scroll: 0,
+            },
             Keys::Remove(id) => Mode::Remove(id),
             Keys::Compose => Mode::Compose,
             Keys::Kill(tasks, scroll) => Mode::Kill(KillMenu::resume(tasks, scroll)),

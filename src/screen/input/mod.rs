@@ -87,7 +87,7 @@ impl Screen {
                 let command = command(Context::Line);
                 self.send_key(turn, command, key);
             }
-            Mode::Answer(..) => {
+            Mode::Answer { .. } => {
                 let command = command(Context::Line);
                 self.answer_key(turn, command, key);
             }
@@ -131,7 +131,7 @@ impl Screen {
                 let pattern = field.text();
                 self.search(&mut turn.out, &pattern);
             }
-            Mode::Send(field, _) | Mode::Answer(field, ..) => field.paste(text),
+            Mode::Send(field, _) | Mode::Answer { field, .. } => field.paste(text),
             Mode::Compose => self.draft.focused().paste(text),
             Mode::Normal => {
                 let key = self.keymap.key(Command::Compose);

@@ -27,13 +27,17 @@ impl Screen {
             Mode::Help(scroll) | Mode::Text { scroll, .. } | Mode::Finish { scroll } => {
                 *scroll = wheeled(*scroll, wheel, self.drawn.scroll_most);
             }
+            // its own panel hides what lies below
+            Mode::Answer { scroll, .. } if wheel != 0 && self.drawn.scroll_most > 0 => {
+                *scroll = wheeled(*scroll, wheel, self.drawn.scroll_most);
+            }
             Mode::Leave | Mode::Compose | Mode::Remove(_) => {}
             Mode::Normal
             | Mode::Bar
             | Mode::Filter(_)
             | Mode::Search(_)
             | Mode::Send(..)
-            | Mode::Answer(..) => {
+            | Mode::Answer { .. } => {
                 if wheel != 0 {
                     self.wheel(at, wheel);
                 } else {

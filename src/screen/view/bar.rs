@@ -51,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
             };
             typed(frame, area, &prompt, field, &word, &theme);
         }
-        Mode::Answer(field, id, _) => {
+        Mode::Answer { field, id, .. } => {
             let prompt = format!("answer {id}> ");
             typed(frame, area, &prompt, field, "", &theme);
         }

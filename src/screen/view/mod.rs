@@ -67,7 +67,7 @@ fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock)
     match screen.mode {
         Mode::Normal | Mode::Filter(_) | Mode::Search(_) | Mode::Remove(_) => {}
         Mode::Send(_, id) => question::said(frame, engine, screen, id),
-        Mode::Answer(_, id, ref which) => question::asks(frame, engine, screen, id, which),
+        Mode::Answer { .. } => question::asks(frame, engine, screen),
         Mode::Bar => bar::candidates(frame, screen),
         Mode::Compose => compose::draw(frame, screen),
         Mode::Kill(_) => dialog::kill(frame, engine, screen, clock),

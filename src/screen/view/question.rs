@@ -5,26 +5,58 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::core::agent::event::Want;
+use crate::core::agent::event::{Question, Want};
 use crate::core::agent::message::{Delivery, Message};
 use crate::core::engine::Engine;
-use crate::core::exact::exact;
+use crate::core::exact::{exact, exact_line};
 use crate::core::id::TaskId;
 use crate::screen::answering::meant;
+use crate::screen::keymap::Command;
+use crate::screen::mode::Mode;
 use crate::screen::screen::Screen;
-use crate::screen::text::{clean, wrapped};
+use crate::screen::text::{clean, count, cut, wrapped};
 use crate::screen::theme::Theme;
 use crate::screen::widget::panel;
 
-/// Draws the question that is being answered.
-pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: TaskId, which: &str) {
-    let Some(question) = engine.task(id).and_then(|task| meant(task, which)) else {
+/// Draws the question that is being answered: all of it can be scrolled to.
+pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
+    let Mode::Answer {
+        id,
+        ref request,
+        scroll,
+        ..
+    } = screen.mode
+    else {
+        return;
+    };
+    let Some(question) = engine.task(id).and_then(|task| meant(task, request)) else {
         let line = Line::styled("that is no longer asked", screen.theme.warn);
         above_bar(frame, screen, &format!("task {id}"), vec![line]);
         return;
     };
-    let theme = &screen.theme;
     let room = usize::from(screen.areas.body.width.saturating_sub(4)).max(1);
+    let mut lines = in_full(question, room, &screen.theme);
+    let height = usize::from(screen.areas.body.height.saturating_sub(2));
+    let mut most = 0;
+    if lines.len() > height {
+        let foot = foot(question, room, &screen.theme);
+        let seen = height.saturating_sub(foot.len() + 1).max(1);
+        most = lines.len() - seen;
+        let from = scroll.min(most);
+        let left = lines.len() - seen - from;
+        lines = lines.into_iter().skip(from).take(seen).collect();
+        lines.push(more(screen, from, left));
+        lines.extend(foot);
+    }
+    screen.drawn.scroll_most = most;
+    if let Mode::Answer { scroll, .. } = &mut screen.mode {
+        *scroll = (*scroll).min(most);
+    }
+    above_bar(frame, screen, &format!("task {id} asks"), lines);
+}
+
+/// The whole question, and what can be chosen.
+fn in_full(question: &Question, room: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = broken(&question.text, room, theme.strong);
     let mut choices: Vec<String> = Vec::new();
     if let Want::Permission { input, .. } = &question.want {
@@ -39,24 +71,45 @@ pub(super) fn asks(frame: &mut Frame, engine: &Engine, screen: &Screen, id: Task
     if question.several {
         choices.push("several can be chosen: 1, 2".into());
     }
-    let choices: Vec<Line> = choices
-        .iter()
-        .flat_map(|choice| broken(choice, room, theme.key))
-        .collect();
-    // what can be chosen is seen, however long the question is
-    let most = usize::from(screen.areas.body.height.saturating_sub(2));
-    let for_text = most.saturating_sub(choices.len()).max(1);
-    if lines.len() > for_text {
-        // its end is seen too: what a long beginning pushes out of sight might be the point
-        let tail = for_text.saturating_sub(1) / 2;
-        let head = for_text.saturating_sub(1) - tail;
-        let cut = lines.len() - tail;
-        let more = theme.signs.more;
-        let line = format!("{more} {} rows left out {more}", cut - head);
-        drop(lines.splice(head..cut, [Line::styled(line, theme.dim)]));
+    let choices = choices.iter();
+    lines.extend(choices.flat_map(|choice| broken(choice, room, theme.key)));
+    lines
+}
+
+/// What can be chosen in one row, where the question is too long to be seen with it.
+fn foot(question: &Question, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let count = question.choices.len();
+    if count == 0 {
+        return Vec::new();
     }
-    lines.extend(choices);
-    above_bar(frame, screen, &format!("task {id} asks"), lines);
+    let each = (room / count).saturating_sub(2);
+    let choices = question.choices.iter().enumerate().map(|(at, choice)| {
+        let label = format!("{}. {}", at + 1, exact_line(&choice.label));
+        cut(&label, each, theme.signs.more).into_owned()
+    });
+    let choices: Vec<String> = choices.collect();
+    vec![Line::styled(choices.join("  "), theme.key)]
+}
+
+/// How much of the question is out of sight, and how it comes into it.
+fn more(screen: &Screen, above: usize, below: usize) -> Line<'static> {
+    let key = |command| screen.keymap.key(command);
+    let mut parts = Vec::new();
+    if below > 0 {
+        parts.push(format!(
+            "{} below: {}",
+            count(below, "row"),
+            key(Command::ReadOn)
+        ));
+    }
+    if above > 0 {
+        parts.push(format!("{above} above: {}", key(Command::ReadBack)));
+    }
+    let sign = screen.theme.signs.more;
+    Line::styled(
+        format!("{sign} {} {sign}", parts.join(", ")),
+        screen.theme.warn,
+    )
 }
 
 /// Draws what a person said to an agent that has not taken it in.
@@ -84,10 +137,7 @@ fn told(message: &Message, room: usize, theme: &Theme) -> Line<'static> {
     };
     let text = message.text.lines().next().unwrap_or_default();
     let line = format!("{}{why}: {text}", message.state.word());
-    Line::styled(
-        crate::screen::text::cut(&line, room, theme.signs.more).into_owned(),
-        style,
-    )
+    Line::styled(cut(&line, room, theme.signs.more).into_owned(), style)
 }
 
 /// What a tool would be called with.
