@@ -1,12 +1,18 @@
 //! What decoders have in common: lines of JSON, and what words of agents and of their
 //! providers mean.
 
+use std::collections::VecDeque;
+
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::task::Exit;
+
+/// So many tellings of calls are remembered.
+const TELLINGS: usize = 256;
 
 /// A line that means nothing.
 pub(super) fn raw(line: &[u8]) -> AgentEvent {
@@ -27,6 +33,44 @@ pub(super) fn object(line: &[u8]) -> Option<Map<String, Value>> {
 /// A decoder's state as it was put by; a new one where that can't be read.
 pub(super) fn load<S: DeserializeOwned + Default>(saved: &Value) -> S {
     S::deserialize(saved).unwrap_or_default()
+}
+
+/// FNV-1a: the same in every build, as it is put by.
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The last calls of tools that were told of, so that one that is told of once more is known,
+/// be it over by then. A name alone tells none apart: some agents use it again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Tellings(VecDeque<u64>);
+
+impl Tellings {
+    /// Whether a call of which this is known was told of before; remembers it.
+    pub(super) fn again(&mut self, parts: &[&str]) -> bool {
+        let known = self.knows(parts);
+        if !known {
+            if self.0.len() == TELLINGS {
+                self.0.pop_front();
+            }
+            self.0.push_back(hash(&parts.join("\0")));
+        }
+        known
+    }
+
+    /// Whether it was.
+    pub(super) fn knows(&self, parts: &[&str]) -> bool {
+        self.0.contains(&hash(&parts.join("\0")))
+    }
+
+    /// It may be told of anew.
+    pub(super) fn forget(&mut self, parts: &[&str]) {
+        let known = hash(&parts.join("\0"));
+        self.0.retain(|telling| *telling != known);
+    }
 }
 
 /// A text that an object has under a name.

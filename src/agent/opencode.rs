@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::Decoder;
 use super::common::{
-    category, fault_of, first, load, object, one_line, raw, trouble_by_status, trouble_of,
-    without_result,
+    Tellings, category, fault_of, first, load, object, one_line, raw, trouble_by_status,
+    trouble_of, without_result,
 };
 use super::field::{count, exit_code, message, output, text};
 use super::limit::reached;
@@ -42,6 +42,8 @@ pub(super) struct Opencode {
 struct State {
     /// The conversation, where it was told.
     session: String,
+    /// Calls that were told of.
+    calls: Tellings,
     /// Steps that ended without a name.
     steps: u64,
     /// Why the last step ended.
@@ -120,6 +122,11 @@ impl Opencode {
             self.state.refused = first(&error, KEPT);
         }
         let time = state.get("time").unwrap_or(&Value::Null);
+        let began = count(time, "start").to_string();
+        let parts = [text(part, "id"), &id, name, &began, &input.to_string()];
+        if self.state.calls.again(&parts) {
+            return Some(Vec::new());
+        }
         let mut events = vec![AgentEvent::ToolStarted {
             id: id.clone(),
             name: name.to_owned(),

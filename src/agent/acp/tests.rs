@@ -473,12 +473,18 @@ fn a_call_is_told_of_once_with_all_it_is_called_with() {
         panic!("{events:?}");
     };
     assert_eq!(fault.kind, FaultKind::CommandFailed);
-    // what is told of once more began anew: none is lost, none ends twice
-    let events = talk.update(&call("tool_call_update", done));
+    // its end is told once more
+    assert!(
+        talk.update(&call("tool_call_update", done.clone()))
+            .is_empty()
+    );
+    // what begins under its name is another: none is lost, none ends twice
+    let events = talk.update(&call("tool_call", done.clone()));
     assert!(matches!(
         &events[..],
         [AgentEvent::ToolStarted { .. }, AgentEvent::ToolEnded { .. }]
     ));
+    assert!(talk.update(&call("tool_call_update", done)).is_empty());
 }
 
 #[test]

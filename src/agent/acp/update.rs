@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::usage;
-use crate::agent::common::{category, fault_of};
+use crate::agent::common::{Tellings, category, fault_of};
 use crate::agent::field::text;
 use crate::core::agent::event::{AgentEvent, Level, Part, Words};
 use crate::core::agent::tool::{Category, Fault, FaultKind};
@@ -27,6 +27,8 @@ const LONGEST_WORD: usize = 4096;
 pub(super) struct Turn {
     /// Calls of tools that go on.
     calls: BTreeMap<String, Call>,
+    /// Those that ended.
+    ended: Tellings,
     /// The last text, or the beginning of it.
     pub(super) word: String,
     /// Whose text that is; `None`: something else came after it.
@@ -103,6 +105,12 @@ impl Turn {
     /// A call, told of for the first time or once more.
     fn call(&mut self, call: &Value) -> Option<Vec<AgentEvent>> {
         let id = call.get("toolCallId")?.as_str()?.to_owned();
+        if text(call, "sessionUpdate") == "tool_call" {
+            // what is named so begins, be it under a name that was in use before
+            self.ended.forget(&[&id]);
+        } else if self.ended.knows(&[&id]) && !self.calls.contains_key(&id) {
+            return Some(Vec::new());
+        }
         let mut events: Vec<AgentEvent> = self.begun(call).into_iter().collect();
         let failed = match call.get("status").and_then(Value::as_str) {
             Some("completed") => false,
@@ -110,6 +118,7 @@ impl Turn {
             _ => return Some(events),
         };
         let begun = self.calls.remove(&id)?;
+        self.ended.again(&[&id]);
         let output = output(call);
         let exit_code = exit_code(call, begun.category, &output);
         let fault = fault(&begun, failed, exit_code, &output);
@@ -168,22 +177,26 @@ impl Turn {
     pub(super) fn over(&mut self) -> Vec<AgentEvent> {
         self.speaker = None;
         self.counted = false;
-        let left = std::mem::take(&mut self.calls).into_iter();
-        left.map(|(id, call)| AgentEvent::ToolEnded {
-            id,
-            fault: Some(if call.refused {
-                refused()
-            } else {
-                Fault {
-                    kind: FaultKind::Cancelled,
-                    text: "the turn ended before the call did".into(),
-                }
-            }),
-            output: String::new(),
-            duration_ms: None,
-            exit_code: None,
-        })
-        .collect()
+        let left = std::mem::take(&mut self.calls);
+        for id in left.keys() {
+            self.ended.again(&[id]);
+        }
+        left.into_iter()
+            .map(|(id, call)| AgentEvent::ToolEnded {
+                id,
+                fault: Some(if call.refused {
+                    refused()
+                } else {
+                    Fault {
+                        kind: FaultKind::Cancelled,
+                        text: "the turn ended before the call did".into(),
+                    }
+                }),
+                output: String::new(),
+                duration_ms: None,
+                exit_code: None,
+            })
+            .collect()
     }
 }
 

@@ -48,11 +48,11 @@ impl Claude {
         if within.is_none() {
             events.extend(self.model(model));
         }
+        let id = text_at(&message, "id").unwrap_or_default();
         for block in blocks {
-            self.block(block, within.as_deref(), at, &mut events);
+            self.block(block, id, within.as_deref(), at, &mut events);
         }
         let tokens = answer_tokens(self.dialect, &message);
-        let id = text_at(&message, "id").unwrap_or_default();
         // qwen-code tells of an answer once it is over
         let partial = self.dialect == Dialect::Claude;
         events.extend(self.answer_used((id, partial), model, tokens));
@@ -92,6 +92,7 @@ impl Claude {
     fn block(
         &mut self,
         mut block: Value,
+        message: &str,
         within: Option<&str>,
         at: Option<u64>,
         events: &mut Vec<AgentEvent>,
@@ -123,7 +124,14 @@ impl Claude {
                 let (id, name) = (take("id").unwrap_or_default(), take("name"));
                 let input = block.get_mut("input").map(Value::take).unwrap_or_default();
                 let name = name.unwrap_or_else(|| "null".into());
-                events.extend(self.started(id, name, input, within, at));
+                // a message that is told once more calls nothing anew
+                if !self
+                    .state
+                    .told
+                    .again(&[message, &id, &name, &input.to_string()])
+                {
+                    events.push(self.started(id, name, input, within, at));
+                }
             }
             Some(kind) if kind.ends_with("_tool_result") => {
                 events.extend(self.tool_result(&block, &Value::Null, at));
@@ -144,19 +152,16 @@ impl Claude {
         input: Value,
         within: Option<&str>,
         at: Option<u64>,
-    ) -> Option<AgentEvent> {
-        if self.state.calls.contains_key(&id) {
-            return None;
-        }
+    ) -> AgentEvent {
         let category = category(&name);
         put(&mut self.state.calls, &id, Open { category, at });
-        Some(AgentEvent::ToolStarted {
+        AgentEvent::ToolStarted {
             id,
             name,
             category,
             input,
             within: within.map(str::to_owned),
-        })
+        }
     }
 
     /// A whole text: the one that was told of in pieces, where one of its kind was.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::agent::common::{Tellings, hash};
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::agent::tool::Category;
 
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub(super) pending: BTreeMap<String, Pending>,
     /// Calls of tools that go on.
     pub(super) calls: BTreeMap<String, Open>,
+    /// Those that were told of.
+    pub(super) told: Tellings,
     /// Subagents at work: the title of each, by its task.
     pub(super) agents: BTreeMap<String, String>,
     /// What is asked, oldest first.
@@ -270,11 +273,4 @@ impl State {
         let at = self.sent.iter().position(named)?;
         Some(self.sent.remove(at).number)
     }
-}
-
-/// FNV-1a: the same in every build, as it is put by.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::words::{LOGGED, RESETS_AT, is_fatal, retrying, trouble};
 use crate::agent::Decoder;
-use crate::agent::common::{first, load, object, one_line, raw, without_result};
+use crate::agent::common::{Tellings, first, load, object, one_line, raw, without_result};
 use crate::agent::field::{count, message, text};
 use crate::agent::limit::reached;
 use crate::core::agent::event::{AgentEvent, Level, Meter, Part, Trouble, Used, Verdict, Words};
@@ -37,6 +37,8 @@ pub(in crate::agent) struct Codex {
 struct State {
     /// Calls that began and did not end.
     open: VecDeque<String>,
+    /// Those that ended.
+    over: Tellings,
     /// Which call began a subagent, by its thread.
     agents: BTreeMap<String, String>,
     /// The last text of the turn.
@@ -183,6 +185,16 @@ impl Codex {
     fn call(&mut self, id: &str, call: &Call, moment: Moment) -> Vec<AgentEvent> {
         let mut events = Vec::new();
         let at = self.state.open.iter().position(|open| open == id);
+        let input = call.input.to_string();
+        let parts = [id, call.name.as_str(), input.as_str()];
+        match (moment, at) {
+            // its end is told once more
+            (Moment::Over | Moment::Amid, None) if self.state.over.knows(&parts) => return events,
+            (Moment::Over, _) => {
+                self.state.over.again(&parts);
+            }
+            _ => {}
+        }
         // what a list of plans has in it changes as it goes on, what others have does not
         if at.is_none() || moment == Moment::Amid && call.category == Category::Plan {
             events.push(AgentEvent::ToolStarted {

@@ -11,7 +11,9 @@ use super::talk::{Begin, Waiting};
 use super::usage::{Meters, at};
 use crate::agent::Decoder;
 use crate::agent::codex::{retrying, trouble};
-use crate::agent::common::{first, load, object, one_line, trouble_by_status, without_result};
+use crate::agent::common::{
+    Tellings, first, load, object, one_line, trouble_by_status, without_result,
+};
 use crate::agent::field::text;
 use crate::agent::limit::reached;
 use crate::agent::rpc::{self, Message, Outgoing};
@@ -58,6 +60,8 @@ pub(super) struct State {
     pub(super) gone: Vec<String>,
     /// Calls that began and did not end.
     pub(super) calls: Vec<String>,
+    /// Those that ended.
+    pub(super) over: Tellings,
     /// Which call began a subagent, by its thread.
     pub(super) agents: BTreeMap<String, String>,
     meters: Meters,

@@ -65,6 +65,11 @@ impl State {
         let call = Call::of(kind, &item)?;
         let mut events = Vec::new();
         let known = self.calls.iter().position(|open| open == id);
+        let input = call.input.to_string();
+        if over && self.over.again(&[id, &call.name, &input]) && known.is_none() {
+            // its end is told once more
+            return Some(events);
+        }
         if known.is_none() {
             events.push(AgentEvent::ToolStarted {
                 id: id.to_owned(),

@@ -10,7 +10,9 @@ use super::words::{
     api_error, command_fault, delay, is_fatal, retrying, told_fault, trouble_by_exit,
 };
 use crate::agent::Decoder;
-use crate::agent::common::{category, first, load, object, one_line, raw, without_result};
+use crate::agent::common::{
+    Tellings, category, first, load, object, one_line, raw, without_result,
+};
 use crate::agent::field::{count, message, output, text};
 use crate::agent::pattern::uncoloured;
 use crate::core::agent::event::{
@@ -44,6 +46,8 @@ struct State {
     last: String,
     /// Calls that began and did not end.
     open: VecDeque<Open>,
+    /// Those that began.
+    begun: Tellings,
     /// The model was left to it.
     auto: bool,
     /// The last error that was told of.
@@ -141,6 +145,10 @@ impl Gemini {
         let name = event.get("tool_name")?.as_str()?.to_owned();
         let input = event.get("parameters").cloned().unwrap_or_default();
         let category = category(&name);
+        let parts = [&id, &name, text(event, "timestamp"), &input.to_string()];
+        if self.state.begun.again(&parts) {
+            return Some(Vec::new());
+        }
         if self.state.open.len() == MOST_OPEN {
             self.state.open.pop_front();
         }

@@ -10,6 +10,7 @@ use crate::core::agent::event::{
 use crate::core::agent::ledger::Ledger;
 use crate::core::agent::plan::Speech;
 use crate::core::agent::say::{Reply, Say};
+use crate::core::agent::story::{Heard, Story};
 use crate::core::agent::tokens::Usd;
 use crate::core::agent::tool::FaultKind;
 use crate::core::task::Exit;
@@ -352,6 +353,51 @@ fn a_result_names_its_trouble() {
     ];
     for (line, trouble) in cases {
         assert_eq!(failed(line.clone()), trouble, "{line}");
+    }
+}
+
+#[test]
+fn a_call_counts_once_however_often_it_is_told_and_another_under_its_name_counts_too() {
+    let run = |name: &str, command: &str| json!({"type": "tool_use", "id": "call_0", "name": name, "input": {"command": command}});
+    let (first, gave) = (
+        says("m1", &run("Bash", "ls"), 1),
+        gave("call_0", &json!({})),
+    );
+    for (all, calls) in [
+        (vec![&first, &first, &gave], 1),
+        (vec![&first, &gave, &first, &gave], 1),
+        (vec![&first, &gave, &gave], 1),
+        (
+            vec![&first, &gave, &says("m2", &run("Bash", "ls"), 1), &gave],
+            2,
+        ),
+        (
+            vec![&first, &says("m1", &run("Bash", "cat"), 1), &gave, &gave],
+            2,
+        ),
+        (
+            vec![&first, &gave, &says("m1", &run("Read", "ls"), 1), &gave],
+            2,
+        ),
+    ] {
+        // put by before each line
+        let lines: Vec<Vec<u8>> = all.iter().map(|line| line.to_string().into()).collect();
+        let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        let events = super::kit::heard(Speech::Claude, &lines, |_| true);
+        let mut story = Story::default();
+        let mut heard = Heard::default();
+        for event in &events {
+            story.take(event, 1, Timestamp::default(), &mut heard);
+        }
+        assert_eq!(
+            (story.tools_called, story.tools_failed),
+            (calls, 0),
+            "{all:?}"
+        );
+        assert_eq!(story.open, [], "{all:?}");
+        let numbers: std::collections::BTreeSet<u32> =
+            heard.calls.iter().map(|call| call.number).collect();
+        assert_eq!(numbers.len(), calls as usize, "as they are stored");
     }
 }
 

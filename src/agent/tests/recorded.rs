@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::kit::{Case, Totals, cases};
+use super::kit::{Case, Totals, cases, heard};
 use crate::agent::unguarded as decoder;
 use crate::core::agent::event::{AgentEvent, Meter, Part, Want, Words};
 use crate::core::agent::ledger::Ledger;
@@ -208,6 +208,24 @@ fn totals_are_those_of_an_independent_count() {
             ledger = Ledger::after(before.session(), before.uncovered());
         }
         assert_counted(case, totals, &told(case, ledger));
+    }
+}
+
+/// As of a log that was written twice, or an agent that stutters.
+#[test]
+fn a_line_that_is_told_twice_calls_no_tool_twice() {
+    for case in cases() {
+        let lines: Vec<&[u8]> = case.bytes.split(|byte| *byte == b'\n').collect();
+        let counts = |lines: &[&[u8]]| {
+            let mut story = Story::default();
+            for event in heard(case.speech, lines, |_| false) {
+                story.take(&event, 1, Timestamp::default(), &mut Heard::default());
+            }
+            (story.tools_called, story.tools_failed, story.open.len())
+        };
+        let twice: Vec<&[u8]> = lines.iter().flat_map(|line| [*line, *line]).collect();
+        let name = format!("{}/{}", case.cli, case.name);
+        assert_eq!(counts(&twice), counts(&lines), "{name}");
     }
 }
 

@@ -12,7 +12,7 @@ use super::ledger::{Figures, Ledger};
 use super::mask::{bounded, decisive, file_of};
 use super::message::Message;
 use super::outbox::Outbox;
-use super::tool::{Fault, FaultKind, ToolCall};
+use super::tool::{Category, Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
 use crate::core::time::Timestamp;
 
@@ -246,9 +246,14 @@ impl Story {
         else {
             return;
         };
-        if let Some(call) = self.open.iter_mut().find(|call| call.id == *id) {
+        let told = decisive(input);
+        let same = |call: &&mut ToolCall| {
+            let is = call.id == *id && call.name == *name && call.session == self.session;
+            is && (*category == Category::Plan || goes_with(&call.input, &told))
+        };
+        if let Some(call) = self.open.iter_mut().find(same) {
             // told of once more, by now with what it is called with
-            call.input = decisive(input);
+            call.input = told;
             call.file = file_of(*category, input);
             heard.calls.push(call.clone());
             return;
@@ -268,7 +273,7 @@ impl Story {
             duration_ms: None,
             fault: None,
             exit_code: None,
-            input: decisive(input),
+            input: told,
             file: file_of(*category, input),
             output_bytes: 0,
         };
@@ -399,5 +404,18 @@ impl Story {
         let failed = self.verdict.as_ref().is_none_or(|verdict| !verdict.ok);
         let limit = self.limit.as_ref().filter(|_| failed)?;
         Some((&limit.which, limit.resets?))
+    }
+}
+
+/// Whether a call that was said to be made with the one may be the same that now is said to
+/// be made with the other: of what is told in pieces no piece is taken back.
+fn goes_with(before: &Value, now: &Value) -> bool {
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => before
+            .iter()
+            .all(|(key, value)| now.get(key).is_none_or(|now| goes_with(value, now))),
+        (Value::String(before), Value::String(now)) => now.starts_with(before.as_str()),
+        (Value::Null, _) => true,
+        (before, now) => before == now,
     }
 }

@@ -202,7 +202,7 @@ impl Transcript {
                 let depth = self.depth(within.as_deref());
                 // told again, with more of its input
                 match self.calls.get(&id).copied() {
-                    Some(at) if self.block(at).is_some() => self.change(at, |body| {
+                    Some(at) if self.block(at).is_some_and(goes_on) => self.change(at, |body| {
                         if let Body::Call(old) = body {
                             let (end, title) = (old.end.take(), old.title.take());
                             **old = Call {
@@ -444,4 +444,9 @@ impl Transcript {
             self.messages.retain(|_, at| *at >= first);
         }
     }
+}
+
+/// Whether it is a call that has not ended: one that began under its name later is another.
+fn goes_on(block: &Block) -> bool {
+    matches!(&block.body, Body::Call(call) if call.end.is_none())
 }

@@ -141,6 +141,58 @@ fn calls_of_tools_are_stored_as_they_begin_and_end_and_none_stays_open() {
 }
 
 #[test]
+fn a_call_that_is_told_twice_is_stored_once_and_another_under_its_name_too() {
+    let with = |name: &str, input: serde_json::Value| match call("a") {
+        AgentEvent::ToolStarted {
+            id,
+            category,
+            within,
+            ..
+        } => AgentEvent::ToolStarted {
+            id,
+            name: name.into(),
+            category,
+            input,
+            within,
+        },
+        other => panic!("{other:?}"),
+    };
+    let over = || AgentEvent::ToolEnded {
+        id: "a".into(),
+        fault: None,
+        output: String::new(),
+        duration_ms: None,
+        exit_code: None,
+    };
+    let path = |path: &str| with("Read", serde_json::json!({"path": path}));
+    for (events, calls) in [
+        (vec![path("x"), path("x"), over(), over()], 1),
+        (
+            vec![with("Read", serde_json::Value::Null), path("x"), over()],
+            1,
+        ),
+        (vec![path("/tm"), path("/tmp/x"), over()], 1),
+        (vec![path("x"), path("y"), over(), over()], 2),
+        (
+            vec![path("x"), with("Write", serde_json::json!({"path": "x"}))],
+            2,
+        ),
+        (vec![path("x"), over(), path("x"), over()], 2),
+    ] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        hear(&mut world, run, events.clone());
+        end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
+        let report = world.engine.report(world.task(1));
+        assert_eq!(report.tools_called, Some(calls), "{events:?}");
+        let mut numbers: Vec<u32> = world.calls.iter().map(|call| call.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len() as u32, calls, "{events:?}");
+    }
+}
+
+#[test]
 fn what_an_agent_left_behind_is_said_though_it_was_swept() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Argument));
