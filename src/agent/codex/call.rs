@@ -44,6 +44,10 @@ impl Call {
                 if let [change] = changes.as_slice() {
                     call.input =
                         json!({"path": text(change, "path"), "kind": text(change, "kind")});
+                    // the app-server alone tells it
+                    if let Some(diff) = change.get("diff") {
+                        call.input["diff"] = diff.clone();
+                    }
                     if text(change, "kind") == "add" {
                         call.category = Category::Write;
                     }

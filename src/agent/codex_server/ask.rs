@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::item::files;
 use crate::agent::field::text;
 use crate::core::agent::event::{Choice, Grant, Question, Want};
 use crate::core::agent::say::Reply;
@@ -39,9 +40,16 @@ pub(super) fn name(id: &Value) -> String {
 }
 
 /// A request, and what a person is to be shown of it; `None` for one that nobody is asked.
-pub(super) fn read(method: &str, id: &Value, params: &Value) -> Option<(Open, Question)> {
+/// `change` is what the call that it is about would change.
+pub(super) fn read(
+    method: &str,
+    id: &Value,
+    params: &Value,
+    change: Option<&Value>,
+) -> Option<(Open, Question)> {
     let call = text(params, "itemId").to_owned();
     let reason = text(params, "reason");
+    let wish;
     let (about, want, lines) = match method {
         "item/commandExecution/requestApproval" => {
             let command = text(params, "command");
@@ -50,11 +58,16 @@ pub(super) fn read(method: &str, id: &Value, params: &Value) -> Option<(Open, Qu
             (About::Leave, want, vec![command, reason])
         }
         "item/fileChange/requestApproval" => {
-            let input = params
-                .get("grantRoot")
-                .map_or(Value::Null, |root| json!({"root": root}));
+            let mut input = change.cloned().unwrap_or_else(|| json!({}));
+            if let Some(root) = params.get("grantRoot").filter(|root| !root.is_null()) {
+                input["root"] = root.clone();
+            }
+            wish = match files(&input).as_slice() {
+                [] => "change files".to_owned(),
+                files => format!("change {}", files.join(", ")),
+            };
             let want = permission("file_change", input, call);
-            (About::Leave, want, vec!["change files", reason])
+            (About::Leave, want, vec![&wish, reason])
         }
         "item/permissions/requestApproval" => {
             let more = params.get("permissions").cloned().unwrap_or_default();

@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) calls: Vec<String>,
     /// Those that ended.
     pub(super) over: Tellings,
+    /// What those would change that change files: what leave is asked for does not say it.
+    pub(super) changes: BTreeMap<String, Value>,
     /// Which call began a subagent, by its thread.
     pub(super) agents: BTreeMap<String, String>,
     meters: Meters,
@@ -127,7 +129,8 @@ impl State {
 
     /// What it asks of us. What no person is asked is refused: it does without.
     fn request(&mut self, method: &str, id: &Value, params: &Value) -> Option<Vec<AgentEvent>> {
-        let Some((open, question)) = ask::read(method, id, params) else {
+        let change = self.changes.get(text(params, "itemId"));
+        let Some((open, question)) = ask::read(method, id, params, change) else {
             self.out.refuse(id, method);
             return None;
         };

@@ -1,9 +1,9 @@
 //! A piece of a turn.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::agent::codex::Call;
-use crate::agent::common::one_line;
+use crate::agent::common::{first, one_line};
 use crate::agent::field::text;
 use crate::core::agent::event::{AgentEvent, Part, Words};
 
@@ -11,6 +11,10 @@ use super::client::State;
 
 /// So many calls that began and did not end are known at once.
 const MOST_CALLS: usize = 256;
+
+/// What so many calls would change is remembered at once, each in so many bytes of JSON.
+const MOST_CHANGES: usize = 16;
+const LONGEST_CHANGE: usize = 16 << 10;
 
 /// So many subagents are known by the call that began them.
 const MOST_AGENTS: usize = 256;
@@ -53,6 +57,21 @@ impl State {
         }
     }
 
+    /// What a call would change is remembered until it is over; of one that is too long for
+    /// that, which files.
+    fn remember_change(&mut self, id: &str, input: &Value) {
+        if self.changes.len() >= MOST_CHANGES || id.len() > 256 {
+            return;
+        }
+        let mut change = input.clone();
+        if change.to_string().len() > LONGEST_CHANGE {
+            let files: Vec<String> = files(input).into_iter().take(200).collect();
+            change =
+                json!({"files": files, "left out": "the changes are too long to be shown here"});
+        }
+        self.changes.insert(id.to_owned(), change);
+    }
+
     fn call(
         &mut self,
         id: &str,
@@ -69,6 +88,10 @@ impl State {
         if over && self.over.again(&[id, &call.name, &input]) && known.is_none() {
             // its end is told once more
             return Some(events);
+        }
+        self.changes.remove(id);
+        if !over && kind == "file_change" {
+            self.remember_change(id, &call.input);
         }
         if known.is_none() {
             events.push(AgentEvent::ToolStarted {
@@ -148,6 +171,27 @@ fn as_of_exec(item: &Value) -> Option<Value> {
         same.insert(snake(key), value);
     }
     Some(Value::Object(same))
+}
+
+/// Which files a call would change.
+pub(super) fn files(input: &Value) -> Vec<String> {
+    let one = input.get("path").and_then(Value::as_str);
+    let of = |name: &str| {
+        input
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let all: Vec<String> = of("changes")
+        .map(|change| text(change, "path"))
+        .chain(of("files").filter_map(Value::as_str))
+        .map(|path| first(path, 400))
+        .collect();
+    if all.is_empty() {
+        return one.map(|path| first(path, 400)).into_iter().collect();
+    }
+    all
 }
 
 /// Its kind of a change is an object.

@@ -342,6 +342,45 @@ fn items_are_calls_of_tools() {
     ));
 }
 
+#[test]
+fn what_files_it_would_change_is_asked_with_the_changes() {
+    let change =
+        |path: &str, diff: &str| json!({"path": path, "kind": {"type": "update"}, "diff": diff});
+    let long = "+x\n".repeat(20_000);
+    let cases = [
+        (json!([change("/a", "+1")]), "change /a", "+1"),
+        (
+            json!([change("/a", "+1"), change("/b", "+2")]),
+            "change /a, /b",
+            "+2",
+        ),
+        (json!([change("/a", &long)]), "change /a", "too long"),
+        (json!([]), "change files", ""),
+    ];
+    for (changes, wish, part) in cases {
+        let mut talk = Talk::begun();
+        if changes != json!([]) {
+            let item = json!({"type": "fileChange", "id": "f", "status": "inProgress", "changes": changes});
+            talk.item("item/started", item);
+        }
+        let params = json!({"threadId": "T", "turnId": "t1", "itemId": "f", "reason": "why"});
+        let asked = talk
+            .hear(&json!({"id": 7, "method": "item/fileChange/requestApproval", "params": params}));
+        let [AgentEvent::Asks(question)] = asked.as_slice() else {
+            panic!("{asked:?}");
+        };
+        assert_eq!(question.text, format!("{wish}\nwhy"));
+        let Want::Permission { input, .. } = &question.want else {
+            panic!("{question:?}");
+        };
+        assert!(input.to_string().contains(part), "{input}");
+        let item =
+            json!({"type": "fileChange", "id": "f", "status": "completed", "changes": changes});
+        talk.item("item/completed", item);
+        assert!(talk.codex.save()["changes"].as_object().unwrap().is_empty());
+    }
+}
+
 fn usage(total: [u64; 2], last: [u64; 2], turn: &str) -> Value {
     let counts = |[input, output]: [u64; 2]| json!({"inputTokens": input, "cachedInputTokens": input / 2, "outputTokens": output, "reasoningOutputTokens": 1, "totalTokens": input + output});
     json!({"turnId": turn, "tokenUsage": {"total": counts(total), "last": counts(last)}})
