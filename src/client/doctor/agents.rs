@@ -1,49 +1,76 @@
 //! Which agents are installed, and whether their versions are known.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::report::Mark;
 use crate::config::{Config, Profile};
+use crate::sys::proc;
 use crate::verb::{Context, installed};
 
 /// How long an agent may take to say its version: those that run on node take seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What is left is killed up to so many times, this far apart: what is about to fork may
+/// escape one pass, what is stuck in the kernel all of them.
+const SWEEPS: usize = 200;
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Of what it says so many bytes are looked at.
 const MOST: u64 = 4096;
 
 /// A line each: how good, which agent, how it is.
 pub(super) fn findings(config: &Config, context: &Context) -> Vec<(Mark, String, String)> {
-    // all at once: each takes its time
-    let asked: Vec<_> = config
-        .agents
-        .iter()
-        .filter(|profile| profile.program().is_some())
-        .map(|profile| (profile, ask(profile, context)))
-        .collect();
-    asked
+    // what they start and leave behind falls to this process, which ends it
+    nix::sys::prctl::set_child_subreaper(true).ok();
+    let there = |profile: &Profile| {
+        let file = installed(profile, context)?;
+        Some((file, profile.version.clone()))
+    };
+    let profiles = config.agents.iter().filter(|it| it.program().is_some());
+    let profiles: Vec<_> = profiles.map(|profile| (profile, there(profile))).collect();
+    // all at once, as each takes its time; and once where several are one program
+    let mut asked = BTreeMap::new();
+    for (file, words) in profiles.iter().filter_map(|(_, there)| there.clone()) {
+        asked
+            .entry((file, words))
+            .or_insert_with_key(|(file, words)| ask(file.clone(), words.clone()));
+    }
+    let said: BTreeMap<_, _> = asked
         .into_iter()
-        .map(|(profile, asked)| {
-            let (mark, text) = finding(profile, asked);
+        .map(|(program, said)| {
+            let said = said.join().unwrap_or_else(|_| Err("can't be asked".into()));
+            (program, said)
+        })
+        .collect();
+    sweep();
+    profiles
+        .into_iter()
+        .map(|(profile, there)| {
+            let said = there.map(|there| {
+                let said = said.get(&there).cloned();
+                let said = said.unwrap_or_else(|| Err("can't be asked".into()));
+                (there.0.display().to_string(), said)
+            });
+            let (mark, text) = finding(profile, said);
             (mark, profile.name.clone(), text)
         })
         .collect()
 }
 
-/// Where it lies, and what it says.
-type Asked = Option<(String, thread::JoinHandle<Result<String, String>>)>;
-
-fn ask(profile: &Profile, context: &Context) -> Asked {
-    let file = installed(profile, context)?;
-    let (shown, words) = (file.display().to_string(), profile.version.clone());
-    let said = thread::spawn(move || {
+/// Asks a program for its version, in a thread of its own.
+fn ask(file: PathBuf, words: Vec<String>) -> thread::JoinHandle<Result<String, String>> {
+    thread::spawn(move || {
         let mut child = Command::new(&file)
             .args(&words)
             .stdin(Stdio::null())
@@ -67,19 +94,37 @@ fn ask(profile: &Profile, context: &Context) -> Asked {
         pidfd_send_signal(&handle, Signal::KILL).ok();
         child.wait().ok();
         text.map_err(|_| format!("says no version within {} s", PATIENCE.as_secs()))
-    });
-    Some((shown, said))
+    })
 }
 
-fn finding(profile: &Profile, asked: Asked) -> (Mark, String) {
-    let Some((file, said)) = asked else {
+/// Ends what programs that were asked left behind: their wrappers' children, daemons. None
+/// else is a child of this process then.
+fn sweep() {
+    let me = proc::me().pid;
+    for _ in 0..SWEEPS {
+        for left in proc::descendants(me) {
+            proc::signal(left.ident, Signal::KILL).ok();
+        }
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Err(Errno::ECHILD) => return,
+                Ok(WaitStatus::StillAlive) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        thread::sleep(AGAIN);
+    }
+}
+
+/// Where it lies and what it says, of one that is there.
+fn finding(profile: &Profile, said: Option<(String, Result<String, String>)>) -> (Mark, String) {
+    let Some((file, said)) = said else {
         let remedy = profile.install.as_ref().map_or_else(
             || "not installed".to_owned(),
             |install| format!("not installed; {install}"),
         );
         return (Mark::Note, remedy);
     };
-    let said = said.join().unwrap_or_else(|_| Err("can't be asked".into()));
     let text = match said {
         Ok(text) => text,
         Err(why) => return (Mark::Warn, format!("{file} {why}")),

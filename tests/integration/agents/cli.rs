@@ -1,6 +1,7 @@
 //! What is said to `run --agent` and its like, rightly and wrongly.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use super::{Bench, HEARS, INIT, LEAVES, recorded, result, says, script};
@@ -152,7 +153,7 @@ fn each_line_is_a_prompt_of_its_own() {
     let each = bench.call(&each);
     assert_eq!(each.code, 0, "{each:?}");
     let names = [3, 4].map(|id| bench.ended(id)["name"].clone());
-    assert_eq!(names, ["one", "two"]);
+    assert_eq!(names, ["claude one", "claude two"]);
 }
 
 #[test]
@@ -211,6 +212,27 @@ fn doctor_says_which_agents_are_there_and_how_to_have_the_others() {
         line("codex").contains("9.9.9") && line("codex").contains("not tried"),
         "{text}"
     );
+}
+
+/// Many are wrappers around the real program.
+#[test]
+fn doctor_leaves_nothing_of_a_program_that_it_asks() {
+    let bench = Bench::new();
+    let pids = bench.herd.dir().join("pids");
+    let pids_is = pids.display();
+    bench.install(
+        "codex",
+        &format!(
+            "sleep 987 >/dev/null &\necho $! >>'{pids_is}'\nsetsid sleep 987 >/dev/null &\necho $! >>'{pids_is}'\necho 'codex-cli 0.169.0'"
+        ),
+    );
+    assert!(bench.call(&["doctor"]).text().contains("0.169.0"));
+    let pids = fs::read_to_string(pids).unwrap();
+    // asked once, though two agents are that program
+    assert_eq!(pids.lines().count(), 2, "{pids}");
+    for pid in pids.lines() {
+        assert!(!Path::new("/proc").join(pid).exists(), "{pid} lives");
+    }
 }
 
 #[test]
