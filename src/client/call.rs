@@ -12,14 +12,13 @@ use super::out::Out;
 use super::table;
 use super::tree;
 use super::trouble::{Trouble, say};
-use super::usage;
 use super::wait::{self, Until};
 use crate::config::Paths;
 use crate::core::filter::Filter;
 use crate::core::id::{Target, TaskId};
 use crate::core::report::{TaskReport, ToolReport};
 use crate::core::wire::{Answer, Kin, Pick, Request, Role};
-use crate::verb::Call;
+use crate::verb::{Call, stats_table, tools_table};
 
 /// How long a supervisor may take to be gone once it has said that nothing lives.
 const LEAVING: Duration = Duration::from_secs(10);
@@ -256,7 +255,7 @@ fn print_all(line: &mut Line, number: u64, as_json: bool) -> Result<(), Trouble>
                 match lines.as_slice() {
                     [] if out.tty => say("no agent has run"),
                     [] => {}
-                    lines => usage::stats(&mut out, lines)?,
+                    lines => out.lines(&stats_table(lines))?,
                 }
                 Vec::new()
             }
@@ -301,7 +300,7 @@ fn tools(line: &mut Line, number: u64, id: TaskId, as_json: bool) -> Result<u8, 
             }
             Answer::Tools(calls) if calls.is_empty() && out.tty => say("it has called no tool"),
             Answer::Tools(calls) if calls.is_empty() => {}
-            Answer::Tools(calls) => usage::tools(&mut out, &calls)?,
+            Answer::Tools(calls) => out.lines(&tools_table(&calls))?,
             _ => {}
         }
         if last {

@@ -51,7 +51,6 @@ mod tree;
 mod trouble;
 mod tty;
 mod upgrade;
-mod usage;
 mod wait;
 
 pub use config::config;

@@ -31,6 +31,10 @@ impl Out {
         writeln!(self.to, "{line}").map_err(|error| failed(&error))
     }
 
+    pub(super) fn lines(&mut self, lines: &[String]) -> Result<(), Trouble> {
+        lines.iter().try_for_each(|line| self.line(line))
+    }
+
     pub(super) fn flush(&mut self) -> Result<(), Trouble> {
         self.to.flush().map_err(|error| failed(&error))
     }

@@ -62,10 +62,10 @@ impl FromStr for Limit {
 /// # Errors
 /// One line that says what a name may be.
 pub fn lane_name(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_alphanumeric() || "._:/@+-".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "._:/@+-[]".contains(c);
     if text.is_empty() || text.chars().count() > MOST_NAME || !text.chars().all(plain) {
         return Err(format!(
-            "{text:?} is no lane; use up to {MOST_NAME} letters, digits and . _ : / @ + -"
+            "{text:?} is no lane; use up to {MOST_NAME} letters, digits and . _ : / @ + - [ ]"
         ));
     }
     let whose = provider_of(text);
@@ -147,7 +147,7 @@ pub enum LimitSource {
 }
 
 /// A limit as `wrangle limit --json` shows it. Fields are added, never renamed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LimitReport {
     /// `global`, `agents`, `provider:NAME`, or a lane's name.
     pub name: String,
@@ -161,6 +161,26 @@ pub struct LimitReport {
     pub queued: u32,
     /// Who set it.
     pub source: LimitSource,
+    /// What a lane may use in a day, where that is bounded.
+    #[serde(default)]
+    pub budget: Option<BudgetReport>,
+}
+
+/// What a lane may use in a day (UTC), and what it has used today; null: not bounded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BudgetReport {
+    /// Dollars it may cost.
+    pub cost_usd: Option<f64>,
+    /// Tokens it may use.
+    pub tokens: Option<u64>,
+    /// Turns it may take.
+    pub turns: Option<u32>,
+    /// What it is known to have cost.
+    pub used_cost_usd: f64,
+    /// Tokens it has used.
+    pub used_tokens: u64,
+    /// Turns it has taken.
+    pub used_turns: u32,
 }
 
 #[cfg(test)]

@@ -315,10 +315,18 @@ impl Screen {
                 let (all, waiting) = (tasks.len(), waiting.count());
                 self.say(format!("launched {all} tasks, of which {waiting} wait"));
             }
-            Answer::Tasks(_) | Answer::Events(_) | Answer::Tools(_) | Answer::Stats(_) => {
-                self.say_done(&asked);
-            }
+            Answer::Tools(calls) if calls.is_empty() => self.say("it has called no tool"),
+            Answer::Tools(calls) => self.show_text(&verb::tools_table(&calls)),
+            Answer::Stats(lines) if lines.is_empty() => self.say("no agent has run"),
+            Answer::Stats(lines) => self.show_text(&verb::stats_table(&lines)),
+            Answer::Tasks(_) | Answer::Events(_) => self.say_done(&asked),
         }
+    }
+
+    /// Opens a text of several lines.
+    pub(super) fn show_text(&mut self, lines: &[String]) {
+        let text = lines.join("\n");
+        self.mode = Mode::Text { text, scroll: 0 };
     }
 
     fn say_done(&mut self, asked: &Asked) {

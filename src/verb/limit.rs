@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::command::{Ask, Command, Context, Limits};
-use crate::core::limit::{Limit as On, LimitReport, LimitSource, Most, SetTo};
+use crate::core::agent::tokens::Usd;
+use crate::core::limit::{BudgetReport, Limit as On, LimitReport, LimitSource, Most, SetTo};
 use crate::core::wire::Request;
 
 /// How many tasks a line names before it counts the rest.
@@ -62,7 +63,7 @@ impl Ask for Limit {
 
 /// Limits as a table, the head first.
 pub fn limit_table(limits: &[LimitReport]) -> Vec<String> {
-    let head = ["LIMIT", "AT ONCE", "RUN", "WAIT", "SET BY"].map(String::from);
+    let head = ["LIMIT", "AT ONCE", "RUN", "WAIT", "SET BY", "TODAY"].map(String::from);
     let rows = limits.iter().map(|limit| {
         [
             limit.name.clone(),
@@ -70,20 +71,47 @@ pub fn limit_table(limits: &[LimitReport]) -> Vec<String> {
             limit.running.to_string(),
             limit.queued.to_string(),
             by(limit.source).into(),
+            limit.budget.as_ref().map(today).unwrap_or_default(),
         ]
     });
-    let rows: Vec<[String; 5]> = [head].into_iter().chain(rows).collect();
+    let mut rows: Vec<[String; 6]> = [head].into_iter().chain(rows).collect();
+    if limits.iter().all(|limit| limit.budget.is_none()) {
+        rows[0][5].clear();
+    }
     let wide = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
-    let widths = [0, 1, 2, 3].map(wide);
+    let widths = [0, 1, 2, 3, 4].map(wide);
     rows.iter()
-        .map(|[name, most, running, queued, by]| {
-            let [a, b, c, d] = widths;
-            format!("{name:<a$}  {most:>b$}  {running:>c$}  {queued:>d$}  {by}")
+        .map(|[name, most, running, queued, by, today]| {
+            let line = format!(
+                "{name:<at$}  {most:>once$}  {running:>run$}  {queued:>wait$}  {by:<set$}  {today}",
+                at = widths[0],
+                once = widths[1],
+                run = widths[2],
+                wait = widths[3],
+                set = widths[4],
+            );
+            line.trim_end().to_owned()
         })
         .collect()
+}
+
+/// What a lane has used today of what it may use in a day.
+fn today(budget: &BudgetReport) -> String {
+    let dollars = |dollars: f64| Usd::of(dollars).unwrap_or_default();
+    let cost = budget
+        .cost_usd
+        .map(|most| format!("{} of {}", dollars(budget.used_cost_usd), dollars(most)));
+    let tokens = budget
+        .tokens
+        .map(|most| format!("{} of {most} tokens", budget.used_tokens));
+    let turns = budget
+        .turns
+        .map(|most| format!("{} of {most} turns", budget.used_turns));
+    let all: Vec<String> = [cost, tokens, turns].into_iter().flatten().collect();
+    all.join(", ")
 }
 
 /// A limit in one line.
@@ -99,8 +127,11 @@ pub fn limit_line(limit: &LimitReport) -> String {
     } else {
         format!(" ({})", tasks.join(" "))
     };
+    let today = limit.budget.as_ref().map_or_else(String::new, |budget| {
+        format!("; today (UTC) {}", today(budget))
+    });
     format!(
-        "{}: {} at once, set by {}; {} run{tasks}, {} wait",
+        "{}: {} at once, set by {}; {} run{tasks}, {} wait{today}",
         limit.name,
         at_once(limit.most),
         by(limit.source),

@@ -4,6 +4,7 @@
 mod after;
 mod agent;
 mod answer;
+mod columns;
 mod command;
 mod complete;
 mod completions;
@@ -61,5 +62,7 @@ pub use parse::{parse_args, parse_bar};
 pub use registry::Verb;
 pub use shell::{ASKED, answer};
 pub use shown::{dated, local, shown, time_of};
+pub use stats::stats_table;
 pub use told::Told;
+pub use tools::tools_table;
 pub use when::{zone, zone_called, zone_here};

@@ -3,7 +3,11 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::columns::columns;
 use super::command::{Ask, Call, Command, Context};
+use crate::core::agent::tokens::{Tokens, Usd};
+use crate::core::exact::exact_line;
+use crate::core::report::StatsReport;
 use crate::core::wire::{By, Request};
 
 /// Show what agents used and what that cost.
@@ -43,4 +47,44 @@ fn by() -> impl TypedValueParser<Value = By> {
         "day" => By::Day,
         _ => By::Agent,
     })
+}
+
+/// What was used, a line for each.
+pub fn stats_table(lines: &[StatsReport]) -> Vec<String> {
+    let head = [
+        "OF", "RUNS", "OK", "TURNS", "TOOLS", "FAILED", "INPUT", "CACHED", "OUTPUT", "COST",
+    ];
+    let mut rows = vec![head.map(String::from)];
+    for line in lines {
+        let Tokens {
+            input,
+            output,
+            cache_read,
+            cache_write,
+            ..
+        } = line.tokens;
+        let cost = Usd::of(line.cost_usd).unwrap_or_default();
+        let least = if line.at_least_runs > 0 {
+            "at least "
+        } else {
+            ""
+        };
+        let unknown = match line.unknown_cost_runs {
+            0 => String::new(),
+            runs => format!(" + {runs} unknown"),
+        };
+        rows.push([
+            exact_line(line.key.as_deref().unwrap_or("-")).into_owned(),
+            line.runs.to_string(),
+            line.succeeded.to_string(),
+            line.turns.to_string(),
+            line.tools_called.to_string(),
+            line.tools_failed.to_string(),
+            (input + cache_write).to_string(),
+            cache_read.to_string(),
+            output.to_string(),
+            format!("{least}{cost}{unknown}"),
+        ]);
+    }
+    columns(&rows)
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::herd::{Engine, answer, refuse};
+use crate::core::agent::tokens::Usd;
 use crate::core::effect::Effect;
 use crate::core::input::Ticket;
-use crate::core::limit::{Limit, LimitReport, LimitSource, Most, SetTo, meant};
+use crate::core::limit::{BudgetReport, Limit, LimitReport, LimitSource, Most, SetTo, meant};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Answer, Failure};
 
@@ -64,6 +65,7 @@ impl Engine {
         known.extend(self.said.keys().cloned());
         known.extend(limits.lanes.keys().cloned().map(Limit::Lane));
         known.extend(limits.providers.keys().cloned().map(Limit::Provider));
+        known.extend(self.rules.budgets.keys().cloned().map(Limit::Lane));
         known
     }
 
@@ -72,7 +74,11 @@ impl Engine {
         let limits = &self.rules.limits;
         let by_name = match limit {
             Limit::Global | Limit::Agents => true,
-            Limit::Lane(name) => limits.lanes.contains_key(name) || self.models.contains(name),
+            Limit::Lane(name) => {
+                limits.lanes.contains_key(name)
+                    || self.models.contains(name)
+                    || self.rules.budgets.contains_key(name)
+            }
             Limit::Provider(name) => limits.providers.contains_key(name),
         };
         by_name || self.said.contains_key(limit) || self.tasks.queue().is_in_use(limit)
@@ -110,8 +116,27 @@ impl Engine {
                 } else {
                     LimitSource::Config
                 },
+                budget: self.budget_of(&limit),
             })
             .collect()
+    }
+
+    /// What a lane may use in a day, and has used today.
+    fn budget_of(&self, limit: &Limit) -> Option<BudgetReport> {
+        let Limit::Lane(lane) = limit else {
+            return None;
+        };
+        let budget = self.rules.budgets.get(lane)?;
+        let used = self.today_in(lane, self.last.wall).cloned();
+        let used = used.unwrap_or_default();
+        Some(BudgetReport {
+            cost_usd: budget.cost.map(Usd::dollars),
+            tokens: budget.tokens,
+            turns: budget.turns,
+            used_cost_usd: used.bill.known.dollars(),
+            used_tokens: used.bill.tokens.total(),
+            used_turns: used.turns,
+        })
     }
 
     /// Says all limits.

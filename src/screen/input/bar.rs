@@ -100,9 +100,7 @@ impl Screen {
             return;
         };
         let Some(on) = on else {
-            let text = verb::limit_table(limits).join("\n");
-            self.mode = Mode::Text { text, scroll: 0 };
-            return;
+            return self.show_text(&verb::limit_table(limits));
         };
         let name = on.to_string();
         match limits.iter().find(|limit| limit.name == name) {

@@ -64,6 +64,7 @@ fn limits_as_text() {
         } else {
             LimitSource::Said
         },
+        budget: None,
     };
     assert_eq!(
         limit_table(&[limit("global", None, 12), limit("sonnet", Some(3), 3)]),

@@ -11,7 +11,7 @@ use crate::core::attention::Attention;
 use crate::core::engine::reason;
 use crate::core::event::{By, Event, EventReport, What};
 use crate::core::id::{Ident, TaskId};
-use crate::core::limit::{LimitReport, LimitSource};
+use crate::core::limit::{BudgetReport, LimitReport, LimitSource};
 use crate::core::plan::{Hold, HoldCause};
 use crate::core::report::{RunReport, StatsReport, TaskReport, ToolReport};
 use crate::core::task::{Exit, Outcome, Overrun, State, StopCause, Task};
@@ -223,6 +223,14 @@ fn limits_hold() {
                 tasks: vec![TaskId(3)],
                 queued: 2,
                 source,
+                budget: most.map(|most| BudgetReport {
+                    cost_usd: Some(2.5),
+                    tokens: None,
+                    turns: Some(most + 1),
+                    used_cost_usd: 0.0,
+                    used_tokens: 7,
+                    used_turns: 1,
+                }),
             };
             holds(&validator, &serde_json::to_value(&report).unwrap());
         }

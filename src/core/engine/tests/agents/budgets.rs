@@ -11,7 +11,7 @@ use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
 use crate::core::task::{Exit, Outcome};
 use crate::core::waiting::Waiting;
-use crate::core::wire::{Request, RunRequest};
+use crate::core::wire::{Answer, Request, RunRequest};
 
 #[test]
 fn a_budget_is_warned_of_at_80_and_stops_at_100() {
@@ -334,6 +334,15 @@ fn turns_of_a_lane_are_counted_by_the_day() {
         other => panic!("{other:?}"),
     };
     assert_eq!(spent(&world), "3 of 3 turns");
+    let ticket = world.ask(Request::Limits);
+    world.write_all();
+    let [(Answer::Limits(limits), true)] = &world.answers[&ticket][..] else {
+        panic!("{:?}", world.answers[&ticket]);
+    };
+    let opus = limits.iter().find(|limit| limit.name == "opus").unwrap();
+    let today = opus.budget.as_ref().unwrap();
+    assert_eq!((today.turns, today.used_turns), (Some(3), 3));
+    assert!(limits[0].budget.is_none(), "{:?}", limits[0]);
     hear(&mut world, run, vec![turn()]);
     assert_eq!(world.task(1).state().word(), "stopping");
 }
