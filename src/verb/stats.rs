@@ -13,7 +13,7 @@ use crate::core::wire::{By, Request};
 /// Show what agents used and what that cost.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Tasks that were removed are no longer counted. Costs that nobody knows are left out of the sum, and their runs counted."
+    after_help = "Tasks that were removed are no longer counted. Costs that nobody knows are left out of the sum, and their runs counted. By model, what each used is its own; runs, turns and calls stand with the model that answered last."
 )]
 pub struct Stats {
     /// Of runs that began in the last so many days (UTC, today is one); else of all

@@ -256,6 +256,12 @@ impl Ledger {
     /// What this run used and what it cost: as the agent says, else by the table; a model
     /// that nobody named is taken to be `usual`.
     pub fn bill(&self, prices: &Prices, usual: Option<&str>) -> Bill {
+        let each = self.bills(prices, usual).into_iter();
+        each.fold(Bill::default(), |all, (_, each)| all.and(&each))
+    }
+
+    /// The same by model; one that nobody named, nor usually answers, has none.
+    pub fn bills(&self, prices: &Prices, usual: Option<&str>) -> Vec<(Option<String>, Bill)> {
         let each = self.figures().into_iter().map(|(model, figure)| {
             let model = (!model.is_empty()).then_some(model.as_str()).or(usual);
             let priced = || {
@@ -264,15 +270,16 @@ impl Ledger {
             };
             let told = figure.cost.map(|cost| (cost, Source::Agent));
             let (cost, source) = told.or_else(priced).unzip();
-            Bill {
+            let bill = Bill {
                 tokens: figure.tokens,
                 cost,
                 known: cost.unwrap_or_default(),
                 source: source.unwrap_or(Source::Unknown),
                 at_least: false,
-            }
+            };
+            (model.map(str::to_owned), bill)
         });
-        each.fold(Bill::default(), |all, each| all.and(&each))
+        each.collect()
     }
 }
 

@@ -54,25 +54,36 @@ impl Engine {
                     wire::By::Lane => task.spec.lane.clone(),
                     wire::By::Day => began.to_string().get(..10).map(str::to_owned),
                 };
-                let (line, cost) = lines.entry(key.clone()).or_default();
-                line.key = key;
+                let bill = self.run_bill(task, run);
+                let (line, _) = lines.entry(key.clone()).or_default();
                 line.runs += 1;
                 line.succeeded += u64::from(run.state.settled() == Some(Outcome::Succeeded));
                 line.turns += u64::from(story.turns);
                 line.tools_called += u64::from(story.tools_called);
                 line.tools_failed += u64::from(story.tools_failed);
-                let bill = self.run_bill(task, run);
-                line.tokens += bill.tokens;
-                // summed as what it is, and not as a fraction
-                *cost = Usd(cost.0.saturating_add(bill.cost.unwrap_or_default().0));
-                line.unknown_cost_runs += u64::from(bill.source == Source::Unknown);
                 line.at_least_runs += u64::from(bill.at_least);
+                // each model has what it used itself, the one that answered last all the rest
+                let mut bills = Vec::new();
+                if by == wire::By::Model {
+                    bills = story.ledger.bills(&self.rules.prices, key.as_deref());
+                }
+                if bills.is_empty() {
+                    bills.push((key, bill));
+                }
+                for (key, bill) in bills {
+                    let (line, cost) = lines.entry(key).or_default();
+                    line.tokens += bill.tokens;
+                    // summed as what it is, and not as a fraction
+                    *cost = Usd(cost.0.saturating_add(bill.cost.unwrap_or_default().0));
+                    line.unknown_cost_runs += u64::from(bill.source == Source::Unknown);
+                }
             }
         }
-        let told = |(line, cost): (StatsReport, Usd)| StatsReport {
+        let told = |(key, (line, cost)): (Option<String>, (StatsReport, Usd))| StatsReport {
+            key,
             cost_usd: cost.dollars(),
             ..line
         };
-        lines.into_values().map(told).collect()
+        lines.into_iter().map(told).collect()
     }
 }

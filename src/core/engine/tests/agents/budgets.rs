@@ -11,7 +11,7 @@ use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
 use crate::core::task::{Exit, Outcome};
 use crate::core::waiting::Waiting;
-use crate::core::wire::{Answer, Request, RunRequest};
+use crate::core::wire::{Answer, By, Request, RunRequest};
 
 #[test]
 fn a_budget_is_warned_of_at_80_and_stops_at_100() {
@@ -257,6 +257,69 @@ fn what_removed_tasks_used_today_counts_on_and_once() {
         world.input(Input::Tick);
         assert_eq!(today(&world), None);
     }
+}
+
+#[test]
+fn what_each_model_used_is_its_own_in_the_sums() {
+    let of = |model: &str, input, cost: Option<u64>| {
+        AgentEvent::Used(Used {
+            model: (!model.is_empty()).then(|| model.into()),
+            tokens: Tokens {
+                input,
+                ..Tokens::default()
+            },
+            cost: cost.map(Usd),
+            meter: Meter::Session,
+        })
+    };
+    let mut world = World::new();
+    let runs = [
+        vec![of("flash", 10, Some(100)), of("lite", 7, Some(5)), text()],
+        vec![of("lite", 3, None), call("t")],
+        vec![of("", 1, Some(1))],
+        vec![],
+    ];
+    for mut events in runs {
+        let run = launch(&mut world, agent(Feed::Argument));
+        events.insert(
+            0,
+            AgentEvent::Model {
+                name: "flash".into(),
+            },
+        );
+        events.push(verdict(true));
+        end(&mut world, run, Exit::Code(0), events);
+    }
+    let sums = |by| {
+        let lines = world.engine.stats(world.time(), 0, by);
+        let sum = lines.iter().fold((0, 0, 0, 0.0), |sum, line| {
+            let cost = sum.3 + line.cost_usd;
+            (
+                sum.0 + line.runs,
+                sum.1 + line.tokens.input,
+                sum.2 + line.tools_called,
+                cost,
+            )
+        });
+        (lines, sum)
+    };
+    let (lines, by_model) = sums(By::Model);
+    for by in [By::Agent, By::Lane, By::Day] {
+        let (_, sum) = sums(by);
+        assert_eq!(
+            (sum.0, sum.1, sum.2),
+            (by_model.0, by_model.1, by_model.2),
+            "{by:?}"
+        );
+    }
+    let told = lines.iter().map(|line| {
+        let key = line.key.as_deref().unwrap_or_default();
+        (key, line.runs, line.tokens.input, line.unknown_cost_runs)
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("flash", 4, 11, 0), ("lite", 0, 10, 1)]
+    );
 }
 
 /// What it did not tell before it was broken off nobody knows.
