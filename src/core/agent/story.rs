@@ -16,8 +16,8 @@ use super::tool::{Category, Fault, FaultKind, ToolCall};
 use crate::core::attention::Attention;
 use crate::core::time::Timestamp;
 
-/// So many calls of tools that have not ended are known at once.
-const MOST_OPEN: usize = 256;
+/// So many calls of tools that have not ended are followed at once.
+const MOST_OPEN: usize = 1024;
 
 /// Of the last word of a run so many bytes are kept.
 const LONGEST_WORD: usize = 4096;
@@ -279,7 +279,9 @@ impl Story {
         };
         heard.calls.push(call.clone());
         if self.open.len() == MOST_OPEN {
-            self.open.remove(0);
+            let oldest = self.open.remove(0);
+            let why = "too many calls went on at once for this one to be followed";
+            self.give_up_call(oldest, why, now, heard);
         }
         self.open.push(call);
     }
@@ -317,18 +319,24 @@ impl Story {
         self.stage = Stage::Over;
         self.asks.clear();
         self.retrying = None;
-        for mut call in std::mem::take(&mut self.open) {
-            call.ended = Some(now);
-            call.duration_ms = u64::try_from(call.started.until(now).as_millis()).ok();
-            call.fault = Some(Fault {
-                kind: FaultKind::Cancelled,
-                text: "the run ended before the call did".into(),
-            });
-            self.tools_failed = self.tools_failed.saturating_add(1);
-            heard.calls.push(call);
+        for call in std::mem::take(&mut self.open) {
+            let why = "the run ended before the call did";
+            self.give_up_call(call, why, now, heard);
         }
         self.outbox = Outbox::default();
         self.give_up_queued();
+    }
+
+    /// Nobody will tell what came of a call.
+    fn give_up_call(&mut self, mut call: ToolCall, why: &str, now: Timestamp, heard: &mut Heard) {
+        call.ended = Some(now);
+        call.duration_ms = u64::try_from(call.started.until(now).as_millis()).ok();
+        call.fault = Some(Fault {
+            kind: FaultKind::Cancelled,
+            text: why.into(),
+        });
+        self.tools_failed = self.tools_failed.saturating_add(1);
+        heard.calls.push(call);
     }
 
     fn limited(&mut self, limited: &Limited, now: Timestamp) {

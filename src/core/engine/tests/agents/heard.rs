@@ -1,5 +1,7 @@
 //! What agents say and leave behind, and what that makes of their runs.
 
+use std::collections::BTreeMap;
+
 use super::kit::*;
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::plan::Feed;
@@ -189,6 +191,40 @@ fn a_call_that_is_told_twice_is_stored_once_and_another_under_its_name_too() {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len() as u32, calls, "{events:?}");
+    }
+}
+
+#[test]
+fn however_many_calls_go_on_at_once_each_comes_to_its_end() {
+    for (count, followed) in [(1000, 1000), (1500, 1024)] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        let ids: Vec<String> = (0..count).map(|n| format!("t{n}")).collect();
+        hear(&mut world, run, ids.iter().map(|id| call(id)).collect());
+        let ends = ids
+            .iter()
+            .enumerate()
+            .map(|(at, id)| AgentEvent::ToolEnded {
+                id: id.clone(),
+                fault: (at % 2 == 1).then(|| Fault {
+                    kind: FaultKind::CommandFailed,
+                    text: "exit 1".into(),
+                }),
+                output: String::new(),
+                duration_ms: None,
+                exit_code: None,
+            });
+        hear(&mut world, run, ends.collect());
+        end(&mut world, run, Exit::Code(0), vec![verdict(true)]);
+        let report = world.engine.report(world.task(1));
+        assert_eq!(report.tools_called, Some(count));
+        let failed = count - followed + followed / 2;
+        assert_eq!(report.tools_failed, Some(failed), "{count}");
+        // as they stand last
+        let calls = world.calls.iter().map(|call| (call.number, call.ended));
+        let calls: BTreeMap<_, _> = calls.collect();
+        assert_eq!(calls.len(), count as usize);
+        assert!(calls.values().all(Option::is_some), "{calls:?}");
     }
 }
 
