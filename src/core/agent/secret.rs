@@ -10,7 +10,7 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 pub(super) const MASK: &str = "•••";
 
 /// Words at the end of names of secrets, after the beginning or a `_`.
-const WORDS: [&str; 30] = [
+const WORDS: [&str; 32] = [
     "token",
     "secret",
     "password",
@@ -21,6 +21,8 @@ const WORDS: [&str; 30] = [
     "access_key",
     "accesskey",
     "secret_key",
+    "secret_key_base",
+    "secret_access_key",
     "private_key",
     "auth_key",
     "account_key",
@@ -47,7 +49,7 @@ const WORDS: [&str; 30] = [
 const ENDS: [&str; 4] = ["password", "passwd", "apikey", "secret"];
 
 /// Those that alone are something else: the working directory, a test that passes.
-const AFTER: [&str; 2] = ["_pwd", "_pass"];
+const AFTER: [&str; 3] = ["_pwd", "_pass", "_pat"];
 
 /// Whether what bears such a name is a secret; `max_tokens` counts, it is none.
 pub(super) fn is_name(name: &str) -> bool {
@@ -158,6 +160,36 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             is_given,
         ),
         rule(&value(r"\blogin\s+\S+\s+password\s+"), is_given),
+        rule(
+            &value(r"(?:\b(?:unzip|zip)\b[^\n|;&]*?\s-P\s*|\b(?:7z|7za|7zz)\b[^\n|;&]*?\s-p)"),
+            is_given,
+        ),
+        rule(
+            &value(r"\b(?:ldapsearch|ldapmodify|ldapadd|ldapwhoami)\b[^\n|;&]*?\s-w\s*"),
+            is_given,
+        ),
+        rule(
+            &value(r"\bopenssl\b[^\n|;&]*?\s-pass(?:in|out)?\s+pass:"),
+            is_given,
+        ),
+        rule(
+            &value(r"\bgh\s+secret\s+set\b[^\n|;&]*?\s(?:--body|-b)(?:\s+|=)"),
+            is_given,
+        ),
+        rule(
+            r"\b(?:sqlplus|rman|expdp|impdp)\s+(?:-\w+\s+)*[\w.$#]+/(?P<s>[^\s@/]+)",
+            always,
+        ),
+        rule(r"\bapi\.telegram\.org/bot(?P<s>[^\s/]+)", always),
+        // a name, and its value as the next word: of a shell, of a program's settings
+        rule(
+            &value(
+                r"(?:\bset\s+(?:-[A-Za-z]+\s+)+|\bsetx\s+(?:/[A-Za-z]\s+)*|\b(?:aws\s+configure|npm\s+config|yarn\s+config|pnpm\s+config|pip\s+config|gh\s+config|composer\s+config|heroku\s+config)\s+(?:set\s+)?(?:-[\w-]+\s+)*|\bgit\s+config\s+(?:set\s+)?(?:--?[\w-]+\s+)*)[^\s=]*?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s+",
+            ),
+            |found, rest| {
+                is_name(group(found, "name").unwrap_or_default()) && is_given(found, rest)
+            },
+        ),
         // a name and its value
         rule(
             &value(r#"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)(?P<end>\\?["'])?\]?\s*(?::=|=>|[:=])\s*"#),
