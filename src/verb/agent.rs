@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +9,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::command::Context;
-use super::disk::within;
 use super::run::resolve;
+use super::text::{MOST, from_file, from_standard_input, not_text};
 use crate::config::{Agents, Choice, Profile, Templates, parse_cost, parse_name, parse_tokens};
 use crate::core::agent::plan::{Agent, Budget, Feed, PROMPT, read_as_option};
 use crate::core::agent::tokens::Usd;
@@ -20,8 +19,8 @@ use crate::core::raw::Raw;
 use crate::core::task::{Kind, Spec};
 use crate::core::wire::Caller;
 
-/// The longest prompt, in bytes.
-const MOST_PROMPT: usize = 4 << 20;
+/// What errors call it.
+const PROMPT_IS: &str = "the prompt";
 
 /// The longest that can be an argument, in bytes: of one argument Linux takes 128 KiB
 /// (`MAX_ARG_STRLEN`, execve(2)), and it may have words around it.
@@ -29,9 +28,6 @@ const MOST_ARGUMENT: usize = 120 << 10;
 
 /// Where a name made from a prompt is cut, in characters.
 const MADE_NAME: usize = 24;
-
-/// How long a file with a prompt is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An agent that writes nothing for so long, and runs no tool, is stalled.
 const STALLED: Duration = Duration::from_secs(600);
@@ -140,7 +136,7 @@ impl Wanted {
             // what can't be passed on as it is isn't passed on as something else
             let words: Result<Vec<String>, OsString> =
                 words.into_iter().map(OsString::into_string).collect();
-            let words = words.map_err(|_| not_text("behind the options"))?;
+            let words = words.map_err(|_| not_text(PROMPT_IS, "behind the options"))?;
             (Vec::new(), words.join(" "))
         };
         let prompt = self.text(behind, templates, &context.caller, in_bar)?;
@@ -177,11 +173,11 @@ impl Wanted {
                 );
             }
             (Some(file), _) if file.as_os_str() == "-" || is_lone_dash(&behind) => {
-                standard_input(in_bar)?
+                from_standard_input(PROMPT_IS, in_bar)?
             }
-            (Some(file), _) => read(&resolve(file, caller))?,
+            (Some(file), _) => from_file(PROMPT_IS, &resolve(file, caller))?,
             (None, Some(prompt)) => prompt.clone(),
-            (None, None) if is_lone_dash(&behind) => standard_input(in_bar)?,
+            (None, None) if is_lone_dash(&behind) => from_standard_input(PROMPT_IS, in_bar)?,
             (None, None) => behind,
         };
         match &self.template {
@@ -212,9 +208,9 @@ fn chosen(
     if prompt.contains('\0') {
         return Err("the prompt has a zero byte in it; leave that out".into());
     }
-    if prompt.len() > MOST_PROMPT {
+    if prompt.len() > MOST {
         return Err(format!(
-            "the prompt has {} bytes, more than {MOST_PROMPT}; name a file in it that holds the rest",
+            "the prompt has {} bytes, more than {MOST}; name a file in it that holds the rest",
             prompt.len()
         ));
     }
@@ -312,51 +308,6 @@ fn name_of(prompt: &str, agent: &str) -> String {
         made.extend(word.chars().take(MADE_NAME).flat_map(char::to_lowercase));
     }
     parse_name(&made).unwrap_or_else(|_| agent.to_owned())
-}
-
-fn standard_input(in_bar: bool) -> Result<String, String> {
-    if in_bar {
-        return Err("there is no standard input here; give the prompt itself, or a file".into());
-    }
-    let mut bytes = Vec::new();
-    let most = MOST_PROMPT as u64 + 1;
-    std::io::stdin()
-        .lock()
-        .take(most)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot read the prompt from standard input: {error}"))?;
-    decoded(bytes, "standard input")
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    let shown = file.display().to_string();
-    let path = file.to_owned();
-    let look = move || {
-        let mut bytes = Vec::new();
-        let file = fs::File::open(&path)?;
-        file.take(MOST_PROMPT as u64 + 1).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>(bytes)
-    };
-    match within(PATIENCE, look) {
-        Some(Ok(bytes)) => decoded(bytes, &shown),
-        Some(Err(error)) => Err(format!("cannot read the prompt from {shown}: {error}")),
-        None => Err(format!(
-            "cannot read the prompt from {shown}: its disk does not answer; try again"
-        )),
-    }
-}
-
-fn decoded(bytes: Vec<u8>, from: &str) -> Result<String, String> {
-    if bytes.len() > MOST_PROMPT {
-        return Err(format!(
-            "the prompt has more than {MOST_PROMPT} bytes; name a file in it that holds the rest"
-        ));
-    }
-    String::from_utf8(bytes).map_err(|_| not_text(&format!("from {from}")))
-}
-
-fn not_text(whence: &str) -> String {
-    format!("the prompt {whence} is no text: it has bytes that are not UTF-8")
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

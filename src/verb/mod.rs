@@ -44,6 +44,7 @@ mod supervisor;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod text;
 mod told;
 mod tools;
 mod trust;

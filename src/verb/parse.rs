@@ -37,6 +37,10 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
             run.in_bar = true;
             Verb::Run(run)
         }
+        Ok(Some(Verb::Send(mut send))) => {
+            send.in_bar = true;
+            Verb::Send(send)
+        }
         Ok(Some(verb)) => verb,
         Ok(None) => return Err("no verb given; help lists them".into()),
         Err(Stop::Help(text)) => return Ok(Asked::Help(text)),

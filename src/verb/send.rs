@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::command::{Ask, Command, Context};
+use super::text::from_standard_input;
 use crate::core::id::Target;
 use crate::core::wire::Request;
 
@@ -22,7 +23,8 @@ pub struct Send {
     /// Break off the agent's turn; it stays, and waits for what comes next
     #[arg(long, conflicts_with = "fork")]
     interrupt: bool,
-    /// The line, or the message; several words are joined by spaces, "" is an empty line
+    /// The line, or the message; several words are joined by spaces, "" is an empty line, and
+    /// - alone is all of standard input
     #[arg(
         value_name = "TEXT",
         required_unless_present = "interrupt",
@@ -30,6 +32,9 @@ pub struct Send {
         allow_hyphen_values = true
     )]
     text: Vec<String>,
+    /// Whether it was typed into the command bar.
+    #[arg(skip)]
+    pub(super) in_bar: bool,
 }
 
 impl Ask for Send {
@@ -40,9 +45,16 @@ impl Ask for Send {
             }
             return Err("--interrupt says nothing; say the message by itself after it".into());
         }
+        let text = if self.text == ["-"] {
+            let text = from_standard_input("the message", self.in_bar)?;
+            // what a line ends with is none of it
+            text.strip_suffix('\n').map_or(text.clone(), str::to_owned)
+        } else {
+            self.text.join(" ")
+        };
         Ok(Request::Send {
             target: self.target,
-            text: self.text.join(" "),
+            text,
             fork: self.fork,
             caller: context.caller.clone(),
         }

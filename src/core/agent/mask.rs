@@ -197,22 +197,6 @@ mod tests {
             "tool --password=h1dd3n x",
             "tool --api-key 'h1dd3n h1dd3n' x",
             "machine x login me password h1dd3n",
-            "SECRET_KEY_BASE=h1dd3n",
-            "aws configure set aws_secret_access_key h1dd3n --profile x",
-            "npm config set //registry.npmjs.org/:_authToken h1dd3n",
-            "git config --global user.password h1dd3n",
-            "set -gx API_KEY h1dd3n",
-            "set -x TOKEN 'h1dd3n h1dd3n'",
-            "setx API_KEY h1dd3n",
-            "export GITHUB_PAT=h1dd3n",
-            "openssl rsa -in k.pem -passin pass:h1dd3n",
-            "openssl enc -aes-256-cbc -pass pass:h1dd3n -in x",
-            "curl https://api.telegram.org/bot123456:h1dd3n/sendMessage",
-            "unzip -P h1dd3n x.zip",
-            "7z x -ph1dd3n x.7z",
-            "sqlplus me/h1dd3n@db",
-            "gh secret set NAME --body h1dd3n",
-            "ldapsearch -x -D cn=me -w h1dd3n -b dc=x",
             pem,
             "-----BEGIN OPENSSH PRIVATE KEY-----\nh1dd3n",
         ];
@@ -271,6 +255,36 @@ mod tests {
             );
             let count = words.as_array().unwrap().len();
             assert_eq!(kept["command"].as_array().unwrap().len(), count);
+        }
+    }
+
+    #[test]
+    fn what_programs_are_given_in_their_own_ways_is_hidden() {
+        for text in [
+            "SECRET_KEY_BASE=h1dd3n",
+            "aws configure set aws_secret_access_key h1dd3n --profile x",
+            "npm config set //registry.npmjs.org/:_authToken h1dd3n",
+            "git config --global user.password h1dd3n",
+            "set -gx API_KEY h1dd3n",
+            "set -x TOKEN 'h1dd3n h1dd3n'",
+            "setx API_KEY h1dd3n",
+            "export GITHUB_PAT=h1dd3n",
+            "openssl rsa -in k.pem -passin pass:h1dd3n",
+            "openssl enc -aes-256-cbc -pass pass:h1dd3n -in x",
+            "curl https://api.telegram.org/bot123456:h1dd3n/sendMessage",
+            "unzip -P h1dd3n x.zip",
+            "7z x -ph1dd3n x.7z",
+            "sqlplus me/h1dd3n@db",
+            "gh secret set NAME --body h1dd3n",
+            "ldapsearch -x -D cn=me -w h1dd3n -b dc=x",
+        ] {
+            let kept = masked(text);
+            assert!(
+                !kept.contains("h1dd3n") && kept.contains(MASK),
+                "{text} -> {kept}"
+            );
+            let inside = decisive(&json!({"command": ["bash", "-lc", text]})).to_string();
+            assert!(!inside.contains("h1dd3n"), "{inside}");
         }
     }
 

@@ -72,6 +72,9 @@ fn the_other_verbs() {
         matches!(call(&["send", "3", "yes", "-please"]).request, Request::Send { text, .. } if text == "yes -please")
     );
     assert!(
+        matches!(call(&["send", "3", "-", "-"]).request, Request::Send { text, .. } if text == "- -")
+    );
+    assert!(
         matches!(call(&["send", "3", ""]).request, Request::Send { text, .. } if text.is_empty())
     );
     assert!(matches!(

@@ -187,6 +187,8 @@ fn the_bar_takes_them_too() {
         Asked::Request(Request::After(..))
     ));
     assert!(parse_bar("limit a b c", &here).is_err());
+    let nothing = parse_bar("send 3 -", &here).unwrap_err();
+    assert!(nothing.contains("no standard input here; give the message itself"));
     let many = parse_bar("retry --label x", &here).unwrap_err();
     assert!(many.contains("in a shell"), "{many}");
 }

@@ -101,6 +101,35 @@ fn a_prompt_of_a_megabyte_arrives_whole_and_one_that_is_too_long_is_refused() {
 }
 
 #[test]
+fn a_message_is_taken_from_standard_input_whole() {
+    let bench = Bench::new();
+    bench.install("claude", &plain());
+    let id = bench.run(&["claude"], "begin");
+    bench.ended(id);
+    let file = bench.herd.dir().join("message");
+    let send = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        let mut call = bench.herd.command(["send", "1", "-"]);
+        call.env("PATH", bench.path())
+            .stdin(Stdio::from(fs::File::open(&file).unwrap()));
+        finish(call.spawn().unwrap())
+    };
+    send(b"\xff\n").fails(2, "the message from standard input is no text");
+    send(&vec![b'x'; (4 << 20) + 1]).fails(2, "the message has more than 4194304");
+    send(b"").fails(2, "can't be empty");
+    assert_eq!(send(b"one\n  two - three\n").code, 0);
+    bench.herd.remember();
+    let over = |task: &serde_json::Value| task["run"] == 2 && task["state"] == "ended";
+    bench.herd.wait_task(1, "over", over);
+    assert!(
+        bench.told().contains(r"one\n  two - three"),
+        "{}",
+        bench.told()
+    );
+    assert!(!bench.told().contains(r"three\n"), "{}", bench.told());
+}
+
+#[test]
 fn an_agent_of_ones_own_and_any_command_take_a_prompt() {
     let bench = Bench::with(
         "[agents.mine]\nprogram = \"mine\"\nargs = [\"--say\", \"{prompt}\"]\nspeech = \"plain\"\n",
