@@ -130,6 +130,8 @@ pub enum Keys {
     Search(Text),
     /// A line for a task's standard input.
     Send(Text, TaskId),
+    /// A message with which an ended agent goes another way.
+    Fork(Text, TaskId),
     /// An answer to what a task's agent asks, and which question that is.
     Answer(Text, TaskId, String),
     /// The question whether this task is to be removed.

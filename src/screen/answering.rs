@@ -107,7 +107,11 @@ impl Screen {
             None => task.is_active() && task.spec.stdin,
         };
         if opens {
-            self.mode = Mode::Send(Box::new(Field::lines("")), id);
+            self.mode = Mode::Send {
+                field: Box::new(Field::lines("")),
+                id,
+                fork: false,
+            };
         } else if let Some(agent) = agent {
             self.fail(format!(
                 "{id} {name}: nothing can be said to {} any more; run it anew",
@@ -122,13 +126,39 @@ impl Screen {
         }
     }
 
+    /// Opens the line for a message with which an ended agent goes another way.
+    pub(super) fn open_fork(&mut self, task: &Task) {
+        let (id, name) = (task.id, &task.spec.name);
+        let why = match task.spec.agent.as_deref() {
+            None => "is no agent's: there is no conversation to go another way from".into(),
+            Some(agent) if agent.fork.is_none() => {
+                format!("{} can't go another way from where it was", agent.name)
+            }
+            Some(_) if task.is_active() => {
+                format!(
+                    "is {}: another way can be tried once it has ended",
+                    task.state().word()
+                )
+            }
+            Some(_) => {
+                self.mode = Mode::Send {
+                    field: Box::new(Field::lines("")),
+                    id,
+                    fork: true,
+                };
+                return;
+            }
+        };
+        self.fail(format!("{id} {name} {why}"));
+    }
+
     /// A key while a line to a task is typed. What interrupts there breaks off the agent's
     /// turn, which is no revoke: it stays.
     pub(super) fn send_key(&mut self, turn: &mut Turn, command: Option<Command>, key: KeyEvent) {
-        let Mode::Send(field, id) = &mut self.mode else {
+        let Mode::Send { field, id, fork } = &mut self.mode else {
             return;
         };
-        let id = *id;
+        let (id, fork) = (*id, *fork);
         let breaks_off = turn.engine.task(id).is_some_and(can_be_interrupted);
         match command {
             Some(Command::Accept) => {
@@ -137,7 +167,7 @@ impl Screen {
                 let request = Request::Send {
                     target: Target::Id(id),
                     text,
-                    fork: false,
+                    fork,
                     caller: self.context.caller.clone(),
                 };
                 self.ask(&mut turn.out, Asked::Act("sent"), request);

@@ -19,8 +19,15 @@ pub(super) enum Mode {
     Filter(Box<Field>),
     /// A search being typed.
     Search(Box<Field>),
-    /// A line for a task's standard input.
-    Send(Box<Field>, TaskId),
+    /// A line for a task's standard input, or a message to its agent.
+    Send {
+        /// The line.
+        field: Box<Field>,
+        /// Whose it is.
+        id: TaskId,
+        /// Whether an ended agent is to go another way with it.
+        fork: bool,
+    },
     /// An answer to what a task's agent asks.
     Answer {
         /// The answer.

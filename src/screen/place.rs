@@ -41,7 +41,8 @@ impl Screen {
             Mode::Bar => Keys::Bar(self.bar.field.place()),
             Mode::Filter(field) => Keys::Filter(field.place()),
             Mode::Search(field) => Keys::Search(field.place()),
-            Mode::Send(field, id) => Keys::Send(field.place(), *id),
+            Mode::Send { field, id, fork } if *fork => Keys::Fork(field.place(), *id),
+            Mode::Send { field, id, .. } => Keys::Send(field.place(), *id),
             Mode::Answer {
                 field, id, request, ..
             } => Keys::Answer(field.place(), *id, request.clone()),
@@ -123,7 +124,16 @@ impl Screen {
             }
             Keys::Filter(text) => Mode::Filter(line(text)),
             Keys::Search(text) => Mode::Search(line(text)),
-            Keys::Send(text, id) => Mode::Send(lines(text), id),
+            Keys::Send(text, id) => Mode::Send {
+                field: lines(text),
+                id,
+                fork: false,
+            },
+            Keys::Fork(text, id) => Mode::Send {
+                field: lines(text),
+                id,
+                fork: true,
+            },
             Keys::Answer(text, id, request) => Mode::Answer {
                 field: lines(text),
                 id,

@@ -88,8 +88,8 @@ impl Story {
     pub(super) fn delivered(&mut self, number: Option<u64>) {
         let due = |message: &&mut Message| match number {
             Some(number) => message.number == number,
-            // where it does not say which: the oldest that is under way
-            None => message.state.is_under_way(),
+            // where it does not say which: the oldest that was written to it
+            None => message.state == Delivery::Queued,
         };
         if let Some(message) = self.messages.iter_mut().find(due) {
             message.state = Delivery::Delivered;

@@ -83,7 +83,7 @@ impl Screen {
                 let command = command(Context::Line);
                 self.search_key(turn, command, key);
             }
-            Mode::Send(..) => {
+            Mode::Send { .. } => {
                 let command = command(Context::Line);
                 self.send_key(turn, command, key);
             }
@@ -131,7 +131,7 @@ impl Screen {
                 let pattern = field.text();
                 self.search(&mut turn.out, &pattern);
             }
-            Mode::Send(field, _) | Mode::Answer { field, .. } => field.paste(text),
+            Mode::Send { field, .. } | Mode::Answer { field, .. } => field.paste(text),
             Mode::Compose => self.draft.focused().paste(text),
             Mode::Normal => {
                 let key = self.keymap.key(Command::Compose);

@@ -36,7 +36,7 @@ impl Screen {
             | Mode::Bar
             | Mode::Filter(_)
             | Mode::Search(_)
-            | Mode::Send(..)
+            | Mode::Send { .. }
             | Mode::Answer { .. } => {
                 if wheel != 0 {
                     self.wheel(at, wheel);

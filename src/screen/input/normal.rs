@@ -139,6 +139,7 @@ impl Screen {
             | Command::Lower => self.queue_key(turn, task, command),
             Command::Remove => self.ask_to_remove(task),
             Command::Send => self.open_send(task),
+            Command::Fork => self.open_fork(task),
             Command::Answer => self.open_answer(task),
             Command::Search => {
                 self.reading = true;

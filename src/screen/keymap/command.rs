@@ -35,6 +35,7 @@ pub enum Command {
     Lower,
     PauseQueue,
     Send,
+    Fork,
     Answer,
     Follow,
     Search,

@@ -202,6 +202,37 @@ fn a_question_is_read_and_answered() {
 }
 
 #[test]
+fn an_ended_agent_is_had_go_another_way() {
+    let mut desk = Desk::new(80, 24);
+    let command = desk.run("make", "make");
+    desk.press("F");
+    let text = desk.text();
+    assert!(text.contains("is no agent's"), "{text}");
+    desk.exit(command, Exit::Code(0), 0);
+    let id = desk.agent("api", "do it");
+    desk.press("j F");
+    let text = desk.text();
+    assert!(
+        text.contains("another way can be tried once it has ended"),
+        "{text}"
+    );
+    desk.ends(id, Exit::Code(0));
+    desk.taken();
+    desk.press("F").type_in("rather so");
+    let text = desk.text();
+    assert!(
+        text.contains(&format!("another way, to {id}> rather so")),
+        "{text}"
+    );
+    desk.press("Enter");
+    assert!(matches!(
+        desk.requests().as_slice(),
+        [Request::Send { target, text, fork: true, .. }]
+            if *target == Target::Id(id) && text == "rather so"
+    ));
+}
+
+#[test]
 fn nothing_of_a_question_can_be_hidden() {
     let command = "rm -rf ~/work\recho safe\u{8}\u{202e}";
     let mut desk = Desk::new(100, 24);

@@ -370,7 +370,7 @@ impl Desk {
             feed: Feed::Talk,
             prompt: prompt.into(),
             resume: None,
-            fork: None,
+            fork: Some(vec!["claude".into(), "--fork".into(), "{session}".into()]),
             budget: Budget::default(),
             forgets_unanswered: false,
             permission: None,

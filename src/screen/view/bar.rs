@@ -38,12 +38,15 @@ pub(super) fn draw(frame: &mut Frame, engine: &Engine, screen: &mut Screen) {
             let found = found.unwrap_or_default();
             typed(frame, area, "/", field, &found, &theme);
         }
-        Mode::Send(field, id) => {
-            let (prompt, id) = (format!("to {id}> "), *id);
+        Mode::Send { field, id, fork } => {
+            let way = if *fork { "another way, " } else { "" };
+            let (prompt, id, fork) = (format!("{way}to {id}> "), *id, *fork);
             let task = engine.task(id);
             let word = if task.is_some_and(can_be_interrupted) {
                 let key = screen.keymap.key(Command::Interrupt);
                 format!("{key} breaks off its turn")
+            } else if fork {
+                "from where it was, leaving that as it is".into()
             } else if task.is_some_and(|task| task.spec.agent.is_some() && !task.is_active()) {
                 "it goes on with this".into()
             } else {

@@ -66,7 +66,7 @@ fn parts(frame: &mut Frame, engine: &Engine, screen: &mut Screen, clock: &Clock)
     status::draw(frame, engine, screen);
     match screen.mode {
         Mode::Normal | Mode::Filter(_) | Mode::Search(_) | Mode::Remove(_) => {}
-        Mode::Send(_, id) => question::said(frame, engine, screen, id),
+        Mode::Send { id, .. } => question::said(frame, engine, screen, id),
         Mode::Answer { .. } => question::asks(frame, engine, screen),
         Mode::Bar => bar::candidates(frame, screen),
         Mode::Compose => compose::draw(frame, screen),

@@ -446,6 +446,34 @@ fn one_that_cannot_be_told_is_trouble_only_while_it_lives() {
 }
 
 /// It would stand among the arguments of the next run.
+/// Found by the schedules: what an agent takes in is what was written to it, though others
+/// that came before wait still.
+#[test]
+fn what_was_not_written_to_an_agent_was_not_taken_in() {
+    for feed in [Feed::Argument, Feed::Talk] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(feed));
+        world.ask(message(1, "kept", false));
+        world.write_all();
+        let heard = AgentEvent::Heard {
+            message: None,
+            text: "its prompt".into(),
+        };
+        hear(&mut world, run, vec![session("S"), heard.clone()]);
+        let state = |world: &World| {
+            let story = world.task(1).run.story.clone();
+            story.unwrap().messages[0].state.clone()
+        };
+        assert_eq!(state(&world), Delivery::Sent, "{feed:?}");
+        if feed == Feed::Talk {
+            world.tell_all();
+            assert_eq!(state(&world), Delivery::Queued);
+            hear(&mut world, run, vec![heard]);
+            assert_eq!(state(&world), Delivery::Delivered);
+        }
+    }
+}
+
 #[test]
 fn a_conversation_that_is_called_as_an_option_is_goes_on_no_more() {
     let mut world = World::new();
@@ -483,7 +511,7 @@ fn an_interrupted_agent_waits_for_what_comes_next() {
     );
     assert_eq!(world.task(1).attention, Attention::Asking);
     world.ask(message(1, "do it otherwise", false));
-    world.write_all();
+    world.tell_all();
     assert_eq!(world.task(1).attention, Attention::None);
     let heard = AgentEvent::Heard {
         message: None,
