@@ -200,7 +200,9 @@ impl Transcript {
             Item::Words { thought, words } => self.words(thought, words),
             Item::Started { id, within, call } => {
                 let depth = self.depth(within.as_deref());
-                // told again, with more of its input
+                // told again, with more of its input; one under the name of one that ended is another
+                let goes_on =
+                    |block: &Block| matches!(&block.body, Body::Call(call) if call.end.is_none());
                 match self.calls.get(&id).copied() {
                     Some(at) if self.block(at).is_some_and(goes_on) => self.change(at, |body| {
                         if let Body::Call(old) = body {
@@ -444,9 +446,4 @@ impl Transcript {
             self.messages.retain(|_, at| *at >= first);
         }
     }
-}
-
-/// Whether it is a call that has not ended: one that began under its name later is another.
-fn goes_on(block: &Block) -> bool {
-    matches!(&block.body, Body::Call(call) if call.end.is_none())
 }
