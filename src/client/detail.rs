@@ -6,6 +6,7 @@ use super::local::{day, reason};
 use super::out::Out;
 use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
 use super::trouble::Trouble;
+use crate::core::agent::bill::least;
 use crate::core::agent::tokens::{Tokens, Usd};
 use crate::core::attention::Attention;
 use crate::core::exact::exact_line;
@@ -64,7 +65,10 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         ("session", task.session_id.as_deref().map(plain)),
         ("turns", task.turns.map(|turns| turns.to_string())),
         ("tools", tools(task)),
-        ("tokens", task.tokens.map(tokens)),
+        (
+            "tokens",
+            task.tokens.map(|it| tokens(it, task.cost_at_least)),
+        ),
         ("cost", cost(task)),
         ("created", Some(task.created_at.clone())),
         ("started", task.started_at.clone()),
@@ -125,7 +129,7 @@ fn tools(task: &TaskReport) -> Option<String> {
     })
 }
 
-fn tokens(tokens: Tokens) -> String {
+fn tokens(tokens: Tokens, at_least: bool) -> String {
     let Tokens {
         input,
         output,
@@ -137,22 +141,23 @@ fn tokens(tokens: Tokens) -> String {
         0 => String::new(),
         reasoning => format!(" ({reasoning} of them thinking)"),
     };
+    let least = least(at_least);
     format!(
-        "{input} read, {cache_read} from cache, {cache_write} into cache, {output} written{thought}"
+        "{least}{input} read, {cache_read} from cache, {cache_write} into cache, {output} written{thought}"
     )
 }
 
 fn cost(task: &TaskReport) -> Option<String> {
     let source = task.cost_source.as_deref()?;
-    let cost = task.cost_usd.and_then(Usd::of).map(|cost| {
-        let least = if task.cost_at_least { "at least " } else { "" };
-        format!("{least}{cost}")
-    });
+    let least = least(task.cost_at_least);
+    let cost = task.cost_usd.and_then(Usd::of);
+    let cost = cost.map(|cost| format!("{least}{cost}"));
     Some(match (cost, source) {
         (None, _) if task.cost_at_least => "not known: it was broken off before it said".into(),
         (None, _) => "not known: no price of its model is".into(),
         (Some(cost), "agent") => format!("{cost}, as its agent says"),
         (Some(cost), "prices") => format!("{cost}, by the table of prices"),
+        (Some(cost), "unknown") => format!("{cost}, as far as was told"),
         (Some(cost), _) => format!("{cost}, partly by the table of prices"),
     })
 }

@@ -175,6 +175,10 @@ pub struct BudgetReport {
     pub tokens: Option<u64>,
     /// Turns it may take.
     pub turns: Option<u32>,
+    /// Whether it used and cost so much at least: a run of it was broken off before it told
+    /// all, or a price is not known.
+    #[serde(default)]
+    pub at_least: bool,
     /// What it is known to have cost.
     pub used_cost_usd: f64,
     /// Tokens it has used.

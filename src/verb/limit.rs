@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::command::{Ask, Command, Context, Limits};
+use crate::core::agent::bill::least;
 use crate::core::agent::tokens::Usd;
 use crate::core::limit::{BudgetReport, Limit as On, LimitReport, LimitSource, Most, SetTo};
 use crate::core::wire::Request;
@@ -101,12 +102,14 @@ pub fn limit_table(limits: &[LimitReport]) -> Vec<String> {
 /// What a lane has used today of what it may use in a day.
 fn today(budget: &BudgetReport) -> String {
     let dollars = |dollars: f64| Usd::of(dollars).unwrap_or_default();
-    let cost = budget
-        .cost_usd
-        .map(|most| format!("{} of {}", dollars(budget.used_cost_usd), dollars(most)));
+    let least = least(budget.at_least);
+    let cost = budget.cost_usd.map(|most| {
+        let used = dollars(budget.used_cost_usd);
+        format!("{least}{used} of {}", dollars(most))
+    });
     let tokens = budget
         .tokens
-        .map(|most| format!("{} of {most} tokens", budget.used_tokens));
+        .map(|most| format!("{least}{} of {most} tokens", budget.used_tokens));
     let turns = budget
         .turns
         .map(|most| format!("{} of {most} turns", budget.used_turns));

@@ -21,6 +21,11 @@ pub struct Bill {
     pub at_least: bool,
 }
 
+/// What stands before a figure, where that may be more.
+pub const fn least(at_least: bool) -> &'static str {
+    if at_least { "at least " } else { "" }
+}
+
 /// Who says what something cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

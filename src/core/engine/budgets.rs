@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::herd::Engine;
 use super::today::{DAY, Used};
+use crate::core::agent::bill::least;
 use crate::core::agent::plan::Budget;
 use crate::core::agent::story::Stage;
 use crate::core::effect::Effect;
@@ -30,14 +31,16 @@ impl Engine {
         let unpriced = story.unpriced;
         let used = self.used(task);
         let bill = &used.bill;
+        // an answer that goes on has used more by its end
+        let amid = story.ledger.is_partial();
         let of_lane = task.spec.lane.as_ref().and_then(|lane| {
             let budget = self.rules.budgets.get(lane)?;
             Some((budget, self.today_in(lane, now.wall)?))
         });
         let money = |budget: &Budget| budget.cost.is_some();
         let bounded = money(&agent.budget) || of_lane.is_some_and(|(budget, _)| money(budget));
-        let own = used_of(&agent.budget, &used).map(|used| (used, "its budget"));
-        let lane = of_lane.and_then(|(budget, today)| used_of(budget, today));
+        let own = used_of(&agent.budget, &used, amid).map(|used| (used, "its budget"));
+        let lane = of_lane.and_then(|(budget, today)| used_of(budget, today, amid));
         let lane = lane.map(|used| (used, "its lane's budget of the day"));
         let all = own.into_iter().chain(lane);
         let most = all.max_by_key(|(used, _)| (used.over, used.hundredths));
@@ -89,7 +92,7 @@ impl Engine {
         let budget = self.rules.budgets.get(lane)?;
         let today = self.today_in(lane, now)?;
         // another start would be a turn too many
-        let used = used_of(budget, today).filter(|used| used.hundredths >= 100)?;
+        let used = used_of(budget, today, false).filter(|used| used.hundredths >= 100)?;
         Some(used.figures)
     }
 
@@ -114,9 +117,11 @@ struct UsedOf {
     figures: String,
 }
 
-/// Of what a budget bounds, that of which most is used.
-fn used_of(budget: &Budget, used: &Used) -> Option<UsedOf> {
+/// Of what a budget bounds, that of which most is used; `amid`: of some answer only its
+/// beginning is told.
+fn used_of(budget: &Budget, used: &Used, amid: bool) -> Option<UsedOf> {
     let (bill, turns) = (&used.bill, used.turns);
+    let least = least(amid || bill.at_least);
     let share = |used: u64, most: u64| {
         let share = u128::from(used) * 100 / u128::from(most.max(1));
         u64::try_from(share).unwrap_or(u64::MAX)
@@ -124,14 +129,14 @@ fn used_of(budget: &Budget, used: &Used) -> Option<UsedOf> {
     let cost = budget.cost.map(|most| UsedOf {
         hundredths: share(bill.known.0, most.0),
         over: bill.known >= most,
-        figures: format!("{} of {most}", bill.known),
+        figures: format!("{least}{} of {most}", bill.known),
     });
     let tokens = budget.tokens.map(|most| {
         let used = bill.tokens.total();
         UsedOf {
             hundredths: share(used, most),
             over: used >= most,
-            figures: format!("{used} of {most} tokens"),
+            figures: format!("{least}{used} of {most} tokens"),
         }
     });
     let turns = budget.turns.map(|most| UsedOf {

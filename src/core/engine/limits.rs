@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::herd::{Engine, answer, refuse};
+use crate::core::agent::bill::Source;
 use crate::core::agent::tokens::Usd;
 use crate::core::effect::Effect;
 use crate::core::input::Ticket;
@@ -133,6 +134,7 @@ impl Engine {
             cost_usd: budget.cost.map(Usd::dollars),
             tokens: budget.tokens,
             turns: budget.turns,
+            at_least: used.bill.at_least || used.bill.source == Source::Unknown,
             used_cost_usd: used.bill.known.dollars(),
             used_tokens: used.bill.tokens.total(),
             used_turns: used.turns,

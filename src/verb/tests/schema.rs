@@ -228,6 +228,7 @@ fn limits_hold() {
                     tokens: None,
                     turns: Some(most + 1),
                     used_cost_usd: 0.0,
+                    at_least: most > 0,
                     used_tokens: 7,
                     used_turns: 1,
                 }),

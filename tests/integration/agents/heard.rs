@@ -295,6 +295,44 @@ fn a_success_stays_one_whose_last_word_crosses_its_budget() {
 }
 
 #[test]
+fn what_one_that_is_broken_off_used_is_told_as_so_much_at_least() {
+    let bench = Bench::with("[budgets]\nclaude = { cost = 90.00, tokens = '10M' }\n");
+    let tool = TOOL.replace("\"input_tokens\":10", "\"input_tokens\":3000000");
+    let killed = script(&[HEARS, &says(&[INIT, &tool]), "kill -9 $$"]);
+    bench.install("claude", &killed);
+    let id = bench.run(&["claude"], "x");
+    let task = bench.ended(id);
+    assert_eq!(task["outcome"], "killed", "{task}");
+    assert_eq!(task["cost_at_least"], true, "{task}");
+    let shown = bench.ok(&["show", "1"]);
+    assert!(
+        shown.contains("tokens      at least 3000000 read"),
+        "{shown}"
+    );
+    assert!(shown.contains("cost        at least $"), "{shown}");
+    assert!(bench.ok(&["stats"]).contains("at least $"));
+    let line = bench.ok(&["limit", "claude"]);
+    assert!(
+        line.contains("at least 3000001 of 10000000 tokens"),
+        "{line}"
+    );
+    let limit = bench.herd.json(&["limit", "claude", "--json"]).remove(0);
+    assert_eq!(limit["budget"]["at_least"], true, "{limit}");
+    let codex = [
+        r#"{"type":"thread.started","thread_id":"T"}"#,
+        r#"{"type":"turn.started"}"#,
+        r#"{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"so"}}"#,
+    ];
+    bench.install("codex", &says(&codex));
+    let id = bench.run(&["codex", "--share"], "x");
+    let task = bench.ended(id);
+    assert_eq!(task["cost_usd"], Value::Null, "{task}");
+    assert_eq!(task["cost_source"], "unknown", "{task}");
+    let shown = bench.ok(&["show", "2"]);
+    assert!(shown.contains("not known: it was broken off"), "{shown}");
+}
+
+#[test]
 fn what_it_leaves_behind_is_said_and_ended() {
     let bench = Bench::new();
     let token = bench.herd.token();

@@ -368,6 +368,47 @@ fn what_a_broken_off_run_used_is_so_much_at_least() {
 }
 
 #[test]
+fn a_budget_says_where_more_of_it_may_be_used() {
+    let mut world = World::under(Rules {
+        budgets: [(
+            "opus".to_owned(),
+            Budget {
+                tokens: Some(1000),
+                ..Budget::default()
+            },
+        )]
+        .into(),
+        ..rules()
+    });
+    let answer = |tokens, partial| {
+        let key = "a".to_owned();
+        used(Meter::Call { key, partial }, tokens, 1)
+    };
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![text(), answer(800, true)]);
+    assert_eq!(
+        noted(&world, What::Notice),
+        ["80 % of its lane's budget of the day is used: at least 800 of 1000 tokens"]
+    );
+    end(&mut world, run, Exit::Signal(9), vec![]);
+    // that one may have used more, which counts for the next one's, too
+    let run = launch(&mut world, agent(Feed::Argument));
+    hear(&mut world, run, vec![text(), answer(200, false)]);
+    assert_eq!(world.task(2).state().word(), "stopping");
+    end(&mut world, run, Exit::Code(143), vec![]);
+    let reason = world.engine.reason(world.task(2)).unwrap();
+    assert!(reason.contains("at least 1000 of 1000 tokens"), "{reason}");
+    let ticket = world.ask(Request::Limits);
+    world.write_all();
+    let [(Answer::Limits(limits), true)] = &world.answers[&ticket][..] else {
+        panic!("{:?}", world.answers[&ticket]);
+    };
+    let opus = limits.iter().find(|limit| limit.name == "opus").unwrap();
+    let today = opus.budget.as_ref().unwrap();
+    assert_eq!((today.used_tokens, today.at_least), (1000, true));
+}
+
+#[test]
 fn turns_of_a_lane_are_counted_by_the_day() {
     let lane = Budget {
         turns: Some(3),
