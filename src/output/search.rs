@@ -53,6 +53,8 @@ pub struct Hits {
     pub capped: bool,
     /// Why the log could not be read on.
     pub error: Option<String>,
+    /// Whether the beginning is no longer there to be searched, though the log has it.
+    pub short: bool,
 }
 
 /// A search under way, on a thread of its own. Dropped, it ends at once.
@@ -245,6 +247,8 @@ pub struct Found {
     pub capped: bool,
     /// Why not all could be searched.
     pub error: Option<String>,
+    /// Whether the beginning was not there to be searched.
+    pub short: bool,
 }
 
 impl Found {
@@ -256,6 +260,7 @@ impl Found {
         self.scanned = (hits.scanned, hits.total);
         self.done = hits.done;
         self.capped |= hits.capped;
+        self.short = hits.short;
         self.error.clone_from(&hits.error);
     }
 

@@ -141,7 +141,7 @@ impl Find {
         let hits = self.found.offsets();
         let more = if self.found.capped { "+" } else { "" };
         let count = match (hits.len(), self.at) {
-            (0, _) if self.found.done => return "no hit".into(),
+            (0, _) if self.found.done => "no hit".into(),
             (0, _) => "searching".into(),
             (count, Some(at)) => {
                 let before = hits.partition_point(|hit| *hit < at);
@@ -150,6 +150,9 @@ impl Find {
             (count, None) => format!("{count}{more}"),
         };
         let (scanned, total) = self.found.scanned;
+        if self.found.done && self.found.short {
+            return format!("{count}; not searched: what is earlier than is held");
+        }
         if self.found.done || total == 0 {
             return count;
         }

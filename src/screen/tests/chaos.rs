@@ -110,7 +110,7 @@ proptest! {
                     offsets.sort_unstable();
                     let generation = desk.screen.searches;
                     desk.screen.hits(&Hits {
-                        generation, offsets, scanned: 1, total: 2, done, capped: false, error: None,
+                        generation, offsets, scanned: 1, total: 2, done, capped: false, short: false, error: None,
                     });
                 }
                 _ => {}

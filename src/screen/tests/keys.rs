@@ -342,6 +342,7 @@ fn searching() {
         total: 10,
         done,
         capped: false,
+        short: false,
         error: None,
     };
     desk.screen.hits(&hits(vec![3000, 4000], false));
@@ -377,6 +378,7 @@ fn a_search_shows_the_hit_nearest_to_where_one_was() {
         total: 10,
         done: true,
         capped: false,
+        short: false,
         error: None,
     };
     desk.press("Tab / x");

@@ -87,6 +87,7 @@ impl Seek {
         let left = self.rest.end - self.rest.start;
         (hits.scanned, hits.total) = (self.scanned, self.scanned + left);
         hits.done = left == 0;
+        hits.short = talk.has_lost();
         Some((hits, left > 0))
     }
 }

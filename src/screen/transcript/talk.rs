@@ -8,8 +8,9 @@ use super::kept::Kept;
 use crate::core::agent::event::{Level, Part, Trouble, Words};
 use crate::core::time::Timestamp;
 
-/// Most bytes held of one conversation; the oldest blocks go first.
-const HELD: usize = 24 << 20;
+/// Most bytes held of one conversation that is looked at; the oldest blocks go first. One of
+/// 10,000 events and 50 MB is held whole.
+const HELD: usize = 64 << 20;
 
 /// Most blocks held of one conversation.
 const BLOCKS: usize = 200_000;

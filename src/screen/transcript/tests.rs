@@ -413,11 +413,27 @@ fn what_is_held_is_bounded() {
             ],
         );
     }
-    assert!(talk.bytes() < 26 << 20, "{}", talk.bytes());
+    assert!(talk.bytes() < 66 << 20, "{}", talk.bytes());
     let mut pane = TalkPane::new(80, 10);
     pane.go_top();
     let shown = rows(&lay(&mut pane, &talk));
     assert_eq!(shown[0], "─ earlier: v shows the raw output ─");
+    // and whoever seeks there is told
+    let pattern = Pattern::new("nowhere").unwrap();
+    pane.seek(Some((1, std::sync::Arc::new(pattern))));
+    let ink = Ink {
+        theme: &theme(),
+        unicode: true,
+        raw: "v",
+        gaps: true,
+        zone: &TimeZone::UTC,
+        colours: None,
+    };
+    let (mut hits, mut more) = pane.sought(&talk, &ink).unwrap();
+    while more {
+        (hits, more) = pane.sought(&talk, &ink).unwrap();
+    }
+    assert!(hits.done && hits.short);
     pane.scroll(1);
     assert!(rows(&lay(&mut pane, &talk))[0].starts_with("▸✓ Bash"));
 }
