@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::local::{day, reason};
+use super::local::{day, moment, reason};
 use super::out::Out;
 use super::table::{bytes, how, plain, processes, sentence, short, signal_name};
 use super::trouble::Trouble;
@@ -70,11 +70,11 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
             task.tokens.map(|it| tokens(it, task.cost_at_least)),
         ),
         ("cost", cost(task)),
-        ("created", Some(task.created_at.clone())),
-        ("started", task.started_at.clone()),
-        ("ended", task.ended_at.clone()),
+        ("created", Some(moment(&task.created_at))),
+        ("started", task.started_at.as_deref().map(moment)),
+        ("ended", task.ended_at.as_deref().map(moment)),
         ("output", Some(output)),
-        ("last output", task.last_output_at.clone()),
+        ("last output", task.last_output_at.as_deref().map(moment)),
         ("log", Some(plain(&task.log))),
     ];
     for (name, value) in lines {

@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 use super::table::plain;
 use crate::core::report::TaskReport;
 use crate::core::time::Timestamp;
-use crate::verb::{dated, time_of, zone_here};
+use crate::verb::{dated, shown, time_of, zone_here};
 
 /// RFC 3339, UTC, as the supervisor writes it.
 static STAMP: LazyLock<Option<Regex>> =
@@ -28,6 +28,12 @@ pub(super) fn reason(task: &TaskReport) -> Option<String> {
 /// A point in time with its day.
 pub(super) fn day(stamp: &str) -> String {
     at(stamp).map_or_else(|| stamp.to_owned(), |at| dated(at, &zone_here()))
+}
+
+/// A point in time with its day, to the second.
+pub(super) fn moment(stamp: &str) -> String {
+    let shown = |at| shown(at, &zone_here(), "%Y-%m-%d %H:%M:%S");
+    at(stamp).map_or_else(|| stamp.to_owned(), shown)
 }
 
 fn there(text: &str, now: Timestamp, zone: &TimeZone) -> String {

@@ -1,12 +1,16 @@
 //! An event of an agent made small: what a thread prepares, so that the loop only has to
 //! put it where it belongs.
 
+use std::time::Duration;
+
 use super::call::{Call, End};
 use super::kept::{Kept, floor};
+use crate::core::agent::clock::Day;
 use crate::core::agent::event::{
     AgentEvent, Choice, Level, LimitState, Limited, Question, Trouble, Want, Words,
 };
 use crate::core::time::Timestamp;
+use crate::screen::clock::span;
 
 /// Most bytes of an event's text that go on; of a longer one beginning and end.
 const TEXT: usize = 256 << 10;
@@ -221,9 +225,40 @@ fn limit(limited: &Limited) -> Option<Item> {
             let used = used.unwrap_or_else(|| "near the ".into());
             (Level::Warning, format!("{used}{}", limited.which))
         }
-        LimitState::Reached => (Level::Error, format!("{} reached", limited.which)),
+        LimitState::Reached => {
+            let when = limited
+                .resets
+                .is_none()
+                .then(|| told_reset(limited))
+                .flatten();
+            let when = when.unwrap_or_default();
+            (Level::Error, format!("{} reached{when}", limited.which))
+        }
     };
     Some(Item::Limit(level, text, limited.resets))
+}
+
+/// When a limit is reset, as it was told where that is no point in time: what is shown may
+/// have been said long ago.
+fn told_reset(limited: &Limited) -> Option<String> {
+    if let Some(clock) = &limited.clock {
+        let zone = clock.zone.as_deref();
+        let zone = zone.map_or_else(String::new, |zone| format!(" ({zone})"));
+        let day = match clock.day {
+            None => String::new(),
+            Some(Day::Date(year, month, day)) => format!("{year:04}-{month:02}-{day:02} "),
+            Some(Day::OfYear(month, day)) => format!("{month:02}-{day:02} "),
+            Some(Day::OfWeek(day)) => {
+                let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+                let name = names.get(usize::try_from(day).ok()?.checked_sub(1)?)?;
+                format!("{name} ")
+            }
+        };
+        let (hour, minute) = (clock.minute / 60, clock.minute % 60);
+        return Some(format!(", reset {day}{hour:02}:{minute:02}{zone}"));
+    }
+    let left = Duration::from_millis(limited.resets_in_ms?);
+    Some(format!(", reset {} after that was said", span(left)))
 }
 
 fn open(question: Question) -> Open {

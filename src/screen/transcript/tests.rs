@@ -8,6 +8,7 @@ use super::lay::Ink;
 use super::talk::{Progress, Transcript};
 use super::{TalkPane, item};
 use crate::config::Own;
+use crate::core::agent::clock::{Clock, Day};
 use crate::core::agent::event::{
     AgentEvent, Choice, Level, LimitState, Limited, Part, Question, Verdict, Want, Words,
 };
@@ -397,6 +398,49 @@ fn a_find_in_what_is_folded_unfolds_it() {
     pane.jump(*hits.offsets.iter().min().unwrap());
     let shown = rows(&lay(&mut pane, &talk));
     assert!(shown.contains(&"  │ needle".to_owned()), "{shown:?}");
+}
+
+#[test]
+fn a_limit_says_when_it_is_reset_as_that_was_told() {
+    let limit = |clock: Option<(Option<Day>, Option<&str>)>, left| {
+        AgentEvent::Limit(Limited {
+            state: LimitState::Reached,
+            which: "usage limit".into(),
+            resets: None,
+            resets_in_ms: left,
+            clock: clock.map(|(day, zone)| Clock {
+                day,
+                minute: 905,
+                zone: zone.map(str::to_owned),
+            }),
+            used: None,
+        })
+    };
+    for (event, told) in [
+        (limit(None, None), "usage limit reached"),
+        (
+            limit(Some((None, None)), None),
+            "usage limit reached, reset 15:05",
+        ),
+        (
+            limit(Some((Some(Day::OfWeek(1)), Some("Asia/Tokyo"))), None),
+            "usage limit reached, reset Mon 15:05 (Asia/Tokyo)",
+        ),
+        (
+            limit(Some((Some(Day::OfYear(12, 1)), None)), None),
+            "usage limit reached, reset 12-01 15:05",
+        ),
+        (
+            limit(None, Some(7_500_000)),
+            "usage limit reached, reset 2h05m after that was said",
+        ),
+    ] {
+        let mut talk = Transcript::new(None);
+        tell(&mut talk, [event]);
+        let mut pane = TalkPane::new(80, 10);
+        let shown = rows(&lay(&mut pane, &talk));
+        assert!(shown.iter().any(|row| row.ends_with(told)), "{shown:?}");
+    }
 }
 
 #[test]
