@@ -48,7 +48,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "FILE", requires = "agent", conflicts_with = "prompt", value_hint = ValueHint::FilePath, help_heading = AGENT)]
     prompt_file: Option<PathBuf>,
     /// Make the prompt from this template of the configuration
-    #[arg(long, value_name = "NAME", requires = "agent", help_heading = AGENT)]
+    #[arg(long, value_name = "TEMPLATE", requires = "agent", help_heading = AGENT)]
     template: Option<String>,
     /// Sets a variable of the template (repeatable)
     #[arg(long, value_name = "NAME=VALUE", requires = "template", value_parser = variable, help_heading = AGENT)]

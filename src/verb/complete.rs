@@ -9,8 +9,9 @@ use clap::{Arg, ArgAction, CommandFactory, ValueHint};
 
 use super::command::Context;
 use super::disk::within;
-use super::known::{Known, ids, labels, lanes, limits};
+use super::known::{Known, ids, labels, lanes, limits, models};
 use super::project;
+use super::registered::Registered;
 use super::registry::Cli;
 use super::run::resolve;
 use crate::core::task::Task;
@@ -170,9 +171,10 @@ fn of<'a>(
     let (before, word) = delimiter
         .and_then(|delimiter| word.rfind(delimiter))
         .map_or(("", word), |at| word.split_at(at + 1));
-    let mut found = match Herds::of(arg) {
-        Some(what) => for_line(what.known(word, given, tasks)),
-        None => values(arg, word, context),
+    let mut found = match (Herds::of(arg), Registered::of(arg)) {
+        (Some(what), _) => for_line(what.known(word, given, tasks)),
+        (None, Some(what)) => for_line(what.known(word, given, context)),
+        (None, None) => values(arg, word, context),
     };
     for candidate in &mut found {
         candidate.text.insert_str(0, before);
@@ -215,6 +217,7 @@ pub(super) enum Herds {
     Label,
     Lane,
     Limit,
+    Model,
 }
 
 impl Herds {
@@ -227,6 +230,7 @@ impl Herds {
                 "LABEL" => Some(Self::Label),
                 "LANE" => Some(Self::Lane),
                 "LIMIT" => Some(Self::Limit),
+                "MODEL" => Some(Self::Model),
                 _ => None,
             })
     }
@@ -243,6 +247,7 @@ impl Herds {
             Self::Label => labels(word, given, tasks),
             Self::Lane => lanes(word, tasks),
             Self::Limit => limits(word, tasks),
+            Self::Model => models(word, tasks),
         }
     }
 }

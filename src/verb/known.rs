@@ -17,6 +17,7 @@ pub(super) struct Known<'a> {
     active: bool,
     labels: &'a [String],
     lane: Option<&'a str>,
+    model: Option<&'a str>,
     provider: Option<&'a str>,
 }
 
@@ -29,6 +30,7 @@ impl<'a> From<&'a Task> for Known<'a> {
             active: task.is_active(),
             labels: &task.spec.labels,
             lane: task.spec.lane.as_deref(),
+            model: task.spec.model.as_deref(),
             provider: task.spec.provider.as_deref(),
         }
     }
@@ -43,6 +45,7 @@ impl<'a> From<&'a TaskReport> for Known<'a> {
             active: task.state != "ended",
             labels: &task.labels,
             lane: task.lane.as_deref(),
+            model: task.model.as_deref(),
             provider: task.provider.as_deref(),
         }
     }
@@ -100,6 +103,15 @@ pub(super) fn lanes<'a>(word: &str, tasks: impl Iterator<Item = Known<'a>>) -> V
         word,
         &[],
         tasks.filter_map(|task| task.lane).map(str::to_owned),
+    )
+}
+
+/// Models that tasks were given.
+pub(super) fn models<'a>(word: &str, tasks: impl Iterator<Item = Known<'a>>) -> Vec<Candidate> {
+    words(
+        word,
+        &[],
+        tasks.filter_map(|task| task.model).map(str::to_owned),
     )
 }
 

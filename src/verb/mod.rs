@@ -27,6 +27,7 @@ mod parse;
 mod pause;
 mod priority;
 mod project;
+mod registered;
 mod registry;
 mod reload;
 mod retry;

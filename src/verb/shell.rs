@@ -18,6 +18,7 @@ use super::command::Context;
 use super::complete::{Candidate, Herds, offered, quoted, split};
 use super::disk::within;
 use super::known::Known;
+use super::registered::Registered;
 use super::registry::Cli;
 use crate::core::report::TaskReport;
 
@@ -167,6 +168,12 @@ where
     if let Some(what) = Herds::of(&arg) {
         return arg.add(completer(move |word| {
             what.known(word, &herd.given, herd.tasks().iter().map(Known::from))
+        }));
+    }
+    if let Some(what) = Registered::of(&arg) {
+        let context = context.clone();
+        return arg.add(completer(move |word| {
+            what.known(word, &herd.given, &context)
         }));
     }
     if arg.get_value_hint() == ValueHint::CommandWithArguments {

@@ -19,6 +19,7 @@ fn completed(line: &str) -> Vec<String> {
     tasks[2].spec.labels = vec!["ci".into()];
     tasks[1].spec.lane = Some("sonnet".into());
     tasks[1].spec.provider = Some("anthropic".into());
+    tasks[1].spec.model = Some("opus-5[1m]".into());
     let found = complete(line, line.len(), &context(home.path()), tasks.iter());
     assert_eq!(found.range.end, line.len());
     let before = &line[..found.range.start];
@@ -27,6 +28,29 @@ fn completed(line: &str) -> Vec<String> {
         .into_iter()
         .map(|candidate| format!("{before}{}", candidate.text))
         .collect()
+}
+
+#[test]
+fn completion_of_agents() {
+    assert_eq!(
+        completed("run --agent gem"),
+        ["run --agent gemini", "run --agent gemini-acp"]
+    );
+    let modes = completed("run --agent claude --permission ");
+    assert!(modes.contains(&"run --agent claude --permission full".to_owned()));
+    assert!(
+        !modes.iter().any(|line| line.ends_with("auto_edit")),
+        "{modes:?}"
+    );
+    assert_eq!(
+        completed("run --agent=claude --permission=pl"),
+        ["run --agent=claude --permission=plan"]
+    );
+    assert_eq!(completed("run --model o"), ["run --model 'opus-5[1m]'"]);
+    assert_eq!(
+        completed("run --agent claude --template "),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
