@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::kit::*;
 use crate::core::agent::event::{AgentEvent, Meter};
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::Feed;
 use crate::core::agent::say::Reply;
 use crate::core::agent::story::Stage;
@@ -196,6 +197,27 @@ fn an_earlier_runs_shim_is_let_go_only_once_its_end_is_stored() {
     assert!(world.sims[&run].released);
 }
 
+/// Found by the schedules below: what is said after its last word begins the next run.
+#[test]
+fn what_is_said_behind_the_last_word_is_kept() {
+    let mut world = World::new();
+    for step in [
+        Step::Launch(true),
+        Step::Write(false),
+        Step::Report(0),
+        Step::Hear(0, 122),
+        Step::Message(90),
+    ] {
+        take(&mut world, step);
+    }
+    world.tell_all();
+    let story = world.task(1).run.story.as_deref().unwrap();
+    assert_eq!(story.stage, Stage::Closed);
+    assert_eq!(story.messages[0].state, Delivery::Sent);
+    let run = world.task(1).run_id();
+    assert_eq!(world.sims[&run].input, "p\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -228,7 +250,12 @@ proptest! {
             let came = |letter| sim.input.lines().filter(move |line| line.starts_with(letter));
             prop_assert_eq!(came('p').count(), 1, "run {} was told {}", run, &sim.input);
             prop_assert_eq!(sim.input.lines().find(|line| *line != "x"), Some("p"));
-            let numbers: Vec<String> = (1..=story.said).map(|number| format!("m{number}")).collect();
+            // what was said once it had been told that nothing follows is kept for the next run
+            let kept = story.messages.iter().rev();
+            let kept = kept.take_while(|it| it.state == Delivery::Sent).count() as u64;
+            let kept = if story.stage == Stage::Prompted { 0 } else { kept };
+            let numbers: Vec<String> =
+                (1..=story.said - kept).map(|number| format!("m{number}")).collect();
             prop_assert!(came('m').eq(&numbers), "run {} was told {:?}", run, &sim.input);
         }
         world.ask(Request::Shutdown { force: false });
