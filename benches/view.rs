@@ -199,6 +199,7 @@ fn screen(cols: u16, rows: u16) -> Screen {
         trust: Trust::at("/none".into()),
         agents: std::sync::Arc::default(),
         templates: std::sync::Arc::default(),
+        selection: None,
     };
     let look = Look {
         depth: Depth::True,
@@ -557,6 +558,7 @@ fn transcript(bench: &mut Criterion) {
         fork: None,
         budget: Budget::default(),
         forgets_unanswered: false,
+        stop_signal: None,
         permission: None,
     }));
     let request = Request::Run(Box::new(RunRequest::new(spec, Vec::new())));

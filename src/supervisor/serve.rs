@@ -109,6 +109,7 @@ impl Hub {
                 trust: Trust::at(settings.paths.trust()),
                 agents: Arc::clone(&settings.config.agents),
                 templates: Arc::clone(&settings.config.templates),
+                selection: None,
             };
             let keymap = Arc::clone(&settings.keymap);
             let remembered = self.engine.settings();

@@ -271,6 +271,7 @@ mod tests {
             trust: Trust::at("/none".into()),
             agents: Arc::default(),
             templates: Arc::default(),
+            selection: None,
         };
         let screen = Screen::new(80, 24, context, look, Arc::new(keymap), engine.settings());
         let session = Session::new(screen, 80, 24, at).unwrap();

@@ -19,6 +19,9 @@ use crate::core::raw::Raw;
 use crate::core::task::{Kind, Spec};
 use crate::core::wire::Caller;
 
+/// The variable of a template that is what is selected on the screen, unless it is set.
+const SELECTION: &str = "selection";
+
 /// What errors call it.
 const PROMPT_IS: &str = "the prompt";
 
@@ -139,7 +142,8 @@ impl Wanted {
             let words = words.map_err(|_| not_text(PROMPT_IS, "behind the options"))?;
             (Vec::new(), words.join(" "))
         };
-        let prompt = self.text(behind, templates, &context.caller, in_bar)?;
+        let from = (&context.caller, context.selection.as_deref());
+        let prompt = self.text(behind, templates, from, in_bar)?;
         let budget = Budget {
             cost: self.max_cost,
             tokens: self.max_tokens,
@@ -159,7 +163,7 @@ impl Wanted {
         &self,
         behind: String,
         templates: &Templates,
-        caller: &Caller,
+        (caller, selection): (&Caller, Option<&str>),
         in_bar: bool,
     ) -> Result<String, String> {
         let given = match (&self.prompt_file, &self.prompt) {
@@ -181,7 +185,14 @@ impl Wanted {
             (None, None) => behind,
         };
         match &self.template {
-            Some(name) => templates.fill(name, &self.set, given.trim()),
+            Some(name) => {
+                let mut set = self.set.clone();
+                let is_given = set.iter().any(|(name, _)| name == SELECTION);
+                let wanted = !is_given && templates.variables(name).contains(&SELECTION);
+                let selection = selection.filter(|_| wanted);
+                set.extend(selection.map(|text| (SELECTION.to_owned(), text.to_owned())));
+                templates.fill(name, &set, given.trim())
+            }
             None => Ok(given),
         }
     }
@@ -261,6 +272,7 @@ fn chosen(
             resume: commands.resume,
             fork: commands.fork,
             forgets_unanswered: profile.forgets_unanswered,
+            stop_signal: profile.stop,
             budget,
             permission: choice.permission.map(str::to_owned),
         },

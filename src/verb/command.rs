@@ -25,6 +25,8 @@ pub struct Context {
     pub agents: Arc<Agents>,
     /// Templates of prompts.
     pub templates: Arc<Templates>,
+    /// What is selected on the screen, for templates that have a place for it.
+    pub selection: Option<String>,
 }
 
 impl Context {
@@ -47,6 +49,7 @@ impl Context {
             trust: Trust::at(paths.trust()),
             agents: Arc::clone(&config.agents),
             templates: Arc::clone(&config.templates),
+            selection: None,
         }
     }
 }

@@ -51,6 +51,7 @@ impl Screen {
     /// Does what a line says, or tells why not and gives it back to be mended.
     pub(super) fn run_line(&mut self, turn: &mut Turn, line: &str) {
         remembered::add(&mut self.bar.history, line);
+        self.context.selection = self.view.selected_text();
         match verb::parse_bar(line, &self.context) {
             Ok(asked) => {
                 self.carry_out(turn, asked);

@@ -80,6 +80,7 @@ pub(super) fn screen_that_knows(
         trust: Trust::at("/none".into()),
         agents: Config::parse(AGENT, "").unwrap().agents,
         templates: Arc::default(),
+        selection: None,
     };
     Screen::new(cols, rows, context, look, Arc::new(keymap), settings)
 }
@@ -373,6 +374,7 @@ impl Desk {
             fork: Some(vec!["claude".into(), "--fork".into(), "{session}".into()]),
             budget: Budget::default(),
             forgets_unanswered: false,
+            stop_signal: None,
             permission: None,
         }));
         self.ask(Request::Run(Box::new(RunRequest::new(spec, Vec::new()))));

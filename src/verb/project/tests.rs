@@ -48,6 +48,7 @@ impl Desk {
             trust: Trust::at(dir.join("data/trusted.json")),
             agents: Arc::default(),
             templates: Arc::default(),
+            selection: None,
         };
         Self { root, context }
     }

@@ -27,6 +27,7 @@ pub(in crate::verb) fn context(dir: &Path) -> Context {
         trust: crate::config::Trust::at(dir.join("data/trusted.json")),
         agents: Arc::clone(&config.agents),
         templates: Arc::clone(&config.templates),
+        selection: None,
     }
 }
 

@@ -1,3 +1,4 @@
+mod agents;
 mod bar;
 mod complete;
 pub(super) mod kit;
