@@ -7,12 +7,12 @@ use super::doc::unknown;
 use super::mode::{Mode, mode, text, variable, words};
 use super::project::MOST_GRACE;
 use super::value::{parse_duration, similar};
-use crate::core::agent::plan::{Feed, PROMPT, SESSION, Speech};
+use crate::core::agent::plan::{Feed, PROMPT, SESSION, STOP_SIGNALS, Speech};
 use crate::core::limit::lane_name;
 use crate::core::raw::Raw;
 
 /// What an agent may say of itself. What each means is said in `assets/agents.toml`.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "about",
     "program",
     "args",
@@ -27,6 +27,7 @@ pub(super) const KEYS: [&str; 18] = [
     "env",
     "lane",
     "provider",
+    "stop",
     "grace",
     "version",
     "known",
@@ -74,7 +75,9 @@ pub struct Profile {
     pub lane: Option<String>,
     /// The same for providers.
     pub provider: Option<String>,
-    /// Between SIGTERM and SIGKILL.
+    /// The signal that asks it to end; `None`: SIGTERM.
+    pub stop: Option<i32>,
+    /// Between that and SIGKILL.
     pub grace: Option<Duration>,
     /// Arguments with which it says its version.
     pub version: Vec<String>,
@@ -131,6 +134,7 @@ impl Profile {
             env: BTreeMap::new(),
             lane: None,
             provider: None,
+            stop: None,
             grace: None,
             version: vec!["--version".into()],
             known: Vec::new(),
@@ -315,6 +319,7 @@ pub(super) fn set(profile: &mut Profile, key: &str, value: &toml::Value) -> Resu
             let why = |why: String| why.replacen("is no lane", "is no provider", 1);
             profile.provider = Some(lane_name(&text(value)?).map_err(why)?);
         }
+        ("stop", _) => profile.stop = Some(one_of(value, &STOP_SIGNALS)?),
         ("grace", _) => profile.grace = Some(parse_duration(&text(value)?, MOST_GRACE)?),
         ("version", _) => profile.version = words(value, &[])?,
         ("known", _) => profile.known = words(value, &[])?,

@@ -67,7 +67,8 @@ pub struct Intent {
 pub enum Order {
     /// Start; only as the very first order.
     Launch(Box<Launch>),
-    /// SIGTERM (and SIGCONT) to the whole tree now, the kill sweep after the grace.
+    /// SIGTERM, or what its agent is asked to end by, and SIGCONT to the whole tree now, the
+    /// kill sweep after the grace.
     /// A later `Stop` never postpones an earlier one's kill.
     Stop {
         /// Until the kill sweep, in milliseconds.

@@ -43,6 +43,8 @@ pub(super) struct Host {
     record: PathBuf,
     after_exit: AfterExit,
     grace: Duration,
+    /// What asks the tree to end.
+    stop_signal: rustix::process::Signal,
     orphan: Duration,
     pump: Pump,
     status: Status,
@@ -79,6 +81,7 @@ impl Host {
             record: launch.log.as_path().join(STATUS),
             after_exit: launch.intent.spec.after_exit,
             grace: launch.intent.spec.grace(),
+            stop_signal: tree::stop_signal(&launch.intent.spec),
             orphan: Duration::from_millis(launch.orphan_ms),
             pump: Pump::new(launch.log.as_path(), launch.cap),
             status: Status {
@@ -353,7 +356,7 @@ impl Host {
         }
     }
 
-    /// SIGTERM now, the kill sweep after the grace. A later stop hastens, never delays.
+    /// The signal now that asks to end, the kill sweep after the grace. A later stop hastens, never delays.
     fn stop(&mut self, grace: Duration, by: StopBy) {
         if self.status.empty || self.sweep.is_some() {
             return;
@@ -362,7 +365,12 @@ impl Host {
         if self.kill_at.is_some_and(|earlier| earlier <= at) {
             return;
         }
-        tree::terminate();
+        // what a leader leaves behind is no agent
+        tree::terminate(if by == StopBy::Policy {
+            rustix::process::Signal::TERM
+        } else {
+            self.stop_signal
+        });
         self.kill_at = Some(at);
         self.status.paused = false;
         self.status.stopping = Some(Stopping {

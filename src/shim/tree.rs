@@ -8,7 +8,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rustix::process::Signal;
 
-use crate::core::task::Exit;
+use crate::core::task::{Exit, Spec};
 use crate::sys::proc::{self, Stat};
 
 /// Makes orphans of the tree children of this process.
@@ -71,9 +71,17 @@ fn send(stats: &[Stat], signals: &[Signal]) {
     }
 }
 
-/// SIGTERM to all; SIGCONT too, since a stopped process would not see it.
-pub(super) fn terminate() {
-    send(&living(), &[Signal::TERM, Signal::CONT]);
+/// What a task is asked to end by.
+pub(super) fn stop_signal(spec: &Spec) -> Signal {
+    let named = spec.agent.as_deref().and_then(|agent| agent.stop_signal);
+    named
+        .and_then(Signal::from_named_raw)
+        .unwrap_or(Signal::TERM)
+}
+
+/// A signal that asks to end to all; SIGCONT too, since a stopped process would not see it.
+pub(super) fn terminate(signal: Signal) {
+    send(&living(), &[signal, Signal::CONT]);
 }
 
 /// SIGCONT to all.

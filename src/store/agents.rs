@@ -31,6 +31,7 @@ fn agent() -> Agent {
             turns: Some(7),
         },
         forgets_unanswered: false,
+        stop_signal: None,
         permission: None,
     }
 }

@@ -142,6 +142,7 @@ fn prints(argv: &[&str], heard: bool) -> Request {
             fork: None,
             budget: Budget::default(),
             forgets_unanswered: false,
+            stop_signal: None,
             permission: None,
         }));
     }

@@ -68,6 +68,26 @@ pub struct Agent {
     /// is given in that one is looked up by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<String>,
+    /// The signal that asks it to end, by its number; `None`: SIGTERM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<i32>,
+}
+
+/// Signals that ask a program to end, by name: some agents leave in better order at another
+/// than SIGTERM. Numbers as signal(7) has them for x86 and ARM.
+pub const STOP_SIGNALS: [(&str, i32); 6] = [
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGUSR1", 10),
+    ("SIGUSR2", 12),
+    ("SIGTERM", 15),
+];
+
+/// What such a signal is called.
+pub fn stop_signal_name(signal: Option<i32>) -> &'static str {
+    let known = STOP_SIGNALS.iter().find(|(_, it)| Some(*it) == signal);
+    known.map_or("SIGTERM", |(name, _)| name)
 }
 
 /// What a task may use; the run during which it is reached is stopped.

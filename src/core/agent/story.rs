@@ -89,6 +89,8 @@ pub struct Story {
     pub unpriced: bool,
     /// What its leader left behind when it ended, in one line.
     pub left_behind: Option<String>,
+    /// The signal that asked it to end, where that is another than SIGTERM.
+    pub stop_signal: Option<i32>,
     /// When a person broke off its turn, until they say what comes next.
     pub interrupted: Option<Timestamp>,
     /// The last day on which it used anything, in days since the epoch (UTC), and what all

@@ -105,7 +105,13 @@ impl Engine {
         } else {
             Order::Stop { grace_ms }
         };
-        self.tasks.update(id, |task| task.run.state = state);
+        self.tasks.update(id, |task| {
+            task.run.state = state;
+            let agent = task.spec.agent.as_deref();
+            if let Some(signal) = agent.and_then(|agent| agent.stop_signal) {
+                task.run.story.get_or_insert_default().stop_signal = Some(signal);
+            }
+        });
         let (by, how) = match cause {
             StopCause::Revoked => (By::Person, force.then(|| "by force".to_owned())),
             _ => (By::Limit, self.task(id).and_then(|task| reason(&task.run))),

@@ -1,6 +1,7 @@
 //! Why a task stands where it stands, in one line.
 
 use crate::core::agent::mask::bounded;
+use crate::core::agent::plan::stop_signal_name;
 use crate::core::attention::Attention;
 use crate::core::exact::exact_line;
 use crate::core::task::{Exit, Outcome, Overrun, Run, State, StopCause, Task};
@@ -79,9 +80,10 @@ pub fn reason(run: &Run) -> Option<String> {
                 StopCause::Lost => "its shim is gone, what it ran is being ended",
             };
             let signal = if kill_at.is_some() {
-                "SIGTERM sent, SIGKILL follows"
+                let signal = run.story.as_ref().and_then(|story| story.stop_signal);
+                format!("{} sent, SIGKILL follows", stop_signal_name(signal))
             } else {
-                "SIGKILL sent"
+                "SIGKILL sent".into()
             };
             match left {
                 0 => format!("{cause}; {signal}"),

@@ -372,6 +372,35 @@ fn revoked_in_the_middle_of_a_tool_nothing_is_left() {
 }
 
 #[test]
+fn an_agent_is_asked_to_end_by_the_signal_that_its_registry_names() {
+    for (stop, told) in [("SIGINT", "int"), ("SIGTERM", "term")] {
+        let config = format!("[agents.claude]\nstop = \"{stop}\"\n");
+        let bench = Bench::with(&config);
+        let script = script(&[
+            HEARS,
+            &says(&[INIT]),
+            "trap 'echo int >>\"$TOLD\"; exit 0' INT",
+            "trap 'echo term >>\"$TOLD\"; exit 0' TERM",
+            "echo ready >>\"$TOLD\"",
+            "while :; do sleep 0.05; done",
+        ]);
+        bench.install("claude", &script);
+        let id = bench.run(&["claude", "--grace", "30s"], "x");
+        wait_until("it is ready", || bench.told().contains("ready"));
+        bench.ok(&["revoke", "1", "--wait"]);
+        let task = bench.ended(id);
+        assert_eq!(task["outcome"], "revoked", "{stop}: {task}");
+        assert!(
+            bench.told().ends_with(&format!("ready\n{told}\n")),
+            "{}",
+            bench.told()
+        );
+        let events = bench.ok(&["events"]);
+        assert!(events.contains("stopping"), "{events}");
+    }
+}
+
+#[test]
 fn long_lines_and_bytes_that_are_no_text_cost_nothing_but_themselves() {
     let bench = Bench::new();
     let script = script(&[

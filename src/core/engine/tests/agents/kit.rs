@@ -37,6 +37,7 @@ pub(super) fn agent(feed: Feed) -> Spec {
             fork: Some(argv(&["a", "fork", "{session}", "{prompt}"])),
             budget: Budget::default(),
             forgets_unanswered: false,
+            stop_signal: None,
             permission: None,
         })),
         ..spec("agent", AfterExit::Sweep)
