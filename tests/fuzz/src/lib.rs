@@ -72,7 +72,15 @@ fn answer(decoder: &mut dyn Decoder, events: &[AgentEvent], data: &[u8]) {
             }
         }
     }
-    let says = [Say::Message { number: 1, text }, Say::Interrupt, Say::Close];
+    let says = [
+        Say::Message {
+            number: 1,
+            text,
+            id: String::new(),
+        },
+        Say::Interrupt,
+        Say::Close,
+    ];
     for say in says {
         let _ = decoder.say(&say);
     }
