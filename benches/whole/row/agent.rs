@@ -169,11 +169,15 @@ fn whole(stream: &Path, heard: bool) -> Outcome<(Duration, u64)> {
     Ok((time, most.saturating_sub(before)))
 }
 
-/// Keys while an agent writes 5 MiB again and again, a tenth of a second apart.
+/// Keys while an agent writes 5 MiB again and again, a tenth of a second apart, each time under
+/// ids of its own: a call told again under the same id is the same call.
 fn keys(burst: &Path, scale: Scale) -> Outcome<Vec<Figure>> {
     let herd = Herd::start(false)?;
     let mut call = herd.call()?;
-    let again = format!("while :; do cat {}; sleep 0.1; done", burst.display());
+    let again = format!(
+        r#"while i=$((i+1)); do sed 's/"id":"/&'$i-'/g; s/_use_id":"/&'$i-'/' {}; sleep 0.1; done"#,
+        burst.display()
+    );
     call.ask(prints(&["sh", "-c", &again], true))?;
     let mut screen = herd.screen_of_newest(SIZE)?;
     screen.until(|shown| shown.has("make")).at("the flood")?;
