@@ -45,7 +45,9 @@ pub(crate) fn run(version: &'static str) -> ExitCode {
 fn complete(shell: &str, words: Vec<OsString>) -> ExitCode {
     let answer = || -> Option<()> {
         let paths = Paths::find().ok()?;
-        let config = Config::default_at(&Sources::here(&paths, Vec::new())).ok()?;
+        let sources = Sources::here(&paths, Vec::new());
+        let config = Config::examine(&sources).0;
+        let config = config.or_else(|| Config::default_at(&sources).ok())?;
         let context = Context::here(&config, &paths);
         let answer = verb::answer(shell, words, &context, move || client::glance(&paths)).ok()?;
         client::print(&String::from_utf8_lossy(&answer)).ok()

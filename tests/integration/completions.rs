@@ -52,6 +52,19 @@ fn a_shell_completes_tasks_labels_and_what_a_project_offers() {
 }
 
 #[test]
+fn a_shell_completes_what_the_configuration_names_as_far_as_it_is_right() {
+    let herd = Herd::new();
+    let said = "[agents.mine]\nprogram = \"mine\"\nargs = [\"{prompt}\"]\n\
+                [templates]\nfix = \"fix {prompt}\"\n";
+    for wrong in ["nonsense = 1\n", ""] {
+        let text = format!("{wrong}{said}");
+        std::fs::write(herd.home().join("config.toml"), text).unwrap();
+        assert_eq!(bash(&herd, "wrangle run --agent m", "m"), ["mine"]);
+        assert_eq!(bash(&herd, "wrangle run --template f", "f"), ["fix"]);
+    }
+}
+
+#[test]
 fn completion_starts_no_supervisor_and_waits_for_no_stopped_one() {
     let herd = Herd::new();
     assert_eq!(
