@@ -47,6 +47,11 @@ impl Ask for Send {
         }
         let text = if self.text == ["-"] {
             let text = from_standard_input("the message", self.in_bar)?;
+            if text.is_empty() {
+                return Err(
+                    "there is nothing on standard input; say \"\" for an empty line".into(),
+                );
+            }
             // what a line ends with is none of it
             text.strip_suffix('\n').map_or(text.clone(), str::to_owned)
         } else {

@@ -116,7 +116,8 @@ fn a_message_is_taken_from_standard_input_whole() {
     };
     send(b"\xff\n").fails(2, "the message from standard input is no text");
     send(&vec![b'x'; (4 << 20) + 1]).fails(2, "the message has more than 4194304");
-    send(b"").fails(2, "can't be empty");
+    send(b"").fails(2, "nothing on standard input");
+    send(b"\n").fails(2, "can't be empty");
     assert_eq!(send(b"one\n  two - three\n").code, 0);
     bench.herd.remember();
     let over = |task: &serde_json::Value| task["run"] == 2 && task["state"] == "ended";
