@@ -191,9 +191,13 @@ fn attempt(run: &RunReport) -> String {
         None => how(run.outcome.as_deref(), run.exit_code, run.signal)
             .unwrap_or_else(|| run.state.clone()),
     };
-    let from = run.started_at.as_ref().unwrap_or(&run.created_at);
+    let from = moment(run.started_at.as_ref().unwrap_or(&run.created_at));
     match &run.ended_at {
-        Some(to) => format!("{how}; {from} to {to}; {}", bytes(run.output_bytes)),
+        Some(to) => format!(
+            "{how}; {from} to {}; {}",
+            moment(to),
+            bytes(run.output_bytes)
+        ),
         None => format!("{how}; since {from}; {}", bytes(run.output_bytes)),
     }
 }

@@ -36,6 +36,12 @@ pub(super) fn moment(stamp: &str) -> String {
     at(stamp).map_or_else(|| stamp.to_owned(), shown)
 }
 
+/// The same to the millisecond, as all that follow each other fast are told apart.
+pub(super) fn instant(stamp: &str, zone: &TimeZone) -> String {
+    let shown = |at| shown(at, zone, "%Y-%m-%d %H:%M:%S%.3f");
+    at(stamp).map_or_else(|| stamp.to_owned(), shown)
+}
+
 fn there(text: &str, now: Timestamp, zone: &TimeZone) -> String {
     let Some(stamp) = &*STAMP else {
         return text.to_owned();

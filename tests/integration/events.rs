@@ -107,6 +107,31 @@ fn a_life_is_told_in_order() {
     herd.call(["events", "-f", "--task", "99"]).fails(4, "99");
     let text = herd.ok(&["events"]);
     assert_eq!(text.lines().count(), all.len(), "{text}");
+    let there = herd
+        .command(["events"])
+        .env("TZ", "XYZ-14")
+        .output()
+        .unwrap();
+    let there = String::from_utf8(there.stdout).unwrap();
+    let times = |text: &str| {
+        text.lines()
+            .map(|line| line[..23].to_owned())
+            .collect::<Vec<_>>()
+    };
+    let hours = |text: &str| {
+        let read = |time: &String| time.parse::<jiff::civil::DateTime>().unwrap();
+        times(text).iter().map(read).collect::<Vec<_>>()
+    };
+    let utc = all.iter().map(|event| event["at"].as_str().unwrap());
+    let utc = utc.map(|at| {
+        at.trim_end_matches('Z')
+            .parse::<jiff::civil::DateTime>()
+            .unwrap()
+    });
+    let ahead = utc
+        .map(|at| at + jiff::Span::new().hours(14))
+        .collect::<Vec<_>>();
+    assert_eq!(hours(&there), ahead, "the caller's clock");
     assert!(text.contains("revoked"), "{text}");
     herd.ok(&["rm", &number]);
     let gone = herd.json(&["events", "--json", "-n", "1"]);

@@ -1,13 +1,17 @@
 //! An event in one line.
 
+use jiff::tz::TimeZone;
+
 use super::follow::Teller;
 use crate::client::json;
+use crate::client::local::instant;
 use crate::client::out::Out;
 use crate::client::table::{self, plain};
 use crate::client::trouble::Trouble;
 use crate::core::event::{By, EventReport, What};
 use crate::core::exact::exact_line;
 use crate::output::display::safe_line;
+use crate::verb::zone_here;
 
 /// The word of a line of output, which is no entry of the activity log.
 pub(super) const LINE: &str = "line";
@@ -17,6 +21,8 @@ pub(super) const LINE: &str = "line";
 pub(super) struct Printer {
     out: Out,
     json: bool,
+    /// Whose clock the times are by.
+    zone: TimeZone,
 }
 
 impl Printer {
@@ -24,6 +30,7 @@ impl Printer {
         Self {
             out: Out::new(),
             json,
+            zone: zone_here(),
         }
     }
 }
@@ -33,7 +40,7 @@ impl Teller for Printer {
         if self.json {
             return self.out.line(&json::text(event, "an event")?);
         }
-        self.out.line(&sentence(event))
+        self.out.line(&sentence(event, &self.zone))
     }
 
     fn flush(&mut self) -> Result<(), Trouble> {
@@ -42,12 +49,10 @@ impl Teller for Printer {
 }
 
 /// An event for people: when, which task, what, and what there is to say of it.
-fn sentence(event: &EventReport) -> String {
+fn sentence(event: &EventReport, zone: &TimeZone) -> String {
+    let at = instant(&event.at, zone);
     let EventReport {
-        at,
-        task,
-        event: what,
-        ..
+        task, event: what, ..
     } = event;
     let run = match event.run {
         1 => String::new(),
@@ -107,25 +112,26 @@ mod tests {
 
     #[test]
     fn sentences() {
-        let at = Timestamp(0);
+        let at = "1970-01-01 00:00:00.000Z";
+        let told = |event: &Event| sentence(&event.into(), &TimeZone::UTC);
         let mut ended = event(What::Ended, By::Task);
         ended.outcome = Some(Outcome::Failed(2));
         assert_eq!(
-            sentence(&(&ended).into()),
+            told(&ended),
             format!("{at}     3  ended      a\u{fffd}pi: failed, exit code 2")
         );
         let mut stopping = event(What::Stopping, By::Person);
         stopping.run = 2;
         stopping.text = Some("SIGTERM\x1b[2J sent".into());
         assert_eq!(
-            sentence(&(&stopping).into()),
+            told(&stopping),
             format!("{at}     3  stopping   a\u{fffd}pi (run 2): SIGTERM sent; by person")
         );
         let mut asks = event(What::Attention, By::Task);
         asks.text = Some("claude asks: rm -rf ~\rls\u{8}\u{202e}".into());
-        assert!(sentence(&(&asks).into()).ends_with(": claude asks: rm -rf ~␍ls␈<U+202E>"));
+        assert!(told(&asks).ends_with(": claude asks: rm -rf ~␍ls␈<U+202E>"));
         let mut lingering = event(What::Lingering, By::Task);
         lingering.exit = Some(Exit::Code(0));
-        assert!(sentence(&(&lingering).into()).ends_with(": succeeded"));
+        assert!(told(&lingering).ends_with(": succeeded"));
     }
 }
