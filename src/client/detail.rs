@@ -154,7 +154,7 @@ fn cost(task: &TaskReport) -> Option<String> {
     let cost = cost.map(|cost| format!("{least}{cost}"));
     Some(match (cost, source) {
         (None, _) if task.cost_at_least => "not known: it was broken off before it said".into(),
-        (None, _) => "not known: no price of its model is".into(),
+        (None, _) => "not known: the table has no price of its model, or none for so much".into(),
         (Some(cost), "agent") => format!("{cost}, as its agent says"),
         (Some(cost), "prices") => format!("{cost}, by the table of prices"),
         (Some(cost), "unknown") => format!("{cost}, as far as was told"),

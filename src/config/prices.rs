@@ -76,7 +76,7 @@ mod tests {
             reasoning: 0,
         };
         let price = prices.find("claude-opus-5-5").unwrap();
-        assert_eq!(price.of(tokens), Some(Usd(22_815_600)));
+        assert_eq!(price.of(tokens), Usd(22_815_600));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub struct Bill {
     pub tokens: Tokens,
     /// What they cost; `None`: not known.
     pub cost: Option<Usd>,
-    /// What of them is known to have cost so much: all of it, where that is known.
+    /// What they are known to have cost at least: all of it, where that is known.
     #[serde(default)]
     pub known: Usd,
     /// Who says so.

@@ -266,15 +266,16 @@ impl Ledger {
             let model = (!model.is_empty()).then_some(model.as_str()).or(usual);
             let priced = || {
                 let price = prices.find(model?)?;
-                Some((price.of(figure.tokens)?, Source::Prices))
+                let source = price.holds(figure.tokens).then_some(Source::Prices);
+                Some((price.of(figure.tokens), source.unwrap_or(Source::Unknown)))
             };
             let told = figure.cost.map(|cost| (cost, Source::Agent));
-            let (cost, source) = told.or_else(priced).unzip();
+            let (known, source) = told.or_else(priced).unwrap_or((Usd(0), Source::Unknown));
             let bill = Bill {
                 tokens: figure.tokens,
-                cost,
-                known: cost.unwrap_or_default(),
-                source: source.unwrap_or(Source::Unknown),
+                cost: (source != Source::Unknown).then_some(known),
+                known,
+                source,
                 at_least: false,
             };
             (model.map(str::to_owned), bill)

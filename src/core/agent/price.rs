@@ -29,12 +29,14 @@ pub struct Price {
 }
 
 impl Price {
-    /// What these cost; `None` where there are too many to say.
-    pub fn of(self, tokens: Tokens) -> Option<Usd> {
+    /// Whether so many cost no more than [`Self::of`] says.
+    pub fn holds(self, tokens: Tokens) -> bool {
         let read = tokens.total() - tokens.output;
-        if self.upto.is_some_and(|most| read > most) {
-            return None;
-        }
+        self.upto.is_none_or(|most| read <= most)
+    }
+
+    /// What these cost; where the price does not hold for so many, what they cost at least.
+    pub fn of(self, tokens: Tokens) -> Usd {
         let Tokens {
             input,
             output,
@@ -48,7 +50,7 @@ impl Price {
             + product(cache_read, self.cache_read)
             + product(cache_write, self.cache_write);
         let billionths = trillionths.saturating_add(500) / 1000;
-        Some(Usd(u64::try_from(billionths).unwrap_or(u64::MAX)))
+        Usd(u64::try_from(billionths).unwrap_or(u64::MAX))
     }
 }
 
@@ -123,11 +125,13 @@ mod tests {
             output: 10_000_000,
             ..Price::default()
         };
-        assert_eq!(price.of(tokens), Some(Usd(1_250_100_000)));
+        assert_eq!(price.of(tokens), Usd(1_250_100_000));
+        assert!(price.holds(tokens));
         let bounded = Price {
             upto: Some(999_999),
             ..price
         };
-        assert_eq!(bounded.of(tokens), None);
+        assert_eq!(bounded.of(tokens), price.of(tokens));
+        assert!(!bounded.holds(tokens));
     }
 }

@@ -206,3 +206,23 @@ fn a_cost_is_told_or_looked_up_or_not_known() {
     let nothing = Ledger::default().bill(&prices, None);
     assert_eq!((nothing.cost, nothing.source), (None, Source::Nothing));
 }
+
+#[test]
+fn beyond_its_bound_a_price_tells_what_was_used_cost_at_least() {
+    let mut ledger = Ledger::default();
+    ledger.take(&used(Meter::Run, 11, None));
+    let price = Price {
+        input: 1_000_000,
+        upto: Some(10),
+        ..Price::default()
+    };
+    let prices = Prices {
+        models: [("m".to_owned(), price)].into(),
+        ..Prices::default()
+    };
+    let bill = ledger.bill(&prices, None);
+    assert_eq!(
+        (bill.cost, bill.known, bill.source),
+        (None, Usd(11_000), Source::Unknown)
+    );
+}
