@@ -18,6 +18,7 @@ mod pattern;
 mod plain;
 mod rpc;
 pub mod stream;
+mod told;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use crate::agent::common::{load, object, without_result};
 use crate::agent::field::text;
 use crate::agent::limit::refusal;
 use crate::agent::rpc::{self, Message, Outgoing};
+use crate::agent::told::{Begin, Waiting};
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::task::Exit;
@@ -87,33 +88,11 @@ pub(super) struct State {
     pub(super) out: Outgoing<true>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Begin {
-    pub(super) text: String,
-    pub(super) session: Option<String>,
-    pub(super) fork: bool,
-    pub(super) dir: String,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Skills {
     load: bool,
     resume: bool,
     fork: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Waiting {
-    /// `None`: a reason for a refusal, for which the protocol has no place.
-    pub(super) number: Option<u64>,
-    pub(super) text: String,
-}
-
-impl Waiting {
-    /// Whether it is a reason for a refusal.
-    const fn is_reason(&self) -> bool {
-        self.number.is_none()
-    }
 }
 
 impl Acp {

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::ask::{self, Open};
-use super::client::{Begin, GREETING, MOST_WAITING, State, Waiting};
+use super::client::{GREETING, MOST_WAITING, State};
+use crate::agent::told::{Begin, Waiting};
 use crate::core::agent::event::AgentEvent;
 use crate::core::agent::say::{Reply, Say};
 

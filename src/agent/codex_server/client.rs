@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::ask::{self, Open};
 use super::item::words;
-use super::talk::{Begin, Waiting};
 use super::usage::{Meters, at};
 use crate::agent::Decoder;
 use crate::agent::codex::{retrying, trouble};
@@ -17,6 +16,7 @@ use crate::agent::common::{
 use crate::agent::field::text;
 use crate::agent::limit::reached;
 use crate::agent::rpc::{self, Message, Outgoing};
+use crate::agent::told::{Begin, Waiting};
 use crate::core::agent::event::{AgentEvent, Level, Part, Trouble, Verdict};
 use crate::core::agent::say::Say;
 use crate::core::agent::tool::{Fault, FaultKind};

@@ -1,10 +1,10 @@
 //! What a person says to it, how that is written, and what becomes of it.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ask;
 use super::client::{OPENING, State};
+use crate::agent::told::{Begin, Waiting};
 use crate::core::agent::event::AgentEvent;
 use crate::core::agent::say::{Reply, Say};
 
@@ -13,22 +13,6 @@ const MOST_WAITING: usize = 64;
 
 /// What names our messages among the items of a turn.
 const MARK: &str = "wrangle-";
-
-/// What is to be asked first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Begin {
-    pub(super) text: String,
-    session: Option<String>,
-    fork: bool,
-    dir: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Waiting {
-    /// `None`: a reason for a refusal, for which a decision has no place.
-    number: Option<u64>,
-    text: String,
-}
 
 impl State {
     pub(super) fn say(&mut self, say: &Say) -> Result<(), String> {
