@@ -95,7 +95,13 @@ impl Claude {
             "conversation_reset" => {
                 let why = text_at(&line, "trigger").map_or(String::new(), |it| format!(" ({it})"));
                 let text = format!("a new conversation begins{why}");
-                Some(vec![notice(Level::Info, text)])
+                // a run that begins with it has not told yet which one it leaves
+                let left = text_at(&line, "session_id").and_then(|id| self.session(id));
+                Some(
+                    left.into_iter()
+                        .chain([notice(Level::Info, text)])
+                        .collect(),
+                )
             }
             "keep_alive" | "tool_progress" => Some(Vec::new()),
             _ => None,

@@ -580,6 +580,23 @@ fn what_was_said_under_a_name_is_known_by_it() {
     }
 }
 
+/// As 2.1.329 does on `/clear` before the first turn of a run.
+#[test]
+fn a_run_that_leaves_its_conversation_at_once_tells_which() {
+    let mut decoder = claude();
+    let reset = json!({"type": "conversation_reset", "trigger": "clear", "session_id": "old"});
+    let session = |id: &str| AgentEvent::Session { id: id.into() };
+    assert_eq!(line(&mut decoder, &reset)[0], session("old"));
+    let init = json!({"type": "system", "subtype": "init", "session_id": "new"});
+    assert_eq!(line(&mut decoder, &init), [session("new")]);
+    let reset = json!({"type": "conversation_reset", "session_id": "new"});
+    let events = line(&mut decoder, &reset);
+    assert!(
+        matches!(events[..], [AgentEvent::Notice { .. }]),
+        "{events:?}"
+    );
+}
+
 #[test]
 fn an_event_behind_words_of_standard_error_is_one() {
     let mut decoder = claude();

@@ -55,7 +55,7 @@ impl Source {
         }
     }
 
-    const fn and(self, other: Self) -> Self {
+    pub(super) const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Nothing, it) | (it, Self::Nothing) => it,

@@ -1,29 +1,20 @@
 //! What a run used: counters of several kinds, made one figure.
 
-use std::collections::BTreeMap;
+mod figure;
 
 use serde::{Deserialize, Serialize};
 
 use super::bill::{Bill, Source};
 use super::event::{Meter, Used};
+use super::model::is_same;
 use super::price::Prices;
 use super::tokens::{Tokens, Usd};
+pub use figure::{Figure, Figures};
+use figure::{add, pay, read, sum};
 
 /// So many answers of a model are told apart; one that is told of again after so many
 /// others would count twice.
 const RECENT: usize = 64;
-
-/// What was used by a model, and what it cost where that was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Figure {
-    /// How many tokens.
-    pub tokens: Tokens,
-    /// What they cost.
-    pub cost: Option<Usd>,
-}
-
-/// By model; those of one that is not named under the empty name.
-pub type Figures = BTreeMap<String, Figure>;
 
 /// The counters of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -45,8 +36,13 @@ pub struct Ledger {
     /// Answers to earlier runs of the conversation that no counter covered: those runs were
     /// broken off. Whether this run's counter does shows when it is first told.
     dead: Figures,
-    /// Whether it does: they are to count no more where they were told.
-    pub absorbed: bool,
+    /// Whether it does.
+    absorbed: bool,
+    /// What the conversation had used when this run began, where the run says so: better
+    /// than `base`, which has nothing of what those runs did not count.
+    before: Figures,
+    /// What single answers had used when the first counter covered them.
+    own: Figures,
     /// What was used in conversations that this run left behind.
     left: Figures,
 }
@@ -83,10 +79,31 @@ impl Ledger {
         all
     }
 
-    /// A later run's counter covers what was told of single answers.
-    pub fn cover_calls(&mut self) {
+    /// Whether it showed that the counters of this run cover what earlier ones of the
+    /// conversation did not count.
+    pub const fn absorbs(&self) -> bool {
+        self.absorbed
+    }
+
+    /// Has that count once: gives back what the counters stood at when this run began, for
+    /// the last of those runs; nothing where that is not known, then it counts in this one.
+    pub fn absorb(&mut self) -> Figures {
+        self.absorbed = false;
         self.dead.clear();
+        self.before.clone()
+    }
+
+    /// A later run knows what the conversation had used when this one was over; where it
+    /// does not tell, what was told of single answers counts there.
+    pub fn counted(&mut self, by_now: Figures) {
+        self.dead.clear();
+        self.session.extend(by_now);
         self.cover();
+    }
+
+    /// Whether something was told of single answers that no counter covers.
+    pub fn is_uncounted(&self) -> bool {
+        !self.calls_alone().is_empty()
     }
 
     fn calls_alone(&self) -> Figures {
@@ -97,68 +114,100 @@ impl Ledger {
         all
     }
 
-    /// Whether a counter of the conversation, told the first time in this run, covers what
-    /// earlier runs used and did not count. A run of claude's that was ended by SIGTERM is
-    /// in the next one's figures, one that was killed is not (2.1.329): what was read, which
-    /// single answers tell exactly, tells which.
-    fn absorb(&mut self, model: &str, figure: Figure) {
-        let Some(dead) = self.dead.get(model) else {
-            return;
+    /// Whether the conversation's counters cover what earlier runs used and did not count. A
+    /// run of claude's that was ended by SIGTERM is in the next one's figures, one that was
+    /// killed is not (2.1.329). What was read, which single answers tell exactly, tells
+    /// which, beside what stood there when this run began, where that is said.
+    fn absorb_before(&mut self) {
+        let known = |(model, figure): (&String, &Figure)| {
+            let base = self.base.get(model).copied().unwrap_or_default();
+            read(figure.beyond(base).tokens)
         };
-        let read = |tokens: Tokens| tokens.total() - tokens.output;
-        let base = self.base.get(model).copied().unwrap_or_default();
-        let own = self.calls_alone().get(model).copied().unwrap_or_default();
-        let told = read(figure.tokens.beyond(base.tokens));
-        self.absorbed |= told >= read(own.tokens + dead.tokens) && !dead.tokens.is_zero();
+        let told = self.before.iter().map(known).sum();
+        self.absorbed |= covers(told, sum(&self.dead), Tokens::default());
+    }
+
+    /// The same by what a counter stands at when it is first told. Counters and answers are
+    /// held against each other by the model's name, those of no such name all together: some
+    /// counters have none, and behind a gateway models answer under others.
+    fn absorb_told(&mut self, model: &str) {
+        if self.dead.is_empty() || !self.before.is_empty() {
+            return;
+        }
+        let own = &self.own;
+        let has = |figures: &Figures, name: &str| figures.keys().any(|it| is_same(it, name));
+        let answers = |name: &str| has(own, name) || has(&self.dead, name);
+        let named = answers(model);
+        // which counters, and which answers
+        let counter = |name: &str| {
+            if named {
+                is_same(name, model)
+            } else {
+                !answers(name)
+            }
+        };
+        let answer = |name: &str| {
+            if named {
+                is_same(name, model)
+            } else {
+                !has(&self.session, name)
+            }
+        };
+        let of = |figures: &Figures| {
+            let each = figures.iter().filter(|(name, _)| answer(name));
+            each.fold(Tokens::default(), |all, (_, each)| all + each.tokens)
+        };
+        let told = self.session.iter().filter(|(name, _)| counter(name));
+        let told = told.map(|(name, figure)| read(figure.beyond(self.start(name)).tokens));
+        self.absorbed |= covers(told.sum(), of(&self.dead), of(own));
     }
 
     /// What the conversation has used when this run is over, as far as that was told: for
     /// the ledger of the next.
     pub fn session(&self) -> Figures {
         let mut all = self.base.clone();
-        all.extend(
-            self.session
-                .iter()
-                .map(|(model, figure)| (model.clone(), *figure)),
-        );
+        all.extend(self.before.clone());
+        all.extend(self.session.clone());
         all
+    }
+
+    /// What a counter of the conversation stood at when this run began.
+    fn start(&self, model: &str) -> Figure {
+        let known = self.before.get(model).or_else(|| self.base.get(model));
+        known.copied().unwrap_or_default()
     }
 
     /// Takes in what was told.
     pub fn take(&mut self, used: &Used) {
         let model = used.model.clone().unwrap_or_default();
-        let figure = Figure {
-            tokens: used.tokens,
-            cost: used.cost,
-        };
+        let figure = Figure::new(used.tokens, used.cost);
         match &used.meter {
+            Meter::Session if figure.is_money() => drop(self.session.insert(model, figure)),
             Meter::Session => {
                 // one that stands lower than before began anew with this run
-                let base = self.base.get(&model).copied().unwrap_or_default();
-                if figure.tokens.is_zero() && figure.cost.is_some() {
-                    // a counter of money alone: what single answers used it does not tell
-                    self.session.insert(model, figure);
-                    return;
-                }
-                if base.tokens.total() > figure.tokens.total() {
+                if self.start(&model).tokens.total() > figure.tokens.total() {
                     self.base.clear();
+                    self.before.clear();
                 }
                 let last = self.session.get(&model).map(|last| last.tokens.total());
                 if last.is_some_and(|last| last > figure.tokens.total()) {
                     self.leave_conversation();
                 }
-                if !self.session.contains_key(&model) {
-                    self.absorb(&model, figure);
+                if !self.dead.is_empty() && self.session.is_empty() {
+                    self.own = self.calls_alone();
                 }
-                self.session.insert(model, figure);
+                if self.session.insert(model.clone(), figure).is_none() {
+                    self.absorb_told(&model);
+                }
                 self.cover();
             }
-            // what is known of earlier runs is better: it tells which of them were counted
             Meter::Began => {
-                if self.dead.is_empty() && self.session.is_empty() {
-                    self.base.entry(model).or_insert(figure);
+                if self.session.is_empty() {
+                    self.before.insert(model, figure);
+                    self.absorb_before();
                 }
             }
+            Meter::Run if figure.is_money() => drop(self.run.insert(model, figure)),
             Meter::Run => {
                 self.run.insert(model, figure);
                 self.cover();
@@ -178,6 +227,7 @@ impl Ledger {
         self.base.clear();
         self.session.clear();
         self.dead.clear();
+        self.before.clear();
     }
 
     /// Whether some answer is not known to have been told of in full.
@@ -220,7 +270,13 @@ impl Ledger {
     /// What this run used, by model.
     pub fn figures(&self) -> Figures {
         let mut all = self.of_conversation();
-        for (model, figure) in self.run.iter().chain(&self.left) {
+        for (model, figure) in self.run.iter().filter(|(_, figure)| !figure.is_money()) {
+            add(&mut all, model, *figure);
+        }
+        for (model, figure) in self.run.iter().filter(|(_, figure)| figure.is_money()) {
+            pay(&mut all, model, *figure);
+        }
+        for (model, figure) in &self.left {
             add(&mut all, model, *figure);
         }
         all
@@ -229,25 +285,18 @@ impl Ledger {
     /// What of it no counter of the run has, nor a conversation that it left.
     fn of_conversation(&self) -> Figures {
         let mut all = Figures::new();
-        for (model, figure) in &self.session {
-            let base = self.base.get(model).copied().unwrap_or_default();
-            let beyond = Figure {
-                tokens: figure.tokens.beyond(base.tokens),
-                cost: figure
-                    .cost
-                    .map(|cost| cost.beyond(base.cost.unwrap_or_default())),
-            };
-            add(&mut all, model, beyond);
+        let (money, counters): (Vec<_>, Vec<_>) = self
+            .session
+            .iter()
+            .partition(|(_, figure)| figure.is_money());
+        for (model, figure) in counters {
+            add(&mut all, model, figure.beyond(self.start(model)));
         }
         for (model, figure) in self.calls_alone() {
             add(&mut all, &model, figure);
         }
-        for (model, figure) in &self.session {
-            let base = self.base.get(model).and_then(|figure| figure.cost);
-            if let Some(cost) = figure.cost.filter(|_| figure.tokens.is_zero()) {
-                let cost = cost.beyond(base.unwrap_or_default());
-                all.entry(model.clone()).or_default().cost = Some(cost);
-            }
+        for (model, figure) in money {
+            pay(&mut all, model, figure.beyond(self.start(model)));
         }
         all.retain(|_, figure| !figure.tokens.is_zero() || figure.cost.is_some());
         all
@@ -264,13 +313,18 @@ impl Ledger {
     pub fn bills(&self, prices: &Prices, usual: Option<&str>) -> Vec<(Option<String>, Bill)> {
         let each = self.figures().into_iter().map(|(model, figure)| {
             let model = (!model.is_empty()).then_some(model.as_str()).or(usual);
-            let priced = || {
-                let price = prices.find(model?)?;
-                let source = price.holds(figure.tokens).then_some(Source::Prices);
-                Some((price.of(figure.tokens), source.unwrap_or(Source::Unknown)))
-            };
+            let price = model.and_then(|model| prices.find(model));
+            let untold = figure.untold();
             let told = figure.cost.map(|cost| (cost, Source::Agent));
-            let (known, source) = told.or_else(priced).unwrap_or((Usd(0), Source::Unknown));
+            let priced = (!untold.is_zero()).then(|| match price {
+                Some(price) if price.holds(untold) => (price.of(untold), Source::Prices),
+                Some(price) => (price.of(untold), Source::Unknown),
+                None => (Usd(0), Source::Unknown),
+            });
+            let each = told.into_iter().chain(priced);
+            let (known, source) = each.fold((Usd(0), Source::Nothing), |all, each| {
+                (all.0 + each.0, all.1.and(each.1))
+            });
             let bill = Bill {
                 tokens: figure.tokens,
                 cost: (source != Source::Unknown).then_some(known),
@@ -284,17 +338,9 @@ impl Ledger {
     }
 }
 
-fn add(figures: &mut Figures, model: &str, more: Figure) {
-    let known = figures.contains_key(model);
-    let figure = figures.entry(model.to_owned()).or_default();
-    let had = figure.tokens.is_zero() && figure.cost.is_none();
-    figure.tokens += more.tokens;
-    figure.cost = match (figure.cost, more.cost) {
-        (Some(one), Some(two)) => Some(one + two),
-        (None, cost) if !known || had => cost,
-        (cost, None) if more.tokens.is_zero() => cost,
-        _ => None,
-    };
+/// Whether so much that was read can be all that was answered, earlier and in this run.
+fn covers(told: u64, dead: Tokens, own: Tokens) -> bool {
+    !dead.is_zero() && told >= read(dead + own)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::model::{undated, unprovided};
 use super::tokens::{Tokens, Usd};
 
 /// Prices of models, as of a day.
@@ -59,7 +60,7 @@ impl Prices {
     /// A provider before a `/` is no part of the name, nor is the day of a snapshot at its
     /// end.
     pub fn find(&self, model: &str) -> Option<Price> {
-        let bare = model.rsplit('/').next().unwrap_or(model);
+        let bare = unprovided(model);
         let names = [model, bare, undated(bare)];
         let exact = names.into_iter().find_map(|name| self.models.get(name));
         let beginning = || {
@@ -72,21 +73,6 @@ impl Prices {
         };
         exact.or_else(beginning).copied()
     }
-}
-
-/// A name without the day at its end: `-2026-01-31`, `-20260131`.
-fn undated(name: &str) -> &str {
-    let is_day = |text: &str| {
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        text.starts_with("-20") && digits == 8 && digits + text.matches('-').count() == text.len()
-    };
-    let day = |length: usize| {
-        let at = name.len().checked_sub(length)?;
-        name.get(at..)
-            .filter(|text| is_day(text))
-            .map(|_| &name[..at])
-    };
-    day(11).or_else(|| day(9)).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -161,20 +161,29 @@ impl Engine {
         }
     }
 
-    /// What earlier runs used and did not count is in the current one's counter: it counts
-    /// there.
+    /// What earlier runs used and did not count is in the current one's counter: the last of
+    /// them is told what that stood at, where it is known.
     fn absorb(&mut self, id: TaskId) {
-        let absorbed = |task: &Task| task.run.story.as_ref().is_some_and(|it| it.ledger.absorbed);
+        let absorbed = |task: &Task| {
+            task.run
+                .story
+                .as_ref()
+                .is_some_and(|it| it.ledger.absorbs())
+        };
         if !self.tasks.get(id).is_some_and(absorbed) {
             return;
         }
         self.tasks.update(id, |task| {
-            if let Some(story) = &mut task.run.story {
-                story.ledger.absorbed = false;
-                story.ledger.cover_calls();
-            }
-            for story in task.past.iter_mut().filter_map(|run| run.story.as_mut()) {
-                story.ledger.cover_calls();
+            let story = task.run.story.as_mut();
+            let mut before = story.map(|story| story.ledger.absorb());
+            for story in task
+                .past
+                .iter_mut()
+                .rev()
+                .filter_map(|run| run.story.as_mut())
+            {
+                let last = before.take_if(|_| story.ledger.is_uncounted());
+                story.ledger.counted(last.unwrap_or_default());
                 story.untold = false;
             }
         });

@@ -17,10 +17,7 @@ fn used(meter: Meter, input: u64, cost: Option<u64>) -> Used {
 
 fn figure(input: u64, cost: u64) -> Figure {
     let used = used(Meter::Session, input, Some(cost));
-    Figure {
-        tokens: used.tokens,
-        cost: used.cost,
-    }
+    Figure::new(used.tokens, used.cost)
 }
 
 fn call(key: &str) -> Meter {
@@ -77,12 +74,66 @@ fn what_a_broken_off_run_used_counts_once_whether_the_next_counter_has_it_or_not
         let mut next = Ledger::after(dead.session(), dead.uncovered());
         next.take(&used(call("b"), 30, None));
         next.take(&used(Meter::Session, told, Some(told * 10)));
-        assert_eq!(next.absorbed, absorbed);
+        assert_eq!(next.absorbs(), absorbed);
         if absorbed {
-            dead.cover_calls();
+            dead.counted(next.absorb());
         }
         let all = [first, dead, next].map(|ledger| total(&ledger).0);
         assert_eq!(all.iter().sum::<u64>(), sum, "{all:?}");
+    }
+}
+
+/// Claude Code asks for an alias and is answered under the name of a snapshot, or of a
+/// gateway; qwen-code's counter names no model.
+#[test]
+fn a_counter_covers_what_was_answered_under_another_name() {
+    let named = |model: &str, meter: Meter, input| Used {
+        model: (!model.is_empty()).then(|| model.to_owned()),
+        ..used(meter, input, None)
+    };
+    let cases = [
+        ("m", "m-20260101", None),
+        ("m[1m]", "provider/m", None),
+        ("", "scripted", None),
+        ("m", "scripted", Some(("small", 3))),
+    ];
+    for (counter, answers, beside) in cases {
+        for (told, absorbed) in [(130, false), (150, true)] {
+            let mut first = Ledger::default();
+            first.take(&named(counter, Meter::Session, 100));
+            let mut dead = Ledger::after(first.session(), first.uncovered());
+            dead.take(&named(answers, call("a"), 20));
+            let mut next = Ledger::after(dead.session(), dead.uncovered());
+            next.take(&named(answers, call("b"), 30));
+            if let Some((model, input)) = beside {
+                next.take(&named(model, Meter::Session, input));
+            }
+            next.take(&named(counter, Meter::Session, told));
+            assert_eq!(next.absorbs(), absorbed, "{counter:?} {answers:?} {told}");
+        }
+    }
+}
+
+#[test]
+fn where_a_run_says_what_was_before_it_that_tells_whether_a_broken_off_one_is_in_it() {
+    for (before, told, absorbed) in [(100, 150, false), (120, 150, true)] {
+        let mut first = Ledger::default();
+        first.take(&used(Meter::Session, 100, None));
+        let mut dead = Ledger::after(first.session(), first.uncovered());
+        dead.take(&used(call("a"), 20, None));
+        let mut next = Ledger::after(dead.session(), dead.uncovered());
+        // what a helper's model used no single answer tells
+        next.take(&used(call("b"), 30, None));
+        next.take(&used(Meter::Began, before, None));
+        next.take(&used(Meter::Session, told, None));
+        assert_eq!(next.absorbs(), absorbed);
+        assert_eq!(total(&next).0, told - before);
+        if absorbed {
+            dead.counted(next.absorb());
+        }
+        assert_eq!(total(&dead).0, 20, "as it told, or as the counter has it");
+        let last = Ledger::after(next.session(), next.uncovered());
+        assert_eq!(last.uncovered().is_empty(), absorbed);
     }
 }
 
@@ -95,7 +146,11 @@ fn a_conversation_that_began_elsewhere_counts_from_where_it_is_said_to_have_been
     let mut next = Ledger::after(elsewhere.session(), elsewhere.uncovered());
     next.take(&used(Meter::Began, 120, Some(1200)));
     next.take(&used(Meter::Session, 131, Some(1310)));
-    assert_eq!(total(&next), (1, Some(10)), "known better here");
+    assert_eq!(
+        total(&next),
+        (11, Some(110)),
+        "what it says of itself counts"
+    );
 }
 
 #[test]
@@ -225,4 +280,37 @@ fn beyond_its_bound_a_price_tells_what_was_used_cost_at_least() {
         (bill.cost, bill.known, bill.source),
         (None, Usd(11_000), Source::Unknown)
     );
+}
+
+#[test]
+fn what_was_told_of_some_answers_stays_and_others_are_looked_up() {
+    let price = Price {
+        input: 1_000_000,
+        ..Price::default()
+    };
+    let prices = Prices {
+        models: [("m".to_owned(), price)].into(),
+        ..Prices::default()
+    };
+    let mut ledger = Ledger::default();
+    ledger.take(&used(Meter::Session, 5, Some(7)));
+    ledger.take(&used(call("a"), 2, None));
+    let bill = ledger.bill(&prices, None);
+    assert_eq!((bill.cost, bill.source), (Some(Usd(2007)), Source::Both));
+    let bill = ledger.bill(&Prices::default(), None);
+    assert_eq!(
+        (bill.cost, bill.known, bill.source),
+        (None, Usd(7), Source::Unknown)
+    );
+    let mut next = Ledger::after(ledger.session(), ledger.uncovered());
+    next.take(&used(Meter::Session, 9, Some(11)));
+    assert_eq!(total(&next), (4, Some(4)));
+}
+
+#[test]
+fn a_result_that_tells_of_money_alone_leaves_the_tokens_to_single_answers() {
+    let mut ledger = Ledger::default();
+    ledger.take(&used(call("a"), 2, None));
+    ledger.take(&used(Meter::Run, 0, Some(30)));
+    assert_eq!(total(&ledger), (2, Some(30)));
 }
