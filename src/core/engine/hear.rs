@@ -140,6 +140,7 @@ impl Engine {
         Self::store_calls(run.task, told.calls, out);
         self.count_used(now, run.task, before);
         self.mind_attention(now, run.task);
+        self.mind_time(now, run.task, out);
         self.note_asked(now, run.task, &told.asked);
         let mut then = Vec::new();
         if !heard.replies.is_empty() && !heard.over {

@@ -54,6 +54,7 @@ impl Engine {
         let noted = bounded(&line, LONGEST_NOTE);
         self.note(now, id, What::Notice, By::Person, Some(noted));
         self.mind_attention(now, id);
+        self.mind_time(now, id, out);
         let mut then = Vec::new();
         self.say(run, Say::Answer { request, answer }, &mut then);
         self.store(id, then, out);

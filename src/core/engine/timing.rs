@@ -20,6 +20,8 @@ pub(super) struct Ran {
     since: Option<Duration>,
     /// Since when it has written nothing, and what it had written then.
     quiet: Duration,
+    /// Whether it had nothing to say then: its silence counts from when that is over.
+    busy: bool,
     last_output: Option<Timestamp>,
 }
 
@@ -127,6 +129,7 @@ impl Engine {
                     before: began.saturating_sub(Duration::from_millis(task.run.paused_ms)),
                     since: None,
                     quiet: now.mono,
+                    busy: false,
                     last_output,
                 };
                 let mut ran = self.ran.get(&id).copied().unwrap_or_else(fresh);
@@ -159,13 +162,18 @@ impl Engine {
 
     /// Stops a running task that went beyond a bound on its time, or has it looked at when
     /// it would.
-    fn mind_time(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
-        let (Some(task), Some(ran)) = (self.tasks.get(id), self.ran.get(&id)) else {
+    pub(super) fn mind_time(&mut self, now: Now, id: TaskId, out: &mut Vec<Effect>) {
+        let (Some(task), Some(ran)) = (self.tasks.get(id), self.ran.get_mut(&id)) else {
             return;
         };
         let Some(since) = ran.since else {
             return;
         };
+        // an agent whose tool works, or that waits for an answer, has nothing to say
+        let busy = task.run.story.as_ref().is_some_and(|story| story.is_busy());
+        if std::mem::replace(&mut ran.busy, busy) && !busy {
+            ran.quiet = now.mono;
+        }
         let timeout = task.spec.timeout_ms.map(Duration::from_millis);
         let timeout = timeout.map(|most| since + most.saturating_sub(ran.before));
         let idle = task.spec.idle;
@@ -174,9 +182,8 @@ impl Engine {
         if timeout.is_some_and(|at| at <= now.mono) {
             return self.stop_for(now, id, StopCause::Overtime, out);
         }
-        // an agent whose tool works, or that waits for an answer, has nothing to say
-        let busy = task.run.story.as_ref().is_some_and(|story| story.is_busy());
-        let is_silent = !busy && silent.is_some_and(|at| at <= now.mono);
+        let silent = silent.filter(|_| !busy);
+        let is_silent = silent.is_some_and(|at| at <= now.mono);
         if is_silent && idle.is_some_and(|idle| idle.stop) {
             return self.stop_for(now, id, StopCause::Silent, out);
         }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use super::kit::*;
 use crate::core::agent::event::{AgentEvent, Trouble, Verdict};
 use crate::core::agent::plan::Feed;
+use crate::core::agent::say::Reply;
 use crate::core::agent::tool::{Fault, FaultKind};
 use crate::core::attention::Attention;
 use crate::core::engine::tests::world::*;
 use crate::core::event::What;
 use crate::core::id::TaskId;
+use crate::core::input::Input;
+use crate::core::plan::Idle;
 use crate::core::raw::Raw;
 use crate::core::task::{AfterExit, Exit, Outcome, State};
 use crate::core::wire::{self, Answer, Request, RunRequest};
@@ -294,4 +297,47 @@ fn what_was_launched_from_within_is_revoked_and_waited_for_together() {
         kin: wire::Kin::Below,
     }));
     assert!(told(&world, none).contains("no task was launched"));
+}
+
+/// A call that goes on for longer than that, or a question that nobody answers.
+#[test]
+fn what_has_nothing_to_say_is_not_stalled_and_its_silence_counts_from_then_on() {
+    for asks in [false, true] {
+        let mut world = World::new();
+        let mut spec = agent(Feed::Talk);
+        spec.idle = Some(Idle {
+            after_ms: 600_000,
+            stop: false,
+        });
+        let run = launch(&mut world, spec);
+        let pass = |world: &mut World, minutes: u64| {
+            world.now += minutes * 60_000;
+            world.input(Input::Tick);
+            world.write_all();
+            let next = world.engine.deadline();
+            assert!(next.is_none_or(|at| at > world.time().mono), "{next:?}");
+        };
+        let first = if asks { permission() } else { call("c") };
+        hear(&mut world, run, vec![session("S"), first]);
+        for _ in 0..3 {
+            pass(&mut world, 9);
+            assert_ne!(world.task(1).attention, Attention::Stalled);
+        }
+        if asks {
+            world.ask(reply(Reply::Allow));
+        } else {
+            let over = AgentEvent::ToolEnded {
+                id: "c".into(),
+                fault: None,
+                output: String::new(),
+                duration_ms: None,
+                exit_code: None,
+            };
+            hear(&mut world, run, vec![over]);
+        }
+        pass(&mut world, 9);
+        assert_eq!(world.task(1).attention, Attention::None);
+        pass(&mut world, 2);
+        assert_eq!(world.task(1).attention, Attention::Stalled);
+    }
 }
