@@ -78,18 +78,6 @@ pub(super) fn text_at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
 }
 
-/// A count that an object has under a name; 0 where there is none.
-pub(super) fn count_at(value: &Value, name: &str) -> u64 {
-    let count = value.get(name);
-    let whole = count.and_then(Value::as_u64);
-    // a float that is no count becomes 0, or the most there is
-    whole.unwrap_or_else(|| {
-        count
-            .and_then(Value::as_f64)
-            .map_or(0, |count| count as u64)
-    })
-}
-
 /// The first line of a text that has something in it, up to 200 characters of it.
 pub(super) fn one_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());

@@ -11,12 +11,25 @@ pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// A number that can be counted; 0 where there is none.
 pub(super) fn count(value: &Value, key: &str) -> u64 {
-    value.get(key).and_then(Value::as_u64).unwrap_or_default()
+    value.get(key).and_then(whole).unwrap_or_default()
+}
+
+/// A number that can be counted, whether it is written as a whole one or not. A float that is
+/// no count becomes 0, or the most there is.
+pub(super) fn whole(number: &Value) -> Option<u64> {
+    number
+        .as_u64()
+        .or_else(|| number.as_f64().map(|number| number as u64))
 }
 
 /// An exit code.
 pub(super) fn exit_code(value: &Value, key: &str) -> Option<i32> {
-    value.get(key)?.as_i64()?.try_into().ok()
+    let code = value.get(key)?;
+    let written = || code.as_f64().filter(|code| code.fract() == 0.0);
+    code.as_i64()
+        .or_else(|| written().map(|code| code as i64))?
+        .try_into()
+        .ok()
 }
 
 /// What a tool gave back, as text: a text, a list of parts that have one, or else the JSON.

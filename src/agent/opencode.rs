@@ -17,7 +17,7 @@ use super::common::{
     Tellings, category, fault_of, first, load, object, one_line, raw, trouble_by_status,
     trouble_of, without_result,
 };
-use super::field::{count, exit_code, message, output, text};
+use super::field::{count, exit_code, message, output, text, whole};
 use super::limit::reached;
 use super::pattern::{pattern, uncoloured};
 use crate::core::agent::event::{
@@ -106,7 +106,7 @@ impl Opencode {
         Some([session].into_iter().chain(began).chain(events).collect())
     }
 
-    /// A call of a tool, which is told of only when it is over.
+    /// A call of a tool, which 1.18 tells of only when it is over.
     fn tool(&mut self, part: &Value) -> Option<Vec<AgentEvent>> {
         let id = part.get("callID")?.as_str()?.to_owned();
         let name = part.get("tool")?.as_str()?;
@@ -124,9 +124,6 @@ impl Opencode {
         let time = state.get("time").unwrap_or(&Value::Null);
         let began = count(time, "start").to_string();
         let parts = [text(part, "id"), &id, name, &began, &input.to_string()];
-        if self.state.calls.again(&parts) {
-            return Some(Vec::new());
-        }
         let mut events = vec![AgentEvent::ToolStarted {
             id: id.clone(),
             name: name.to_owned(),
@@ -134,6 +131,13 @@ impl Opencode {
             input: input.clone(),
             within: None,
         }];
+        // as its server tells of it, and other versions may here
+        if matches!(text(state, "status"), "pending" | "running") {
+            return Some(events);
+        }
+        if self.state.calls.again(&parts) {
+            return Some(Vec::new());
+        }
         if category == Category::Agent {
             let title = [text(&input, "subagent_type"), text(&input, "description")].map(one_line);
             let title = title.join(": ");
@@ -155,14 +159,15 @@ impl Opencode {
 
     /// A step ended: an answer of the model, and the calls that it asked for.
     fn step(&mut self, part: &Value) -> Option<Vec<AgentEvent>> {
-        part.get("reason")?
-            .as_str()?
-            .clone_into(&mut self.state.reason);
+        let told = part.get("tokens").filter(|tokens| tokens.is_object());
+        let cost = part.get("cost").and_then(Value::as_f64).and_then(Usd::of);
+        let reason = text(part, "reason");
+        if reason.is_empty() && told.is_none() && cost.is_none() {
+            return None;
+        }
+        reason.clone_into(&mut self.state.reason);
         self.state.error.clear();
         self.state.trouble = None;
-        let Some(told) = part.get("tokens").filter(|tokens| tokens.is_object()) else {
-            return Some(Vec::new());
-        };
         let key = match text(part, "id") {
             "" => {
                 self.state.steps += 1;
@@ -170,10 +175,12 @@ impl Opencode {
             }
             id => id.to_owned(),
         };
-        let tokens = tokens(told);
+        let tokens = told.map(tokens).unwrap_or_default();
         // a model that its list has no price of costs 0 there: that is nobody's word
-        let cost = part.get("cost").and_then(Value::as_f64).and_then(Usd::of);
         let cost = cost.filter(|cost| cost.0 > 0 || tokens.is_zero());
+        if told.is_none() && cost.is_none() {
+            return Some(Vec::new());
+        }
         Some(vec![AgentEvent::Used(Used {
             model: None,
             tokens,
@@ -324,7 +331,7 @@ fn tokens(told: &Value) -> Tokens {
         cache_write: count(cache, "write"),
         reasoning: count(told, "reasoning"),
     };
-    if told.get("total").and_then(Value::as_u64) != Some(tokens.total()) {
+    if told.get("total").and_then(whole) != Some(tokens.total()) {
         tokens.output = tokens.output.saturating_add(tokens.reasoning);
     }
     tokens

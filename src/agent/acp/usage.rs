@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::agent::field::whole;
 use crate::core::agent::event::{AgentEvent, Meter, Used};
 use crate::core::agent::tokens::{Tokens, Usd};
 
 /// Of figures as the protocol has them. Whether the input has those from the cache in it and
 /// the output the thinking is told by the total alone: qwen's have, opencode's have not.
 pub(super) fn tokens(usage: &Value) -> Option<Tokens> {
-    let figure = |name: &str| usage.get(name).and_then(Value::as_u64);
+    let figure = |name: &str| usage.get(name).and_then(whole);
     let input = figure("inputTokens")?;
     let output = figure("outputTokens")?;
     let cache_read = figure("cachedReadTokens").unwrap_or(0);
@@ -67,8 +68,8 @@ pub(super) fn of_turn(result: &Value, turn: u64) -> Vec<AgentEvent> {
         let model = entry.get("model")?.as_str()?;
         let count = entry.get("token_count")?;
         let tokens = Tokens {
-            input: count.get("input_tokens")?.as_u64()?,
-            output: count.get("output_tokens")?.as_u64()?,
+            input: whole(count.get("input_tokens")?)?,
+            output: whole(count.get("output_tokens")?)?,
             ..Tokens::default()
         };
         let key = format!("turn-{turn} {model}");

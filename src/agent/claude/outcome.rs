@@ -11,6 +11,11 @@ use crate::core::agent::event::{AgentEvent, Level, Part, Trouble, Verdict, Words
 impl Claude {
     pub(super) fn result(&mut self, line: &Value) -> Option<Vec<AgentEvent>> {
         let subtype = text_at(line, "subtype")?;
+        let id = text_at(line, "uuid").unwrap_or_default();
+        if !id.is_empty() && id == self.state.result {
+            // told once more
+            return Some(Vec::new());
+        }
         let failed = line.get("is_error").and_then(Value::as_bool) == Some(true);
         let ok = subtype == "success" && !failed;
         let turns = line.get("num_turns").and_then(Value::as_u64);
@@ -45,13 +50,12 @@ impl Claude {
         let counted = self.state.turn.counts;
         let counts = match turns {
             // it broke down before it could say
-            Some(0) => counted,
+            Some(0) if !ok => counted,
             Some(turns) => turns,
             None => counted.max(1),
         };
         self.state.turns = self.state.turns.saturating_add(counts);
         self.state.results = self.state.results.saturating_add(1);
-        let id = text_at(line, "uuid").unwrap_or_default();
         self.state.result = first(id, 256);
         self.state.turn = Turn::default();
         events.push(AgentEvent::Result(Verdict {

@@ -4,10 +4,9 @@ use serde_json::Value;
 
 use super::decode::{Claude, Dialect};
 use super::state::{Open, Pending, put};
-use super::usage::answer_tokens;
+use super::usage::{answer_tokens, costs_more};
 use crate::agent::common::{category, first, raw, text_at};
 use crate::core::agent::event::{AgentEvent, Level, Meter, Part, Used, Words};
-use crate::core::agent::tokens::Tokens;
 
 impl Claude {
     pub(super) fn assistant(&mut self, mut line: Value) -> Option<Vec<AgentEvent>> {
@@ -52,10 +51,9 @@ impl Claude {
         for block in blocks {
             self.block(block, id, within.as_deref(), at, &mut events);
         }
-        let tokens = answer_tokens(self.dialect, &message);
         // qwen-code tells of an answer once it is over
         let partial = self.dialect == Dialect::Claude;
-        events.extend(self.answer_used((id, partial), model, tokens));
+        events.extend(self.answer_used((id, partial), model, &message));
         Some(events)
     }
 
@@ -75,9 +73,10 @@ impl Claude {
         &mut self,
         (id, partial): (&str, bool),
         model: &str,
-        tokens: Tokens,
+        message: &Value,
     ) -> Option<AgentEvent> {
-        let (tokens, partial) = self.state.count(id, tokens, partial)?;
+        let tokens = answer_tokens(self.dialect, message);
+        let (tokens, partial) = self.state.count(id, tokens, partial, costs_more(message))?;
         Some(AgentEvent::Used(Used {
             model: (!model.is_empty()).then(|| model.to_owned()),
             tokens,
@@ -192,8 +191,7 @@ impl Claude {
                 self.state.turn.open |= within.is_none();
                 self.state.pending.remove(within.unwrap_or_default());
                 let model = text_at(message, "model").unwrap_or_default();
-                let tokens = answer_tokens(self.dialect, message);
-                one(self.answer_used((text_at(message, "id")?, true), model, tokens))
+                one(self.answer_used((text_at(message, "id")?, true), model, message))
             }
             "content_block_start" => {
                 let block = event.get("content_block")?;
@@ -223,8 +221,7 @@ impl Claude {
                     id.is_some_and(|id| self.state.counted.iter().any(|counted| counted.key == id));
                 let id = id.filter(|_| known).map(str::to_owned);
                 let model = self.state.model.clone().unwrap_or_default();
-                let tokens = answer_tokens(self.dialect, event);
-                one(id.and_then(|id| self.answer_used((&id, false), &model, tokens)))
+                one(id.and_then(|id| self.answer_used((&id, false), &model, event)))
             }
             "content_block_stop" | "message_stop" | "ping" | "goal_state" => Some(Vec::new()),
             _ => None,

@@ -111,6 +111,9 @@ pub(super) struct Counted {
     /// All of it was told.
     #[serde(default)]
     pub(super) whole: bool,
+    /// It costs more than its tokens tell.
+    #[serde(default)]
+    pub(super) more: bool,
 }
 
 /// What was used by a model.
@@ -175,18 +178,20 @@ impl State {
         self.texts.to_string()
     }
 
-    /// What an answer used, as far as it was told by now, and whether more is to come. `None`
-    /// where that is no news.
+    /// What an answer used, as far as it was told by now, and whether that is not all: because
+    /// more is to come, or it costs `more` than its tokens tell. `None` where that is no news.
     pub(super) fn count(
         &mut self,
         key: &str,
         tokens: Tokens,
         partial: bool,
+        more: bool,
     ) -> Option<(Tokens, bool)> {
         let at = self.counted.iter().position(|counted| counted.key == key);
         let known = at.map_or_else(Tokens::default, |at| self.counted[at].tokens);
         let was_whole = at.is_some_and(|at| self.counted[at].whole);
         let whole = was_whole || !partial;
+        let more = more || at.is_some_and(|at| self.counted[at].more);
         // a figure that is told again may be an earlier one
         let most = Tokens {
             input: known.input.max(tokens.input),
@@ -201,6 +206,7 @@ impl State {
         if let Some(at) = at {
             self.counted[at].tokens = most;
             self.counted[at].whole = whole;
+            self.counted[at].more = more;
         } else if key.len() <= LONGEST_NAME {
             if self.counted.len() >= COUNTED {
                 self.counted.pop_front();
@@ -209,9 +215,10 @@ impl State {
                 key: key.to_owned(),
                 tokens: most,
                 whole,
+                more,
             });
         }
-        Some((most, !whole))
+        Some((most, !whole || more))
     }
 
     /// Remembers a line that is no event.

@@ -97,11 +97,14 @@ impl Claude {
     ) -> Vec<AgentEvent> {
         let id = text_at(block, "tool_use_id").unwrap_or_default();
         let open = self.state.calls.remove(id);
-        let output = gave(block.get("content").unwrap_or(&Value::Null));
+        let content = block.get("content").unwrap_or(&Value::Null);
+        let output = gave(content);
         let extra = line.get("tool_use_result").unwrap_or(&Value::Null);
         let interrupted = extra.get("interrupted").and_then(Value::as_bool) == Some(true);
         let failed = block.get("is_error").and_then(Value::as_bool) == Some(true)
             || output.starts_with("<tool_use_error>")
+            // of the provider's own tools: `web_search_tool_result_error`
+            || text_at(content, "type").is_some_and(|kind| kind.ends_with("_error"))
             || interrupted;
         let category = open.as_ref().map_or(Category::Other, |open| open.category);
         let code = exit_code(category, &output);

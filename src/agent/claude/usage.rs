@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::decode::{Claude, Dialect};
 use super::state::{Figure, put};
-use crate::agent::common::{count_at, text_at};
+use crate::agent::field;
 use crate::core::agent::event::{AgentEvent, Meter, Used};
 use crate::core::agent::tokens::{Tokens, Usd};
 
@@ -15,7 +15,7 @@ pub(super) fn answer_tokens(dialect: Dialect, message: &Value) -> Tokens {
     let Some(usage) = message.get("usage") else {
         return Tokens::default();
     };
-    let count = |name| count_at(usage, name);
+    let count = |name| field::count(usage, name);
     let cache_read = count("cache_read_input_tokens");
     let input = count("input_tokens");
     let details = usage.get("output_tokens_details");
@@ -28,15 +28,24 @@ pub(super) fn answer_tokens(dialect: Dialect, message: &Value) -> Tokens {
         output: count("output_tokens"),
         cache_read,
         cache_write: count("cache_creation_input_tokens"),
-        reasoning: details.map_or(0, |details| count_at(details, "thinking_tokens")),
+        reasoning: details.map_or(0, |details| field::count(details, "thinking_tokens")),
     }
+}
+
+/// Whether an answer costs more than its tokens tell: what is kept in a cache for an hour,
+/// and searches in the web, have prices of their own.
+pub(super) fn costs_more(message: &Value) -> bool {
+    let usage = message.get("usage").unwrap_or(&Value::Null);
+    let counts = |of: &str, name: &str| usage.get(of).is_some_and(|of| field::count(of, name) > 0);
+    counts("cache_creation", "ephemeral_1h_input_tokens")
+        || counts("server_tool_use", "web_search_requests")
 }
 
 /// Counters of a result, by model.
 fn by_model(told: &Value) -> BTreeMap<String, Figure> {
     let models = told.as_object().into_iter().flatten();
     let figures = models.map(|(model, told)| {
-        let count = |name| count_at(told, name);
+        let count = |name| field::count(told, name);
         let tokens = Tokens {
             input: count("inputTokens"),
             output: count("outputTokens"),
@@ -80,7 +89,7 @@ impl Claude {
         let since = since.filter(|since| since.is_object()).map(by_model);
         if told.is_empty() {
             return match since {
-                Some(since) => self.used_uncounted(line, since),
+                Some(since) => self.used_uncounted(since),
                 None => self.turn_used(line),
             };
         }
@@ -135,14 +144,11 @@ impl Claude {
     }
 
     /// What the run used that no counter of the conversation has.
-    fn used_uncounted(&mut self, line: &Value, since: BTreeMap<String, Figure>) -> Vec<AgentEvent> {
-        let id = text_at(line, "uuid").unwrap_or_default();
-        if id.is_empty() || id != self.state.result {
-            for (model, figure) in since {
-                let mut sum = self.state.used.get(&model).copied().unwrap_or_default();
-                add(&mut sum, figure);
-                put(&mut self.state.used, &model, sum);
-            }
+    fn used_uncounted(&mut self, since: BTreeMap<String, Figure>) -> Vec<AgentEvent> {
+        for (model, figure) in since {
+            let mut sum = self.state.used.get(&model).copied().unwrap_or_default();
+            add(&mut sum, figure);
+            put(&mut self.state.used, &model, sum);
         }
         let all = self.state.used.iter();
         let all = all.map(|(model, figure)| used(model.clone(), *figure, Meter::Run));
@@ -166,6 +172,19 @@ fn settle(figures: &mut BTreeMap<String, Figure>, total: Usd) -> Option<Usd> {
         .values()
         .filter_map(|figure| figure.cost)
         .fold(Usd::default(), |sum, cost| sum + cost);
+    let untold = |figure: &&mut Figure| figure.cost.is_none() && !figure.tokens.is_zero();
+    let mut untold: Vec<_> = figures.values_mut().filter(untold).collect();
+    untold.sort_by_key(|figure| figure.tokens.total());
+    if total > Usd(0)
+        && let Some(most) = untold.pop()
+    {
+        // what the others leave is theirs together; whose of them is not told
+        most.cost = Some(total.beyond(sum));
+        for figure in untold {
+            figure.cost = Some(Usd(0));
+        }
+        return None;
+    }
     // each of them is rounded
     let rounded = figures.len() as u64 + 1;
     if total.beyond(sum).0 > rounded {

@@ -195,8 +195,11 @@ impl Codex {
             }
             _ => {}
         }
-        // what a list of plans has in it changes as it goes on, what others have does not
-        if at.is_none() || moment == Moment::Amid && call.category == Category::Plan {
+        // what a list of plans has in it changes as it goes on, what is searched for is known
+        // when it was; what others have does not change
+        let searched = moment == Moment::Over && call.category == Category::Web;
+        let planned = moment == Moment::Amid && call.category == Category::Plan;
+        if at.is_none() || searched || planned {
             events.push(AgentEvent::ToolStarted {
                 id: id.to_owned(),
                 name: call.name.clone(),

@@ -250,10 +250,15 @@ impl Gemini {
                 .iter()
                 .map(|(model, stats)| used(Some(model.clone()), stats))
                 .collect(),
-            _ => vec![used(None, stats)],
+            _ => Vec::new(),
         };
         used.retain(|used| !used.tokens.is_zero());
-        let most = used.iter().max_by_key(|used| used.tokens.total());
+        if used.is_empty() {
+            used.push(self::used(None, stats));
+            used.retain(|used| !used.tokens.is_zero());
+        }
+        // one that chooses which of them answers reads much, and writes a word
+        let most = used.iter().max_by_key(|used| used.tokens.output);
         let model = most
             .filter(|_| self.state.auto)
             .and_then(|used| used.model.clone())
@@ -346,12 +351,22 @@ fn settled(mut limited: Limited, said: Option<Timestamp>) -> Limited {
 
 /// What was used by a model. Its thoughts are in the sum alone, beside what it read and wrote.
 fn used(model: Option<String>, stats: &Value) -> Used {
-    let read = count(stats, "input_tokens");
-    let written = count(stats, "output_tokens");
-    let cached = count(stats, "cached");
-    let thoughts = count(stats, "total_tokens")
-        .saturating_sub(read)
-        .saturating_sub(written);
+    let (read, written, cached, total) = match stats.get("tokens") {
+        // as `--output-format json` has it
+        Some(tokens) => (
+            count(tokens, "prompt"),
+            count(tokens, "candidates"),
+            count(tokens, "cached"),
+            count(tokens, "total"),
+        ),
+        None => (
+            count(stats, "input_tokens"),
+            count(stats, "output_tokens"),
+            count(stats, "cached"),
+            count(stats, "total_tokens"),
+        ),
+    };
+    let thoughts = total.saturating_sub(read).saturating_sub(written);
     Used {
         model,
         tokens: Tokens {

@@ -355,3 +355,17 @@ fn what_is_not_understood_is_shown_as_it_is() {
         assert!(!verdict(&events).ok);
     }
 }
+
+#[test]
+fn what_is_searched_for_is_known_when_it_was() {
+    let item = |kind: &str, query: &str| {
+        json!({"type": kind, "item": {"id": "i", "type": "web_search", "query": query}}).to_string()
+    };
+    let lines = [item("item.started", ""), item("item.completed", "rust")];
+    let events = told(&lines.each_ref().map(String::as_str), Exit::Code(0));
+    let inputs = events.iter().filter_map(|event| match event {
+        AgentEvent::ToolStarted { input, .. } => input["query"].as_str(),
+        _ => None,
+    });
+    assert_eq!(inputs.collect::<Vec<_>>(), ["", "rust"]);
+}

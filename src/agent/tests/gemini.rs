@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::agent::unguarded as decoder;
 use crate::core::agent::event::{AgentEvent, Meter, Part, Trouble, Verdict};
 use crate::core::agent::plan::Speech;
+use crate::core::agent::tokens::Tokens;
 use crate::core::agent::tool::FaultKind;
 use crate::core::task::Exit;
 use crate::core::time::Timestamp;
@@ -392,5 +393,31 @@ fn what_is_not_understood_is_shown_as_it_is() {
         let events = told(&[line], Exit::Code(1));
         assert_eq!(events[0], AgentEvent::Raw { text: line.into() });
         assert!(!verdict(&events).ok);
+    }
+}
+
+#[test]
+fn usage_in_another_shape_is_read_or_else_the_sums_beside_it_are() {
+    let tokens = json!({"prompt": 10, "candidates": 3, "cached": 4, "thoughts": 2, "total": 15});
+    for models in [json!({"m": {"tokens": tokens}}), json!({"m": {"odd": 1}})] {
+        let stats = json!({"models": models, "input_tokens": 10.0, "output_tokens": 3.0,
+            "cached": 4.0, "total_tokens": 15.0});
+        let done = json!({"type": "result", "status": "success", "stats": stats}).to_string();
+        let events = told(&[&done], Exit::Code(0));
+        let used: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Used(used) => Some(used.tokens),
+                _ => None,
+            })
+            .collect();
+        let wanted = Tokens {
+            input: 6,
+            output: 5,
+            cache_read: 4,
+            cache_write: 0,
+            reasoning: 2,
+        };
+        assert_eq!(used, [wanted], "{models}");
     }
 }

@@ -290,3 +290,52 @@ fn what_is_not_understood_is_shown_as_it_is() {
         assert!(!verdict(&events).ok);
     }
 }
+
+#[test]
+fn a_step_that_lacks_something_still_tells_the_rest() {
+    let line = |part: Value| {
+        json!({"type": "step_finish", "sessionID": "ses_1", "part": part}).to_string()
+    };
+    for (part, wanted) in [
+        (
+            json!({"tokens": {"input": 10.0, "output": 2.0}, "cost": 0.5}),
+            Some((10, 0.5)),
+        ),
+        (
+            json!({"reason": "stop", "tokens": null, "cost": 0.5}),
+            Some((0, 0.5)),
+        ),
+        (json!({"reason": "stop", "tokens": null}), None),
+        (json!({}), None),
+    ] {
+        let events = told(&[&line(part.clone())], Exit::Code(0));
+        let used = events.iter().find_map(|event| match event {
+            AgentEvent::Used(used) => Some((used.tokens.input, used.cost)),
+            _ => None,
+        });
+        let wanted = wanted.map(|(input, cost): (u64, f64)| (input, Usd::of(cost)));
+        assert_eq!(used, wanted, "{part}");
+    }
+}
+
+#[test]
+fn a_call_that_is_told_of_as_it_goes_on_has_not_ended() {
+    let line = |state: Value| {
+        json!({"type": "tool_use", "sessionID": "ses_1",
+            "part": {"id": "p", "callID": "c", "tool": "bash", "state": state}})
+        .to_string()
+    };
+    let input = json!({"command": "false"});
+    let lines = [
+        line(json!({"status": "pending", "input": {}})),
+        line(json!({"status": "running", "input": input})),
+        line(json!({"status": "completed", "input": input, "output": "",
+            "metadata": {"exit": 1.0}})),
+    ];
+    let events = told(&lines.each_ref().map(String::as_str), Exit::Code(0));
+    let ended = events.iter().filter_map(|event| match event {
+        AgentEvent::ToolEnded { exit_code, .. } => Some(*exit_code),
+        _ => None,
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), [Some(1)]);
+}

@@ -20,8 +20,11 @@ impl Engine {
         let usual = story.model.as_deref().or(task.spec.model.as_deref());
         let mut bill = story.ledger.bill(&self.rules.prices, usual);
         // while it runs, it is what was used so far
-        bill.at_least = matches!(run.state, State::Ended { .. }) && story.is_partly_told();
-        if bill.at_least && bill.source == Source::Nothing {
+        let ended = matches!(run.state, State::Ended { .. });
+        bill.at_least = ended && story.is_partly_told();
+        // it answered, and told nothing of what that used
+        let untold = bill.at_least || (ended && story.answered);
+        if untold && bill.source == Source::Nothing {
             bill.source = Source::Unknown;
         }
         bill

@@ -55,10 +55,6 @@ impl Figure {
 /// By model; those of one that is not named under the empty name.
 pub type Figures = BTreeMap<String, Figure>;
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
-)]
 fn is_zero(tokens: &Tokens) -> bool {
     tokens.is_zero()
 }
