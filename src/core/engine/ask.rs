@@ -95,6 +95,12 @@ impl Engine {
             let line = "no command given; wrangle run -- COMMAND".into();
             return Err((Failure::Usage, line));
         }
+        if let Some(root) = self.parent(&request.env).and_then(|id| self.falls_with(id)) {
+            let line = format!(
+                "task {root} is being revoked with all that was launched from within it: nothing more is"
+            );
+            return Err((Failure::Failed, line));
+        }
         let spec = &request.spec;
         if let Some(lane) = &spec.lane
             && let Some(meant) = self.meant_limit(&Limit::Lane(lane.clone()))

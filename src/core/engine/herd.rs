@@ -70,6 +70,8 @@ pub struct Engine {
     pub(super) ends: BTreeMap<Ticket, Awaited>,
     /// Who is told of each change of which task.
     pub(super) watches: BTreeMap<Ticket, TaskId>,
+    /// Runs that are being revoked with all that was launched from within them.
+    pub(super) felled: BTreeSet<RunId>,
     /// Who waits for the supervisor to end; whether by force. Set once, never taken back.
     pub(super) shutdown: Option<Vec<Ticket>>,
     pub(super) clients: u32,
@@ -117,6 +119,7 @@ impl Engine {
             waits: BTreeMap::new(),
             ends: BTreeMap::new(),
             watches: BTreeMap::new(),
+            felled: BTreeSet::new(),
             shutdown: None,
             clients: 0,
             idle_since: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::herd::{Engine, answer, refuse};
 use crate::core::effect::Effect;
-use crate::core::id::{Target, TaskId};
+use crate::core::id::{RunId, Target, TaskId};
 use crate::core::input::Ticket;
 use crate::core::task::Task;
 use crate::core::wire::{Answer, Failure, Kin, Pick};
@@ -117,6 +117,31 @@ impl Engine {
             Kin::Below => &within - &ids,
             Kin::Alone | Kin::Tree => within,
         }
+    }
+
+    /// These are revoked together with what was launched from within them: until each has
+    /// ended, nothing more is.
+    pub(super) fn fell(&mut self, ids: &BTreeSet<TaskId>) {
+        let tasks = &self.tasks;
+        let ends = |run: &RunId| {
+            let task = tasks.get(run.task);
+            task.is_none_or(|task| !task.is_active() || task.run_id() != *run)
+        };
+        self.felled.retain(|run| !ends(run));
+        let runs = ids.iter().filter_map(|id| tasks.get(*id));
+        self.felled.extend(runs.map(Task::run_id));
+    }
+
+    /// The task, itself or above it, that is revoked with all that was launched within.
+    pub(super) fn falls_with(&self, id: TaskId) -> Option<TaskId> {
+        let mut above = self.tasks.get(id);
+        while let Some(task) = above {
+            if task.is_active() && self.felled.contains(&task.run_id()) {
+                return Some(task.id);
+            }
+            above = task.parent.and_then(|parent| self.tasks.get(parent));
+        }
+        None
     }
 
     /// Every task that bears all of these labels.

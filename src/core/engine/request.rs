@@ -199,6 +199,9 @@ impl Engine {
             ids.retain(|id| by_name || active(*id) || named(*id));
             ids
         };
+        if all || pick.kin != Kin::Alone {
+            self.fell(&ids);
+        }
         for id in &ids {
             self.stop(now, *id, force, out);
         }

@@ -260,8 +260,9 @@ fn what_was_launched_from_within_is_revoked_and_waited_for_together() {
         world.ask(Request::Run(Box::new(request)));
         started(world);
     };
-    launch(&mut world, agent(Feed::Argument));
-    launch(&mut world, agent(Feed::Argument));
+    for _ in 0..2 {
+        launch(&mut world, agent(Feed::Argument));
+    }
     within(&mut world, "1.1");
     within(&mut world, "3.1");
     within(&mut world, "2.1");
@@ -284,6 +285,15 @@ fn what_was_launched_from_within_is_revoked_and_waited_for_together() {
     world.write_all();
     let wanted = ["stopping", "running", "stopping", "stopping", "running"];
     assert_eq!(words(&world), wanted);
+    // what is launched while they stop would be left behind
+    for run in ["1.1", "3.1", "4.1"] {
+        let request = RunRequest::new(spec("late", AfterExit::Sweep), mark(run));
+        let late = world.ask(Request::Run(Box::new(request)));
+        assert!(told(&world, late).contains("task 4 is being revoked") || run != "4.1");
+        assert!(told(&world, late).contains("nothing more is"), "{run}");
+    }
+    within(&mut world, "2.1");
+    assert_eq!(world.task(6).state().word(), "running");
     for id in [3, 4] {
         let run = world.task(id).run_id();
         world.report(run);
