@@ -139,11 +139,17 @@ impl Story {
         }
     }
 
-    /// The run is over: what it had not taken in it will not.
+    /// The run is over: what it had not taken in it will not. Where it goes on after a limit,
+    /// that begins the next one.
     pub(super) fn give_up_queued(&mut self) {
+        let goes_on = self.parks_until().is_some();
         for message in &mut self.messages {
             if message.state == Delivery::Queued {
-                message.state = Delivery::Refused("the run ended before it was taken in".into());
+                message.state = if goes_on {
+                    Delivery::Sent
+                } else {
+                    Delivery::Refused("the run ended before it was taken in".into())
+                };
             }
         }
     }

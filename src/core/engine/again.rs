@@ -114,7 +114,7 @@ impl Engine {
         if !told {
             self.tasks.update(id, hand_words_on);
         }
-        self.note_parked(id);
+        self.note_parked(now, id);
         if by == By::Limit {
             self.want(id, Attention::LimitReached, Some(now.wall));
         }

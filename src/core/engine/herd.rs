@@ -372,6 +372,7 @@ impl Engine {
             let run = record.task.run_id();
             self.insert(record.task);
             self.count_stored(now, run.task);
+            self.note_parked(now, run.task);
             if record.env.is_some() {
                 self.know_environment(run.task, record.env);
                 self.follow_up(now, run, out);

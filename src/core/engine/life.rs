@@ -177,6 +177,7 @@ impl Engine {
             return;
         };
         self.alarms.clear(id);
+        self.note_parked(now, id);
         self.ran.remove(&id);
         self.started_by.remove(&id);
         // whoever waits to be told that it is queued is told that it has ended

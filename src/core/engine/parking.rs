@@ -59,16 +59,21 @@ impl Engine {
         }
     }
 
-    /// Notes whether a task is parked: what starts in its lane goes by that.
-    pub(super) fn note_parked(&mut self, id: TaskId) {
-        let parked = self
-            .tasks
-            .get(id)
-            .is_some_and(|task| is_parked(task.state()).is_some());
-        if parked {
-            self.parked.insert(id);
-        } else {
-            self.parked.remove(&id);
+    /// Notes whether a task is parked, or was when it was revoked: what starts in its lane
+    /// goes by that.
+    pub(super) fn note_parked(&mut self, now: Now, id: TaskId) {
+        let task = self.tasks.get(id);
+        let until = task.and_then(limited_until).filter(|at| *at > now.wall);
+        let Some(until) = until else {
+            if self.parked.remove(&id) {
+                self.tasks.queue_mut().touch();
+            }
+            return;
+        };
+        self.parked.insert(id);
+        // nothing else has such a one looked at
+        if task.is_some_and(|task| !task.is_active()) {
+            self.alarms.set(id, now.mono + now.wall.until(until));
         }
     }
 
@@ -81,7 +86,7 @@ impl Engine {
         let soon = self.last.wall.plus(WITHIN);
         let each = self.parked.iter().filter_map(|id| {
             let task = self.tasks.get(*id)?;
-            let until = is_parked(task.state())?;
+            let until = limited_until(task)?;
             (until > soon && exhausts(task) == Some(limit.clone())).then_some((until, *id))
         });
         each.max()
@@ -110,9 +115,10 @@ fn after_past(vain: u32) -> Duration {
         .min(PAST_MOST)
 }
 
-/// Until when a task is parked.
-const fn is_parked(state: &State) -> Option<Timestamp> {
-    match state {
+/// Until when a task is parked, or would be were it not revoked: its provider gives no more
+/// for that.
+fn limited_until(task: &Task) -> Option<Timestamp> {
+    match task.state() {
         State::Queued {
             hold:
                 Some(Hold {
@@ -120,6 +126,10 @@ const fn is_parked(state: &State) -> Option<Timestamp> {
                     cause: HoldCause::Parked,
                 }),
         } => Some(*until),
+        State::Ended { .. } if task.run.started.is_none() => {
+            let story = task.past.last()?.story.as_ref()?;
+            Some(story.parks_until()?.1.plus(AFTER))
+        }
         _ => None,
     }
 }

@@ -27,7 +27,7 @@ impl Engine {
         self.insert(record.task);
         self.know_environment(id, record.env);
         self.count_stored(now, id);
-        self.note_parked(id);
+        self.note_parked(now, id);
         if !active {
             return;
         }

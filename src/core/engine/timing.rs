@@ -94,11 +94,11 @@ impl Engine {
                     self.started_by.insert(id, by);
                     self.tasks
                         .update(id, |task| task.run.state = State::Queued { hold: None });
-                    self.note_parked(id);
+                    self.note_parked(now, id);
                     self.enqueue(now, id);
                 }
                 Some(State::Running { .. }) => self.mind_time(now, id, out),
-                _ => {}
+                _ => self.note_parked(now, id),
             }
         }
     }

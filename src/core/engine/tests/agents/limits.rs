@@ -1,6 +1,7 @@
 //! Runs that come to limits of their providers'.
 
 use super::kit::*;
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::Feed;
 use crate::core::attention::Attention;
 use crate::core::engine::tests::world::*;
@@ -60,6 +61,63 @@ fn a_limit_parks_a_run_frees_its_slot_and_shuts_its_lane_across_a_restart() {
         at.filter(|word| word == "resume").count() as u32 == id
     };
     assert!(argv(1), "{:?}", world.launched);
+}
+
+#[test]
+fn a_lane_stays_shut_when_who_came_to_its_limit_is_revoked_and_opens_at_the_reset() {
+    for crash in [false, true] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Argument));
+        let resets = world.now + 3_600_000;
+        hear(&mut world, run, vec![session("S"), reached(Some(resets))]);
+        end(&mut world, run, Exit::Code(1), vec![verdict(false)]);
+        world.ask(revoke(1, false));
+        world.write_all();
+        assert_eq!(world.task(1).state().word(), "ended");
+        let next = RunRequest::new(agent(Feed::Argument), Vec::new());
+        world.ask(Request::Run(Box::new(next)));
+        world.write_all();
+        if crash {
+            world.crash();
+        }
+        let waits = world.engine.waiting(world.task(2));
+        let shut = matches!(
+            waits,
+            Some(Waiting::Exhausted {
+                task: TaskId(1),
+                ..
+            })
+        );
+        assert!(shut, "{waits:?}");
+        // when the engine wants to be woken
+        while world.task(2).state().word() == "queued" {
+            let at = world.engine.deadline().expect("it wakes");
+            world.now += at.saturating_sub(world.time().mono).as_millis() as u64 + 1;
+            world.input(Input::Tick);
+            world.write_all();
+        }
+        assert!(world.now > resets && world.now < resets + 61_000);
+    }
+}
+
+#[test]
+fn what_was_written_to_an_agent_that_comes_to_a_limit_begins_the_run_after_it() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    world.tell_all();
+    hear(&mut world, run, vec![session("S"), text()]);
+    world.ask(message(1, "and mend the docs", false));
+    world.tell_all();
+    let story = world.task(1).run.story.as_deref().unwrap();
+    assert_eq!(story.messages[0].state, Delivery::Queued);
+    let resets = world.now + 3_600_000;
+    let events = vec![reached(Some(resets)), verdict(false)];
+    end(&mut world, run, Exit::Code(1), events);
+    world.now = resets + 61_000;
+    world.input(Input::Tick);
+    world.write_all();
+    let follow = world.task(1).run.follow.as_deref().unwrap();
+    assert_eq!(follow.prompt, "and mend the docs");
 }
 
 #[test]
