@@ -10,7 +10,7 @@ use crate::core::agent::story::Stage;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
 use crate::core::id::TaskId;
-use crate::core::task::StopCause;
+use crate::core::task::{StopCause, Task};
 use crate::core::time::{Now, Timestamp};
 
 /// Of a budget so much is used when that is said, in hundredths.
@@ -85,6 +85,24 @@ impl Engine {
             self.note(now, id, What::Notice, By::Limit, Some(line));
         }
         self.store(id, Vec::new(), out);
+    }
+
+    /// Refuses a further run of a task that has used what it may: it would be stopped at once.
+    ///
+    /// # Errors
+    /// One line, with the figures.
+    pub(super) fn has_means(&self, task: &Task) -> Result<(), String> {
+        let Some(agent) = task.spec.agent.as_deref() else {
+            return Ok(());
+        };
+        let used = used_of(&agent.budget, &self.used(task), false);
+        match used.filter(|used| used.hundredths >= 100) {
+            None => Ok(()),
+            Some(used) => Err(format!(
+                "task {} has used up its budget: {}; run it anew with more",
+                task.id, used.figures
+            )),
+        }
     }
 
     /// Whether a lane has used what it may today.

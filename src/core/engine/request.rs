@@ -248,7 +248,8 @@ impl Engine {
             return;
         }
         let follow = task.run.follow.clone();
-        if let Err(line) = self.provide_environment(id, caller) {
+        let means = self.has_means(task);
+        if let Err(line) = means.and_then(|()| self.provide_environment(id, caller)) {
             out.push(refuse(ticket, Failure::Failed, line));
             return;
         }

@@ -183,6 +183,7 @@ impl Engine {
         let Some(task) = self.tasks.get(id) else {
             return Ok(());
         };
+        self.has_means(task).map_err(failed)?;
         let follow = Self::follow_up_of(task, prompt, fork).map_err(failed)?;
         self.provide_environment(id, caller).map_err(failed)?;
         let place = self.next_place(now);

@@ -11,7 +11,7 @@ use crate::core::id::{Target, TaskId};
 use crate::core::input::Input;
 use crate::core::task::{Exit, Outcome};
 use crate::core::waiting::Waiting;
-use crate::core::wire::{Answer, By, Request, RunRequest};
+use crate::core::wire::{Answer, By, Caller, Request, RunRequest};
 
 #[test]
 fn a_budget_is_warned_of_at_80_and_stops_at_100() {
@@ -67,11 +67,9 @@ fn what_is_done_is_not_stopped_for_its_budget_and_what_goes_on_after_it_is() {
     );
     end(&mut world, run, Exit::Code(0), vec![]);
     assert_eq!(outcome(&world, 1), Some(Outcome::Succeeded));
-    // a further run has nothing left
-    world.ask(message(1, "more", false));
-    let run = started(&mut world);
-    hear(&mut world, run, vec![used(Meter::Session, 2, 1400)]);
-    assert_eq!(world.task(1).state().word(), "stopping");
+    // a further run would have nothing left
+    let more = world.ask(message(1, "more", false));
+    assert!(told(&world, more).contains("used up its budget"));
 }
 
 /// As claude does when what it left in the background comes to its end.
@@ -529,4 +527,29 @@ fn a_budget_of_money_holds_for_what_is_known_and_says_that_not_all_is() {
     );
     hear(&mut world, run, vec![used(Meter::Run, 3, 100)]);
     assert_eq!(world.task(1).state().word(), "stopping");
+}
+
+#[test]
+fn what_has_used_its_budget_is_not_begun_again_to_be_stopped_at_once() {
+    let mut world = World::new();
+    let bound = Budget {
+        cost: Some(Usd(100)),
+        ..Budget::default()
+    };
+    let run = launch(&mut world, budget(bound));
+    let events = vec![session("S"), used(Meter::Run, 1, 100), verdict(true)];
+    end(&mut world, run, Exit::Code(0), events);
+    let again = Request::Retry {
+        target: Target::Id(TaskId(1)),
+        caller: Caller {
+            dir: "/".into(),
+            env: Vec::new(),
+        },
+    };
+    for request in [message(1, "go on", false), message(1, "go on", true), again] {
+        let ticket = world.ask(request);
+        let line = told(&world, ticket);
+        assert!(line.contains("used up its budget: $"), "{line}");
+        assert_eq!(world.task(1).run.number, 1);
+    }
 }
