@@ -127,9 +127,15 @@ fn follow(line: &mut Line, out: &mut Out, task: &TaskReport) -> Result<u8, Troub
     } else {
         Form::Exact
     };
-    let task = logs::follow(line, out, task, form, |task| {
-        matches!(task.state.as_str(), "ended" | "lingering")
-    })?;
+    let lingers = |task: &TaskReport| task.state == "lingering";
+    let goes_on = |task: &TaskReport| {
+        let why = reason(task).map_or_else(String::new, |why| format!(": {why}"));
+        say(&format!(
+            "task {} goes on in run {}{why}",
+            task.id, task.run
+        ));
+    };
+    let task = logs::follow(line, out, task, form, (lingers, goes_on))?;
     say_how(&task);
     if task.state == "lingering" {
         say(&format!(

@@ -90,7 +90,7 @@ pub(super) fn logs(paths: &Paths, asked: &Logs) -> Result<u8, Trouble> {
             .filter(|_| !matches!(task.state.as_str(), "queued" | "parked")),
     )?;
     if asked.follow && task.state != "ended" {
-        follow_on(&mut line, &mut out, &task, printer, |_| false)?;
+        follow_on(&mut line, &mut out, &task, printer, |_| false, |_| Ok(None))?;
     } else {
         let end = printer.end()?;
         printer.up_to(end, &mut out)?;
@@ -154,18 +154,22 @@ fn of_run(task: TaskReport, run: RunReport) -> TaskReport {
     }
 }
 
-/// Prints a task's output from its beginning as it comes, until `done`, or the task has
-/// ended; gives the task as it was then.
+/// Prints a task's output from its beginning as it comes, of each run that follows by itself
+/// too, which `further` is told of, until `done`, or the task has ended; gives the task as it
+/// was then.
 pub(super) fn follow(
     line: &mut Line,
     out: &mut Out,
     task: &TaskReport,
     form: Form,
-    done: impl Fn(&TaskReport) -> bool,
+    (done, further): (impl Fn(&TaskReport) -> bool, impl Fn(&TaskReport)),
 ) -> Result<TaskReport, Trouble> {
     let mut printer = Printer::open(task, form)?;
     printer.begin(None)?;
-    follow_on(line, out, task, printer, done)
+    follow_on(line, out, task, printer, done, |now| {
+        further(now);
+        Printer::open(now, form).map(Some)
+    })
 }
 
 fn follow_on(
@@ -174,8 +178,10 @@ fn follow_on(
     task: &TaskReport,
     mut printer: Printer,
     done: impl Fn(&TaskReport) -> bool,
+    further: impl Fn(&TaskReport) -> Result<Option<Printer>, Trouble>,
 ) -> Result<TaskReport, Trouble> {
     line.catch_interrupts()?;
+    let mut run = task.run;
     let number = line.ask(Request::Watch(Target::Id(task.id)))?;
     loop {
         let answer = match line.answer(number, None) {
@@ -189,12 +195,19 @@ fn follow_on(
             continue;
         };
         // a further run has a log of its own
-        let same = now.run == task.run;
-        if same {
-            printer.up_to(now.output_bytes, out)?;
-            printer.show_partial(out)?;
+        if now.run != run {
+            // the last that was told of the run before may be of its middle
+            let end = printer.end()?;
+            printer.up_to(end, out)?;
+            printer.finish(out)?;
+            let Some(next) = further(&now)? else {
+                return Ok(*now);
+            };
+            (run, printer) = (now.run, next);
         }
-        if last || !same || done(&now) {
+        printer.up_to(now.output_bytes, out)?;
+        printer.show_partial(out)?;
+        if last || done(&now) {
             printer.finish(out)?;
             return Ok(*now);
         }

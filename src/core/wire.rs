@@ -257,8 +257,8 @@ pub enum Request {
     },
     /// Answered with each task as its outcome is decided.
     Wait(Pick),
-    /// Answered with the task now and after changes, the last time when it has ended.
-    /// Each answer is the whole truth and is to be acknowledged by
+    /// Answered with the task now and after changes, the last time when it has ended and
+    /// does not go on by itself. Each answer is the whole truth and is to be acknowledged by
     /// [`FromClient::Drawn`]; changes meanwhile come as one.
     Watch(Target),
     /// Stop the whole tree by SIGSTOP.

@@ -352,3 +352,20 @@ fn five_hundred_tasks_keep_every_limit_and_every_lease_through_kills_and_a_crash
         play.revoked.len()
     );
 }
+
+#[test]
+fn who_follows_a_task_follows_it_through_the_runs_that_come_by_themselves() {
+    let herd = Herd::new();
+    let mark = herd.dir().join("once");
+    let text = format!(
+        "test -e {0} && echo two || {{ >{0}; echo one; exit 3; }}",
+        mark.display()
+    );
+    let done = herd.call(["run", "--follow", "--retry", "1", "--", "sh", "-c", &text]);
+    assert_eq!(
+        (done.code, done.text().as_str()),
+        (0, "one\ntwo\n"),
+        "{done:?}"
+    );
+    assert!(done.err.contains("goes on in run 2"), "{}", done.err);
+}

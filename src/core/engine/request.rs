@@ -345,7 +345,7 @@ impl Engine {
         let Some(task) = self.tasks.get(id) else {
             return;
         };
-        let last = !task.is_active();
+        let last = !task.is_active() && !self.runs_again(task);
         for (ticket, _) in self.watches.iter().filter(|(_, watched)| **watched == id) {
             out.push(Effect::Answer {
                 ticket: *ticket,
