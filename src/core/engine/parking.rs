@@ -63,7 +63,7 @@ impl Engine {
     /// goes by that.
     pub(super) fn note_parked(&mut self, now: Now, id: TaskId) {
         let task = self.tasks.get(id);
-        let until = task.and_then(limited_until).filter(|at| *at > now.wall);
+        let until = task.and_then(opens).filter(|at| *at > now.wall);
         let Some(until) = until else {
             if self.parked.remove(&id) {
                 self.tasks.queue_mut().touch();
@@ -83,11 +83,11 @@ impl Engine {
         if self.parked.is_empty() {
             return None;
         }
-        let soon = self.last.wall.plus(WITHIN);
+        let now = self.last.wall;
         let each = self.parked.iter().filter_map(|id| {
             let task = self.tasks.get(*id)?;
-            let until = limited_until(task)?;
-            (until > soon && exhausts(task) == Some(limit.clone())).then_some((until, *id))
+            let until = opens(task).filter(|until| *until > now)?;
+            (exhausts(task) == Some(limit.clone())).then_some((until, *id))
         });
         each.max()
     }
@@ -115,9 +115,13 @@ fn after_past(vain: u32) -> Duration {
         .min(PAST_MOST)
 }
 
-/// Until when a task is parked, or would be were it not revoked: its provider gives no more
-/// for that.
-fn limited_until(task: &Task) -> Option<Timestamp> {
+/// When a limit is reset that a task came to which is parked, or was when it was revoked: its
+/// provider gives no more until then. The task itself goes on a little later.
+pub(super) fn opens(task: &Task) -> Option<Timestamp> {
+    let reset = || {
+        let story = task.past.last()?.story.as_ref()?;
+        Some(story.parks_until()?.1.plus(AFTER))
+    };
     match task.state() {
         State::Queued {
             hold:
@@ -125,11 +129,13 @@ fn limited_until(task: &Task) -> Option<Timestamp> {
                     until,
                     cause: HoldCause::Parked,
                 }),
-        } => Some(*until),
-        State::Ended { .. } if task.run.started.is_none() => {
-            let story = task.past.last()?.story.as_ref()?;
-            Some(story.parks_until()?.1.plus(AFTER))
+        } => {
+            let first = Timestamp(until.0.saturating_sub(WITHIN.as_millis() as u64));
+            // one that was said to be over already is tried again by itself
+            let told = reset().filter(|at| (first..=*until).contains(at));
+            Some(told.unwrap_or(first))
         }
+        State::Ended { .. } if task.run.started.is_none() => reset(),
         _ => None,
     }
 }

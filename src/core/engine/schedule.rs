@@ -277,7 +277,8 @@ impl Engine {
         let floor = self.rules.limits.memory?;
         let asked = self.gate.memory.look == Look::Asked;
         let free = self.gate.memory.seen.filter(|_| !asked);
-        (entry.class.is_agent() || asked).then_some(Waiting::Memory { free, floor })
+        let little = entry.class.is_agent() && free.is_none_or(|free| free < floor);
+        (little || asked).then_some(Waiting::Memory { free, floor })
     }
 
     /// Until when a queued task is held, where it is.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::herd::Engine;
+use super::parking;
 use crate::core::attention::Attention;
 use crate::core::effect::Effect;
 use crate::core::event::{By, What};
@@ -49,7 +50,9 @@ impl Engine {
         let State::Queued { hold: Some(hold) } = task.state() else {
             return self.alarms.clear(id);
         };
-        let left = now.wall.until(hold.until);
+        // others may start before one that is parked goes on
+        let open = parking::opens(task).filter(|at| *at > now.wall);
+        let left = now.wall.until(open.unwrap_or(hold.until));
         let left = match hold.cause {
             HoldCause::Clock | HoldCause::Parked => left,
             // no longer than was asked for, though the clock was set back meanwhile
@@ -69,6 +72,7 @@ impl Engine {
                     }),
             }) = self.tasks.get(id).map(Task::state)
             {
+                self.note_parked(now, id);
                 self.hold_until(now, id);
             }
         }
@@ -83,6 +87,7 @@ impl Engine {
                     if matches!(hold.cause, HoldCause::Clock | HoldCause::Parked)
                         && now.wall < hold.until
                     {
+                        self.note_parked(now, id);
                         self.hold_until(now, id);
                         continue;
                     }

@@ -51,11 +51,21 @@ fn a_limit_parks_a_run_frees_its_slot_and_shuts_its_lane_across_a_restart() {
     world.now = resets + 29_000;
     world.input(Input::Tick);
     assert_eq!(world.task(1).state().word(), "parked");
+    assert!(matches!(
+        world.engine.waiting(world.task(2)),
+        Some(Waiting::Exhausted { .. })
+    ));
+    // others need not wait for its turn
+    let left = world.engine.deadline().unwrap() - world.time().mono;
+    assert!((990..=1000).contains(&left.as_millis()), "{left:?}");
+    world.now = resets + 30_000;
+    world.input(Input::Tick);
+    world.write_all();
+    assert_eq!(world.task(2).state().word(), "starting");
     world.now = resets + 61_000;
     world.input(Input::Tick);
     world.write_all();
     assert_eq!(world.task(1).state().word(), "starting");
-    assert_eq!(world.task(2).state().word(), "starting");
     let argv = |id: u32| {
         let at = world.launched.iter().map(|argv| argv[1].lossy());
         at.filter(|word| word == "resume").count() as u32 == id
