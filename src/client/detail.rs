@@ -249,6 +249,15 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
                         "stalled: wrangle logs {id} shows its output, wrangle revoke {id} stops it"
                     )
                 }
+                Attention::Asking if task.asks.is_some() => {
+                    format!("{}; wrangle answer {id} answers it", wants(task))
+                }
+                Attention::Asking => {
+                    format!("{}; wrangle send {id} says what comes next", wants(task))
+                }
+                Attention::Retrying | Attention::LimitReached => {
+                    format!("{}; nobody has to act", wants(task))
+                }
                 _ => "nobody has to act".into(),
             };
             format!("{line}: started {started}, {wrote}; {who}")
@@ -262,6 +271,12 @@ pub(super) fn why(task: &TaskReport, now: SystemTime) -> String {
         }
         _ => line,
     }
+}
+
+/// What a task wants of a person, in its own words.
+fn wants(task: &TaskReport) -> String {
+    let text = task.attention_text.as_deref().map(plain);
+    text.unwrap_or_else(|| task.attention.word().into())
 }
 
 /// Whether it is a time that a task waits for.
@@ -347,6 +362,13 @@ pub(super) mod tests {
         let stalled =
             "wrote 5s ago; stalled: wrangle logs 3 shows its output, wrangle revoke 3 stops it";
         assert!(said(&task).ends_with(stalled), "{}", said(&task));
+        task.attention = Attention::Asking;
+        task.attention_text = Some("claude was interrupted and waits for a message".into());
+        let waits = "waits for a message; wrangle send 3 says what comes next";
+        assert!(said(&task).ends_with(waits), "{}", said(&task));
+        task.attention = Attention::Retrying;
+        task.attention_text = Some("claude tries again (1 of 10): overloaded".into());
+        assert!(said(&task).ends_with("overloaded; nobody has to act"));
         task.reason = Some("disk full; make room".into());
         assert_eq!(said(&task), "task 3 (api) running: disk full; make room");
         assert_eq!(

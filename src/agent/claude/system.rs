@@ -97,6 +97,11 @@ impl Claude {
         let call = call.unwrap_or_default();
         let agent = text_at(told, "subagent_type").is_some()
             || text_at(told, "task_type").is_some_and(|kind| kind.contains("agent"));
+        // a command that is waited for is a call as any other
+        let waited = told.get("is_backgrounded").and_then(Value::as_bool) == Some(false);
+        if !agent && waited {
+            return Vec::new();
+        }
         if !agent {
             return vec![notice(
                 Level::Info,

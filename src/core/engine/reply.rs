@@ -116,6 +116,11 @@ fn chosen(question: &Question, text: &str) -> Result<Option<String>, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let number = |part: &&&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let found: Vec<Option<&Choice>> = parts.iter().map(|part| choice(question, part)).collect();
+    // no number says why it may not
+    let leave = matches!(question.want, Want::Permission { .. });
+    if found.len() == 1 && leave && number(&&text) {
+        return Err(format!("there is no choice {text}; {}", offered(question)));
+    }
     if found.len() == 1 || found.iter().all(Option::is_none) {
         return Ok(None);
     }

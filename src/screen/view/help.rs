@@ -57,7 +57,7 @@ pub(super) fn text(frame: &mut Frame, screen: &mut Screen) {
     let room = usize::from(screen.areas.body.width.saturating_sub(4));
     let rows = text.lines().flat_map(|line| broken(line, room));
     let lines = rows.map(Line::from).collect();
-    scrolled(frame, screen, "help", lines);
+    scrolled(frame, screen, "answer", lines);
 }
 
 /// A line of a text as rows that fit, each with the line's indent.

@@ -335,3 +335,23 @@ fn who_saw_one_question_never_answers_another() {
     let line = "that question is no longer open: task 1 asks nothing now";
     assert_eq!(told(&world, refused), line);
 }
+
+#[test]
+fn a_number_of_no_choice_is_no_reason_to_refuse() {
+    let mut world = World::new();
+    let run = launch(&mut world, agent(Feed::Talk));
+    hear(&mut world, run, vec![session("S"), permission()]);
+    let wrong = world.ask(reply(Reply::Text { text: "7".into() }));
+    let line = told(&world, wrong);
+    assert!(
+        line.contains("no choice 7; it offers: 1 Allow, 2 Deny"),
+        "{line}"
+    );
+    let right = world.ask(reply(Reply::Text { text: "2".into() }));
+    world.write_all();
+    assert!(
+        told(&world, right).contains("task 1"),
+        "{}",
+        told(&world, right)
+    );
+}
