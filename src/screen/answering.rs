@@ -172,11 +172,12 @@ impl Screen {
                 };
                 self.ask(&mut turn.out, Asked::Act("sent"), request);
             }
-            Some(Command::Interrupt) if !field.is_empty() => field.set(""),
+            // what is typed stays: it may be why
             Some(Command::Interrupt) if breaks_off => {
                 let request = Request::Interrupt(Target::Id(id));
                 self.ask(&mut turn.out, Asked::Act("its turn is broken off"), request);
             }
+            Some(Command::Interrupt) if !field.is_empty() => field.set(""),
             Some(Command::Cancel | Command::Interrupt) => self.mode = Mode::Normal,
             _ => field.key(key),
         }
