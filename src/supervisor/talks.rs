@@ -401,6 +401,7 @@ impl Reader {
         self.lines
             .finish(|piece| put(items, decode(&mut **decoder, piece)));
         put(items, self.decoder.end(exit));
+        items.push(Item::Over);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::diff::Change;
 use super::kept::{Kept, floor};
-use crate::core::agent::tool::{Category, Fault};
+use crate::core::agent::tool::{Category, Fault, FaultKind};
 use crate::core::exact::exact;
 
 /// Most bytes of the argument that stands beside a tool's name.
@@ -55,6 +55,21 @@ pub struct End {
     /// In milliseconds.
     pub(super) duration: Option<u64>,
     pub(super) output: Kept,
+}
+
+impl End {
+    /// That of a call whose run ended before it did.
+    pub(super) fn broken_off() -> Self {
+        Self {
+            fault: Some(Fault {
+                kind: FaultKind::Cancelled,
+                text: "the run ended before the call did".into(),
+            }),
+            exit_code: None,
+            duration: None,
+            output: Kept::new(""),
+        }
+    }
 }
 
 impl Call {

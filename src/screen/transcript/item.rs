@@ -69,6 +69,8 @@ pub enum Item {
     Heard(String),
     /// A further run goes on with the conversation, after these words of a person.
     Goes(String),
+    /// A run is over.
+    Over,
     /// A turn was broken off.
     BrokenOff,
     /// The last word of a run or a turn.

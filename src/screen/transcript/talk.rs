@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::call::Call;
+use super::call::{Call, End};
 use super::item::{Item, Open, RAW};
 use super::kept::Kept;
 use crate::core::agent::event::{Level, Part, Trouble, Words};
@@ -267,6 +267,7 @@ impl Transcript {
                 self.push(Body::Person(Kept::new(&text)), 0);
                 self.prompt = Some(text);
             }
+            Item::Over => self.over(),
             Item::BrokenOff => {
                 let text = Kept::new("the turn was broken off");
                 self.push(Body::Notice(Level::Warning, text), 0);
@@ -350,6 +351,23 @@ impl Transcript {
                 let number = self.push(Body::Subagent(title, ended), 0);
                 self.calls.insert(id, number);
             }
+        }
+    }
+
+    /// The run is over: what goes on in it was broken off.
+    fn over(&mut self) {
+        let open = |block: &Block| matches!(&block.body, Body::Call(call) if call.end.is_none());
+        let blocks = (self.first..).zip(&self.blocks);
+        let open: Vec<u64> = blocks
+            .filter(|(_, block)| open(block))
+            .map(|(number, _)| number)
+            .collect();
+        for number in open {
+            self.change(number, |body| {
+                if let Body::Call(call) = body {
+                    call.end = Some(End::broken_off());
+                }
+            });
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::lay::Ink;
 use super::talk::{Progress, Transcript};
-use super::{TalkPane, item};
+use super::{Item, TalkPane, item};
 use crate::config::Own;
 use crate::core::agent::clock::{Clock, Day};
 use crate::core::agent::event::{
@@ -661,4 +661,15 @@ proptest! {
         let joined: String = rows.iter().map(|range| &text[range.clone()]).collect();
         prop_assert_eq!(joined, text);
     }
+}
+
+#[test]
+fn a_call_that_its_run_did_not_outlive_was_broken_off() {
+    let command = json!({"command": "sleep 9"});
+    let mut talk = talk([started("a", "Bash", Category::Command, command)]);
+    talk.take(Item::Over);
+    let mut pane = TalkPane::new(60, 5);
+    let rows = rows(&lay(&mut pane, &talk));
+    assert!(rows[0].contains("✗ Bash sleep 9"), "{rows:?}");
+    assert!(rows[0].ends_with("cancelled"), "{rows:?}");
 }
