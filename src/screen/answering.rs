@@ -9,6 +9,7 @@ use super::screen::{Asked, Screen};
 use super::widget::Field;
 use crate::core::agent::asked::Which;
 use crate::core::agent::event::Question;
+use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::Feed;
 use crate::core::id::Target;
 use crate::core::task::{State, Task};
@@ -107,8 +108,13 @@ impl Screen {
             None => task.is_active() && task.spec.stdin,
         };
         if opens {
+            // what was refused can be said again
+            let story = task.run.story.as_deref();
+            let last = story.and_then(|story| story.messages.last());
+            let refused = last.filter(|it| matches!(it.state, Delivery::Refused(_)));
+            let text = refused.map_or("", |message| message.text.as_str());
             self.mode = Mode::Send {
-                field: Box::new(Field::lines("")),
+                field: Box::new(Field::lines(text)),
                 id,
                 fork: false,
             };

@@ -11,6 +11,7 @@ use super::terms;
 use super::text::count;
 use super::theme::Theme;
 use crate::core::agent::event::{Trouble, Want};
+use crate::core::agent::message::Delivery;
 use crate::core::agent::story::Story;
 use crate::core::attention::Attention;
 use crate::core::engine::Engine;
@@ -252,13 +253,39 @@ pub(super) fn standing(task: &Task, clock: &Clock) -> String {
 }
 
 /// What a person may want to know besides, in one line: why it stands there and what
-/// moves it.
+/// moves it, and how far it came what they said last.
 pub(super) fn because(
     task: &Task,
     engine: &Engine,
     keymap: &Keymap,
     clock: &Clock,
 ) -> Option<String> {
+    let why = stands(task, engine, keymap, clock);
+    let story = task.run.story.as_deref();
+    let message = story.and_then(|story| story.messages.last());
+    let Some(message) = message.filter(|it| it.state != Delivery::Delivered) else {
+        return why;
+    };
+    let text = exact_line(message.text.trim_start().lines().next().unwrap_or_default());
+    match (&message.state, why) {
+        (Delivery::Refused(because), why) => {
+            let mut line = format!("refused: {text} ({because})");
+            let agent = task.spec.agent.as_deref();
+            if agent.is_some_and(|agent| agent.resume.is_some()) {
+                line = format!("{} brings back {line}", keymap.key(Command::Send));
+            }
+            Some(match why {
+                Some(why) => format!("{line}; {why}"),
+                None => line,
+            })
+        }
+        (_, Some(why)) => Some(why),
+        (state, None) => Some(format!("{}: {text}", state.word())),
+    }
+}
+
+/// Why a task stands where it stands, and what moves it.
+fn stands(task: &Task, engine: &Engine, keymap: &Keymap, clock: &Clock) -> Option<String> {
     let revoke = keymap.key(Command::Revoke);
     if let Some(trouble) = &task.run.trouble {
         return Some(trouble.clone());

@@ -364,3 +364,33 @@ fn a_message_may_have_lines_and_a_paste_sends_nothing_by_itself() {
     let text = "first\nsecond\nthird\nfourth".to_owned();
     assert_eq!(sent, Some((Target::Id(id), text)));
 }
+
+#[test]
+fn a_message_that_is_refused_is_told_and_can_be_said_again() {
+    for resume in [None, Some(&["claude", "--resume", "{session}"][..])] {
+        let mut desk = Desk::new(150, 24);
+        let id = desk.agent_that("one", "begin", resume);
+        desk.hears(id, vec![said("I'll look at it.")]);
+        desk.press("s").type_in("mind the tests").press("Enter");
+        desk.requests();
+        let text = desk.text();
+        assert!(text.contains("sent: mind the tests"), "{text}");
+        desk.hears(id, vec![verdict(true, None, "Done.")]);
+        desk.ends(id, Exit::Code(0));
+        let text = desk.text();
+        assert!(
+            text.contains("refused: mind the tests (the run ended"),
+            "{text}"
+        );
+        let back = text.contains("s brings back refused");
+        assert_eq!(back, resume.is_some(), "{text}");
+        if back {
+            desk.press("s");
+            assert!(
+                desk.text().contains("to 1> mind the tests"),
+                "{}",
+                desk.text()
+            );
+        }
+    }
+}

@@ -362,6 +362,16 @@ impl Desk {
 
     /// An agent that runs.
     pub(super) fn agent(&mut self, name: &str, prompt: &str) -> TaskId {
+        self.agent_that(name, prompt, None)
+    }
+
+    /// The same of one that may go on with its conversation by such a command.
+    pub(super) fn agent_that(
+        &mut self,
+        name: &str,
+        prompt: &str,
+        resume: Option<&[&str]>,
+    ) -> TaskId {
         let mut spec = spec(name, "claude");
         spec.kind = Kind::Agent;
         spec.stdin = true;
@@ -370,7 +380,7 @@ impl Desk {
             speech: Speech::Claude,
             feed: Feed::Talk,
             prompt: prompt.into(),
-            resume: None,
+            resume: resume.map(|words| words.iter().map(|word| (*word).into()).collect()),
             fork: Some(vec!["claude".into(), "--fork".into(), "{session}".into()]),
             budget: Budget::default(),
             forgets_unanswered: false,
