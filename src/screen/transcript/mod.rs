@@ -7,6 +7,7 @@
 //! | `call` | a call of a tool, for people: what decides, what it changes |
 //! | `diff` | what an edit changes, line by line |
 //! | [`talk`] | the blocks of a conversation, folded from items |
+//! | `ends` | the last word of a run, and what goes on no longer |
 //! | `answers` | which of its questions were answered, and what |
 //! | `lines` | lines with marks before them, broken into rows of a width |
 //! | `markdown`, `table` | an agent's text as lines |
@@ -24,6 +25,7 @@ mod answers;
 mod call;
 pub mod colours;
 mod diff;
+mod ends;
 mod fold;
 mod item;
 mod kept;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::call::{Call, End};
+use super::call::Call;
 use super::item::{Item, Open, RAW};
 use super::kept::Kept;
 use crate::core::agent::event::{Level, Part, Trouble, Words};
@@ -96,9 +96,9 @@ pub struct Progress {
 /// A conversation, as far as it is read.
 #[derive(Debug, Default)]
 pub struct Transcript {
-    blocks: VecDeque<Block>,
+    pub(super) blocks: VecDeque<Block>,
     /// The number of the first block held; numbers count up and are never given twice.
-    first: u64,
+    pub(super) first: u64,
     bytes: usize,
     calls: HashMap<String, u64>,
     /// Messages by key, thinking apart.
@@ -354,23 +354,6 @@ impl Transcript {
         }
     }
 
-    /// The run is over: what goes on in it was broken off.
-    fn over(&mut self) {
-        let open = |block: &Block| matches!(&block.body, Body::Call(call) if call.end.is_none());
-        let blocks = (self.first..).zip(&self.blocks);
-        let open: Vec<u64> = blocks
-            .filter(|(_, block)| open(block))
-            .map(|(number, _)| number)
-            .collect();
-        for number in open {
-            self.change(number, |body| {
-                if let Body::Call(call) = body {
-                    call.end = Some(End::broken_off());
-                }
-            });
-        }
-    }
-
     /// What a person said; the prompt stands there already.
     fn heard(&mut self, text: &str) {
         if self
@@ -381,20 +364,6 @@ impl Transcript {
             return;
         }
         self.push(Body::Person(Kept::new(text)), 0);
-    }
-
-    /// The last word; that it repeats what was said last needs no second time.
-    fn verdict(&mut self, ok: bool, trouble: Option<Trouble>, text: &str) {
-        let since = self.blocks.iter().rev();
-        let mut since = since.take_while(|block| !matches!(block.body, Body::Person(_)));
-        let repeats = |kept: &Kept| kept.whole().is_some_and(|said| said.trim() == text.trim());
-        let said = since.find_map(|block| match &block.body {
-            // of a success it is what was said
-            Body::Said(kept) => Some(ok || repeats(kept)),
-            _ => None,
-        });
-        let text = if said == Some(true) { "" } else { text };
-        self.push(Body::Verdict(ok, trouble, Kept::new(text)), 0);
     }
 
     fn raw(&mut self, text: &str) {
@@ -421,7 +390,7 @@ impl Transcript {
         (depth + 1).min(DEEP)
     }
 
-    fn push(&mut self, body: Body, depth: u8) -> u64 {
+    pub(super) fn push(&mut self, body: Body, depth: u8) -> u64 {
         let gap = self.blocks.back().is_some_and(|last| {
             let same = std::mem::discriminant(&last.body) == std::mem::discriminant(&body);
             !same || body.stands_apart()

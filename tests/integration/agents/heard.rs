@@ -227,6 +227,11 @@ fn a_limit_parks_it_and_its_lane_waits() {
     let third = bench.run(&["claude", "--share", "--lane", "spare"], "little");
     bench.herd.wait_state(third, "parked");
     bench.ok(&["revoke", "1", "3"]);
+    // the limit is the provider's, not the task's
+    let waits = bench.herd.task(second);
+    assert_eq!(waits["state"], "queued");
+    assert!(waits["reason"].as_str().unwrap().contains("#1"), "{waits}");
+    bench.ok(&["retry", "1"]);
     // it starts, and comes to the same limit
     bench.herd.wait_state(second, "parked");
 }
