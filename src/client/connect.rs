@@ -164,10 +164,14 @@ fn greet(paths: &Paths, stream: UnixStream, role: &Role) -> Result<Met, Trouble>
             )),
         },
         News::Ended => Ok(Met::Nobody),
-        News::Late | News::Interrupted => Err(Trouble::Unreachable(format!(
-            "the supervisor has not answered for {} s; is it stopped? wrangle doctor tells its pid",
-            PATIENCE.as_secs()
-        ))),
+        News::Late | News::Interrupted => {
+            let pid = fs::read_to_string(paths.supervisor_lock()).unwrap_or_default();
+            let pid = pid.trim();
+            Err(Trouble::Unreachable(format!(
+                "the supervisor, pid {pid}, has not answered for {} s; if it is stopped, kill -CONT {pid} lets it go on; if it hangs, kill -KILL {pid} ends it: tasks go on, and the next wrangle takes them over",
+                PATIENCE.as_secs()
+            )))
+        }
     }
 }
 

@@ -89,7 +89,17 @@ impl Ledger {
     /// the last of those runs; nothing where that is not known, then it counts in this one.
     pub fn absorb(&mut self) -> Figures {
         self.absorbed = false;
-        self.dead.clear();
+        let dead = std::mem::take(&mut self.dead);
+        // one counter of tokens alone: what those runs told of single answers is their part
+        if self.before.is_empty()
+            && self.session.len() == 1
+            && let Some((model, figure)) = self.session.first_key_value()
+            && figure.cost.is_none()
+        {
+            let base = self.base.get(model).copied().unwrap_or_default();
+            let before = Figure::new(base.tokens + sum(&dead), None);
+            self.before.insert(model.clone(), before);
+        }
         self.before.clone()
     }
 

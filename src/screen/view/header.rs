@@ -146,13 +146,16 @@ fn used(task: &Task, agent: &str, engine: &Engine, dot: char) -> String {
     if !bill.tokens.is_zero() {
         facts.push(tokens(bill.tokens.total()));
     }
-    if let Some(story) = story {
-        if story.tools_failed > 0 {
-            let (failed, all) = (story.tools_failed, story.tools_called);
-            facts.push(format!("{failed} of {all} calls failed"));
-        }
-        facts.extend(story.near.clone());
+    // of all runs, as what they used is
+    let runs = task.past.iter().chain([&task.run]);
+    let calls = runs.filter_map(|run| run.story.as_deref());
+    let (failed, all) = calls.fold((0, 0), |(failed, all), story| {
+        (failed + story.tools_failed, all + story.tools_called)
+    });
+    if failed > 0 {
+        facts.push(format!("{failed} of {all} calls failed"));
     }
+    facts.extend(story.and_then(|story| story.near.clone()));
     facts.join(&format!(" {dot} "))
 }
 

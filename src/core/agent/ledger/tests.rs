@@ -314,3 +314,21 @@ fn a_result_that_tells_of_money_alone_leaves_the_tokens_to_single_answers() {
     ledger.take(&used(Meter::Run, 0, Some(30)));
     assert_eq!(total(&ledger), (2, Some(30)));
 }
+
+/// qwen-code's says nothing of what was before.
+#[test]
+fn a_counter_of_tokens_alone_leaves_a_broken_off_run_what_its_answers_told() {
+    let counter = |input| used(Meter::Session, input, None);
+    let mut first = Ledger::default();
+    first.take(&counter(100));
+    let mut dead = Ledger::after(first.session(), first.uncovered());
+    dead.take(&used(call("a"), 20, None));
+    let mut next = Ledger::after(dead.session(), dead.uncovered());
+    next.take(&used(call("b"), 30, None));
+    next.take(&counter(150));
+    assert!(next.absorbs());
+    dead.counted(next.absorb());
+    next.take(&counter(157));
+    let all = [&first, &dead, &next].map(|ledger| total(ledger).0);
+    assert_eq!(all, [100, 20, 37]);
+}
