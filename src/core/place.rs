@@ -35,6 +35,8 @@ pub struct Place {
     pub find: Option<Find>,
     /// What has the keys.
     pub keys: Keys,
+    /// What a text that is read is called.
+    pub title: Option<String>,
     /// The task being composed: command, name, directory.
     pub draft: Option<[Text; 3]>,
     /// Which of the three has the keys.

@@ -49,6 +49,8 @@ pub(super) enum Mode {
     Help(usize),
     /// A text of several lines to be read.
     Text {
+        /// What it is.
+        title: String,
         /// The text.
         text: String,
         /// Rows scrolled.

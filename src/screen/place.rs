@@ -26,6 +26,10 @@ impl Screen {
                 .filter(|find| find.text.len() <= LONGEST)
                 .map(Find::place),
             keys: self.keys(),
+            title: match &self.mode {
+                Mode::Text { title, .. } => Some(title.clone()),
+                _ => None,
+            },
             draft: Some([
                 self.draft.command.place(),
                 self.draft.name.place(),
@@ -50,7 +54,7 @@ impl Screen {
             Mode::Compose => Keys::Compose,
             Mode::Kill(menu) => Keys::Kill(menu.place(), menu.scroll),
             Mode::Help(scroll) => Keys::Help(*scroll),
-            Mode::Text { text, scroll } if text.len() <= LONGEST => {
+            Mode::Text { text, scroll, .. } if text.len() <= LONGEST => {
                 Keys::Text(text.clone(), *scroll)
             }
             Mode::Normal | Mode::Text { .. } => Keys::Normal,
@@ -70,6 +74,7 @@ impl Screen {
             talks,
             find,
             keys,
+            title,
             draft,
             draft_field,
             draft_agent,
@@ -85,7 +90,7 @@ impl Screen {
             self.draft.agent = draft_agent;
             self.draft.step(draft_field);
         }
-        self.mode = self.mode_of(keys);
+        self.mode = self.mode_of(keys, title);
         let mut out = Vec::new();
         if let Some(place) = find {
             self.searches += 1;
@@ -113,7 +118,7 @@ impl Screen {
         out
     }
 
-    fn mode_of(&mut self, keys: Keys) -> Mode {
+    fn mode_of(&mut self, keys: Keys, title: Option<String>) -> Mode {
         let line = |text| Box::new(Field::resumed_line(&text));
         let lines = |text| Box::new(Field::resumed_lines(&text));
         match keys {
@@ -144,7 +149,11 @@ impl Screen {
             Keys::Compose => Mode::Compose,
             Keys::Kill(tasks, scroll) => Mode::Kill(KillMenu::resume(tasks, scroll)),
             Keys::Help(scroll) => Mode::Help(scroll),
-            Keys::Text(text, scroll) => Mode::Text { text, scroll },
+            Keys::Text(text, scroll) => Mode::Text {
+                title: title.unwrap_or_default(),
+                text,
+                scroll,
+            },
             Keys::Leave => Mode::Leave,
             Keys::Finish(scroll) => Mode::Finish { scroll },
         }

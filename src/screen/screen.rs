@@ -316,17 +316,21 @@ impl Screen {
                 self.say(format!("launched {all} tasks, of which {waiting} wait"));
             }
             Answer::Tools(calls) if calls.is_empty() => self.say("it has called no tool"),
-            Answer::Tools(calls) => self.show_text(&verb::tools_table(&calls)),
+            Answer::Tools(calls) => self.show_text("tools", verb::tools_table(&calls).join("\n")),
             Answer::Stats(lines) if lines.is_empty() => self.say("no agent has run"),
-            Answer::Stats(lines) => self.show_text(&verb::stats_table(&lines)),
+            Answer::Stats(lines) => self.show_text("stats", verb::stats_table(&lines).join("\n")),
             Answer::Tasks(_) | Answer::Events(_) => self.say_done(&asked),
         }
     }
 
     /// Opens a text of several lines.
-    pub(super) fn show_text(&mut self, lines: &[String]) {
-        let text = lines.join("\n");
-        self.mode = Mode::Text { text, scroll: 0 };
+    pub(super) fn show_text(&mut self, title: &str, text: String) {
+        let (title, scroll) = (title.to_owned(), 0);
+        self.mode = Mode::Text {
+            title,
+            text,
+            scroll,
+        };
     }
 
     fn say_done(&mut self, asked: &Asked) {

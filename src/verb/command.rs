@@ -227,4 +227,6 @@ pub enum Asked {
     Said(String),
     /// Show this help, several lines.
     Help(String),
+    /// Show these lines under this title: it is done.
+    Text(String, String),
 }

@@ -32,6 +32,7 @@ pub fn parse_args(words: impl IntoIterator<Item = OsString>) -> Result<Option<Ve
 pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
     let line = line.trim().trim_start_matches(':').trim_start();
     let words = shlex::split(line).ok_or("a quote is not closed; close it")?;
+    let name = words.first().cloned().unwrap_or_default();
     let verb = match parse_args(words.into_iter().map(OsString::from)) {
         Ok(Some(Verb::Run(mut run))) => {
             run.in_bar = true;
@@ -75,7 +76,7 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         Command::Said(lines) => Ok(match lines.as_slice() {
             [] => Asked::Said("nothing".into()),
             [line] => Asked::Said(line.clone()),
-            lines => Asked::Help(lines.join("\n")),
+            lines => Asked::Text(name, lines.join("\n")),
         }),
         Command::Export(export) => Ok(Asked::Export(export)),
         Command::Events(_) => Err(

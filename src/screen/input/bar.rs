@@ -91,7 +91,8 @@ impl Screen {
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
             verb::Asked::Export(export) => self.export(turn, export),
             verb::Asked::Said(line) => self.say(line),
-            verb::Asked::Help(text) => self.mode = Mode::Text { text, scroll: 0 },
+            verb::Asked::Help(text) => self.show_text("help", text),
+            verb::Asked::Text(title, text) => self.show_text(&title, text),
         }
     }
 
@@ -101,7 +102,7 @@ impl Screen {
             return;
         };
         let Some(on) = on else {
-            return self.show_text(&verb::limit_table(limits));
+            return self.show_text("limits", verb::limit_table(limits).join("\n"));
         };
         let name = on.to_string();
         match limits.iter().find(|limit| limit.name == name) {

@@ -38,6 +38,7 @@ fn all_are_a_text_and_one_is_a_line() {
     let mut desk = Desk::new(80, 24);
     assert!(matches!(answered(&mut desk, "limit"), Request::Limits));
     let text = desk.text();
+    assert!(text.contains(" limits ─"), "{text}");
     assert!(
         text.contains("LIMIT    AT ONCE  RUN  WAIT  SET BY"),
         "{text}"
@@ -76,6 +77,7 @@ fn what_agents_used_and_called_is_a_text() {
     };
     desk.screen.answer(number, Answer::Stats(vec![line]), true);
     let text = desk.text();
+    assert!(text.contains(" stats ─"), "{text}");
     assert!(text.contains("OF        RUNS  OK"), "{text}");
     assert!(text.contains("opus␛[2J  3"), "{text}");
     assert!(text.contains("at least"), "{text}");

@@ -51,13 +51,14 @@ pub(super) fn keys(frame: &mut Frame, screen: &mut Screen) {
 
 /// Draws a text of several lines.
 pub(super) fn text(frame: &mut Frame, screen: &mut Screen) {
-    let Mode::Text { text, .. } = &screen.mode else {
+    let Mode::Text { title, text, .. } = &screen.mode else {
         return;
     };
     let room = usize::from(screen.areas.body.width.saturating_sub(4));
     let rows = text.lines().flat_map(|line| broken(line, room));
     let lines = rows.map(Line::from).collect();
-    scrolled(frame, screen, "answer", lines);
+    let title = title.clone();
+    scrolled(frame, screen, &title, lines);
 }
 
 /// A line of a text as rows that fit, each with the line's indent.

@@ -82,7 +82,7 @@ impl Desk {
 
     fn said(&self, line: &str) -> Result<String, String> {
         match parse_bar(line, &self.context)? {
-            Asked::Said(line) | Asked::Help(line) => Ok(line),
+            Asked::Said(line) | Asked::Text(_, line) => Ok(line),
             other => panic!("{other:?}"),
         }
     }
