@@ -219,6 +219,8 @@ pub enum Asked {
     Limits(Request, Option<Limit>),
     /// Select this task and show its live output.
     Look(Target),
+    /// Select this task and say why it stands where it stands.
+    Why(Target),
     /// Show this task's whole log in the pager.
     Page(Target),
     /// Write this task to a file.

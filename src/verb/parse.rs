@@ -58,9 +58,8 @@ pub fn parse_bar(line: &str, context: &Context) -> Result<Asked, String> {
         Command::Call(Call {
             request: Request::Show(target),
             ..
-        })
-        // the screen says of the task that is looked at why it stands where it stands
-        | Command::Why(target) => Ok(Asked::Look(target)),
+        }) => Ok(Asked::Look(target)),
+        Command::Why(target) => Ok(Asked::Why(target)),
         Command::Call(Call {
             request,
             notice: Some(notice),

@@ -9,13 +9,17 @@ use crate::core::engine::Engine;
 use crate::core::id::{Target, TaskId};
 use crate::core::limit::LimitReport;
 use crate::core::task::Task;
+use crate::core::time::Timestamp;
 use crate::core::wire::Request;
 use crate::screen::action::Action;
+use crate::screen::clock::Clock;
 use crate::screen::completing::Completing;
 use crate::screen::keymap::Command;
 use crate::screen::mode::{Bar, Mode};
 use crate::screen::remembered;
 use crate::screen::screen::{Asked, Screen};
+use crate::screen::text::width;
+use crate::screen::words;
 use crate::verb;
 
 /// How many of the newest tasks a completion looks at.
@@ -88,6 +92,7 @@ impl Screen {
                 self.ask(&mut turn.out, Asked::Limits(on), request);
             }
             verb::Asked::Look(target) => self.look_at(turn, &target, false),
+            verb::Asked::Why(target) => self.tell_why(turn, &target),
             verb::Asked::Page(target) => self.look_at(turn, &target, true),
             verb::Asked::Export(export) => self.export(turn, export),
             verb::Asked::Said(line) => self.say(line),
@@ -125,6 +130,27 @@ impl Screen {
                 }
             }
             Err(why) => self.fail(why),
+        }
+    }
+
+    /// In one line, or where that is longer than the screen is wide as a text.
+    fn tell_why(&mut self, turn: &mut Turn, target: &Target) {
+        self.look_at(turn, target, false);
+        let id = turn.engine.resolve(target);
+        let Some(task) = id.ok().and_then(|id| turn.engine.task(id)) else {
+            return;
+        };
+        // it stands there while time goes on
+        let clock = Clock::new(Timestamp::default(), false, self.zone.clone());
+        let standing = words::standing(task, &clock);
+        let mut line = format!("{} {}: {standing}", task.id, task.spec.name);
+        if let Some(because) = words::because(task, turn.engine, &self.keymap, &clock) {
+            line = format!("{line}; {because}");
+        }
+        if width(&line) < usize::from(self.size.0) {
+            self.say(line);
+        } else {
+            self.show_text("why", line);
         }
     }
 

@@ -366,6 +366,43 @@ fn a_message_may_have_lines_and_a_paste_sends_nothing_by_itself() {
 }
 
 #[test]
+fn why_in_the_command_bar_is_said_also_where_it_is_long() {
+    let mut desk = Desk::new(80, 24);
+    let ended = desk.agent("one", "begin");
+    desk.hears(ended, vec![verdict(true, None, "Done.")]);
+    desk.ends(ended, Exit::Code(0));
+    let asks = desk.agent("two", "begin");
+    desk.hears(asks, vec![permission("r1")]);
+    let command = format!("why {ended}");
+    desk.press("g :").type_in(&command).press("Enter");
+    assert_eq!(desk.screen.list.selected(), Some(ended));
+    let text = desk.text();
+    let line = format!("{ended} one: succeeded after ");
+    assert!(text.contains(&line), "{text}");
+    let command = format!("why {asks}");
+    desk.press(":").type_in(&command).press("Enter");
+    let text = desk.text();
+    let line = format!("{asks} two: running since ");
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains("answers: May it use Bash?"), "{text}");
+    // what is too long for the line is a text of its own
+    let mut desk = Desk::new(80, 24);
+    let asks = desk.agent("two", "begin");
+    let long = match permission("r1") {
+        AgentEvent::Asks(question) => AgentEvent::Asks(Question {
+            text: format!("{} and then?", "what comes next ".repeat(8)),
+            ..question
+        }),
+        other => other,
+    };
+    desk.hears(asks, vec![long]);
+    desk.press(":").type_in("why @").press("Enter");
+    let text = desk.text();
+    assert!(text.contains(" why ─"), "{text}");
+    assert!(text.contains("and then?"), "{text}");
+}
+
+#[test]
 fn a_message_that_is_refused_is_told_and_can_be_said_again() {
     for resume in [None, Some(&["claude", "--resume", "{session}"][..])] {
         let mut desk = Desk::new(150, 24);

@@ -34,7 +34,7 @@ fn the_bar_takes_the_same_verbs() {
     ));
     assert!(matches!(bar("logs -f @"), Ok(Asked::Look(Target::Newest))));
     assert!(matches!(bar("show api"), Ok(Asked::Look(Target::Name(_)))));
-    assert!(matches!(bar("why api"), Ok(Asked::Look(Target::Name(_)))));
+    assert!(matches!(bar("why api"), Ok(Asked::Why(Target::Name(_)))));
     assert!(matches!(
         bar("rm 3"),
         Ok(Asked::Request(Request::Remove { .. }))
