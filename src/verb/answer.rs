@@ -12,7 +12,7 @@ use crate::core::wire::Request;
 #[derive(Debug, Clone, Args)]
 #[command(
     override_usage = "wrangle answer [--question <N>] <ID> allow|always|deny [WHY]|<TEXT>...",
-    after_help = "The oldest question that waits is answered, or the one that is named: never another that took its place. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them; several, where that is asked for, with commas between."
+    after_help = "The oldest question that waits is answered, or the one that is named: never another that took its place. Where it can be chosen, a choice is given by its number or its name, as wrangle show lists them; several, where that is asked for, with commas between. A choice whose name is a number goes by its name. A number that no choice has is refused where leave is asked for; to a question it is text, and the reply says so."
 )]
 pub struct Answer {
     /// Its number, its name, or @ for the newest

@@ -45,6 +45,7 @@ impl Engine {
             });
         };
         let answer = fitting(&asked.question, reply)?;
+        let aside = mistyped(&asked.question, &answer).unwrap_or_default();
         let request = asked.question.request.clone();
         let line = self.tasks.update(id, |task| {
             let story = task.run.story.get_or_insert_default();
@@ -59,7 +60,7 @@ impl Engine {
         self.say(run, Say::Answer { request, answer }, &mut then);
         self.store(id, then, out);
         self.tell_watchers(id, out);
-        Ok(format!("task {id}: {line}"))
+        Ok(format!("task {id}: {line}{aside}"))
     }
 }
 
@@ -105,6 +106,20 @@ fn fitting(question: &Question, reply: Reply) -> Result<Reply, String> {
         // words in answer to whether it may: it may not, and they say why
         (None, Want::Permission { .. }) => Ok(Reply::Deny { why: text }),
     }
+}
+
+/// What to say of a number that was taken as text: it may have been meant as a choice.
+fn mistyped(question: &Question, answer: &Reply) -> Option<String> {
+    let Reply::Text { text } = answer else {
+        return None;
+    };
+    let text = text.trim();
+    let number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let meant = number && !question.choices.is_empty() && choice(question, text).is_none();
+    meant.then(|| {
+        let offered = offered(question);
+        format!("; that was taken as text: there is no choice {text}, {offered}")
+    })
 }
 
 /// The choice that a text names, or all of them where several may be chosen; `None` where it

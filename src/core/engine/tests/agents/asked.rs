@@ -337,6 +337,22 @@ fn who_saw_one_question_never_answers_another() {
 }
 
 #[test]
+fn a_number_that_is_taken_as_text_is_said_to_be() {
+    let beside = "; that was taken as text: there is no choice 7, it offers: 1 Allow, 2 Deny";
+    for (given, aside) in [("7", beside), ("2", ""), ("seven", "")] {
+        let mut world = World::new();
+        let run = launch(&mut world, agent(Feed::Talk));
+        hear(&mut world, run, vec![named("a", "A?")]);
+        let done = world.ask(reply(Reply::Text { text: given.into() }));
+        world.write_all();
+        let line = told(&world, done);
+        assert!(line.ends_with(&format!("question 1: A?{aside}")), "{line}");
+        // what happened is noted without advice
+        assert!(noted(&world, What::Notice)[0].ends_with("A?"));
+    }
+}
+
+#[test]
 fn a_number_of_no_choice_is_no_reason_to_refuse() {
     let mut world = World::new();
     let run = launch(&mut world, agent(Feed::Talk));
