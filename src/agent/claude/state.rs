@@ -42,6 +42,8 @@ pub(super) struct State {
     pub(super) told: Tellings,
     /// Subagents at work: the title of each, by its task.
     pub(super) agents: BTreeMap<String, String>,
+    /// Commands that are waited for: the title of each, by its task.
+    pub(super) waited: BTreeMap<String, String>,
     /// What is asked, oldest first.
     pub(super) asks: Vec<Ask>,
     /// What the last answers of the model used, as far as it was told.

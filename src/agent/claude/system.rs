@@ -57,8 +57,8 @@ impl Claude {
             }
             "task_started" => Some(self.task_started(told)),
             "task_notification" => Some(self.task_ended(told)),
+            "task_updated" => Some(self.task_updated(told)),
             "task_progress"
-            | "task_updated"
             | "background_tasks_changed"
             | "hook_started"
             | "hook_progress"
@@ -100,13 +100,12 @@ impl Claude {
         // a command that is waited for is a call as any other
         let waited = told.get("is_backgrounded").and_then(Value::as_bool) == Some(false);
         if !agent && waited {
+            let task = text_at(told, "task_id").unwrap_or_default();
+            put(&mut self.state.waited, task, title);
             return Vec::new();
         }
         if !agent {
-            return vec![notice(
-                Level::Info,
-                format!("in the background now: {title}"),
-            )];
+            return vec![in_background(&title)];
         }
         put(&mut self.state.agents, call, title.clone());
         vec![AgentEvent::Subagent {
@@ -116,7 +115,23 @@ impl Claude {
         }]
     }
 
+    /// A command that was waited for may go on in the background, as when it takes too long.
+    fn task_updated(&mut self, told: &Value) -> Vec<AgentEvent> {
+        let patch = told.get("patch").and_then(|it| it.get("is_backgrounded"));
+        if patch.and_then(Value::as_bool) != Some(true) {
+            return Vec::new();
+        }
+        let task = text_at(told, "task_id").unwrap_or_default();
+        let title = self.state.waited.remove(task);
+        title.iter().map(|title| in_background(title)).collect()
+    }
+
     fn task_ended(&mut self, told: &Value) -> Vec<AgentEvent> {
+        let task = text_at(told, "task_id").unwrap_or_default();
+        // its call says how it ended
+        if self.state.waited.remove(task).is_some() {
+            return Vec::new();
+        }
         let call = text_at(told, "tool_use_id").or_else(|| text_at(told, "task_id"));
         let call = call.unwrap_or_default();
         let status = text_at(told, "status").unwrap_or("completed");
@@ -143,6 +158,10 @@ impl Claude {
         });
         events
     }
+}
+
+fn in_background(title: &str) -> AgentEvent {
+    notice(Level::Info, format!("in the background now: {title}"))
 }
 
 fn retrying(told: &Value) -> AgentEvent {

@@ -755,6 +755,44 @@ fn what_happens_beside_the_conversation_is_noted() {
 }
 
 #[test]
+fn a_command_that_is_waited_for_is_not_in_the_background_until_it_goes_there() {
+    let told = |subtype: &str, more: Value| {
+        let mut line = json!({
+            "type": "system", "subtype": subtype, "task_id": "b1", "tool_use_id": "T",
+        });
+        let more = more.as_object().unwrap().clone();
+        line.as_object_mut().unwrap().extend(more);
+        line
+    };
+    let started = told(
+        "task_started",
+        json!({"task_type": "local_bash", "description": "Tick", "is_backgrounded": false}),
+    );
+    let ended = |status: &str| {
+        let more = json!({"status": status, "summary": "Tick", "output_file": ""});
+        told("task_notification", more)
+    };
+    for status in ["completed", "failed", "stopped"] {
+        assert_eq!(lines(&[started.clone(), ended(status)]), []);
+    }
+    let gone = told("task_updated", json!({"patch": {"is_backgrounded": true}}));
+    let notices: Vec<String> = lines(&[started, gone, ended("stopped")])
+        .into_iter()
+        .filter_map(|event| match event {
+            AgentEvent::Notice { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        notices,
+        [
+            "in the background now: Tick",
+            "in the background, stopped: Tick"
+        ]
+    );
+}
+
+#[test]
 fn the_one_line_of_json_output_has_all_of_it() {
     let only = result(&json!({"session_id": "S", "result": "Done.", "num_turns": 3}));
     let events = lines(std::slice::from_ref(&only));
