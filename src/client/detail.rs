@@ -13,6 +13,9 @@ use crate::core::exact::exact_line;
 use crate::core::plan::{After, Needs};
 use crate::core::report::{RunReport, TaskReport};
 
+/// Of a prompt so much is shown, in characters; JSON and exports have all of it.
+const PROMPT: usize = 200;
+
 /// Everything worth knowing of one task, a line each.
 pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
     let exit = match (task.exit_code, task.signal) {
@@ -45,6 +48,7 @@ pub(super) fn one(out: &mut Out, task: &TaskReport) -> Result<(), Trouble> {
         ("exit", exit),
         ("priority", task.priority.clone()),
         ("agent", task.agent.as_deref().map(plain)),
+        ("prompt", prompt(task)),
         ("model", task.model.as_deref().map(plain)),
         ("lane", task.lane.as_deref().map(plain)),
         ("provider", task.provider.as_deref().map(plain)),
@@ -129,7 +133,18 @@ fn tools(task: &TaskReport) -> Option<String> {
     })
 }
 
-fn tokens(tokens: Tokens, at_least: bool) -> String {
+/// What its agent was told last, as far as it fits in a line.
+fn prompt(task: &TaskReport) -> Option<String> {
+    let mut runs = task.runs.as_deref()?.iter().rev();
+    let prompt = runs.find_map(|run| run.prompt.as_deref())?;
+    let line = exact_line(prompt);
+    Some(match line.char_indices().nth(PROMPT) {
+        Some((end, _)) => format!("{}… ({} in all)", &line[..end], bytes(prompt.len() as u64)),
+        None => line.into_owned(),
+    })
+}
+
+pub(super) fn tokens(tokens: Tokens, at_least: bool) -> String {
     let Tokens {
         input,
         output,

@@ -70,6 +70,9 @@ pub struct RunReport {
     pub log: String,
     /// Its conversation, for an agent.
     pub session_id: Option<String>,
+    /// What its agent was told to do; `None`: the same as in the run before.
+    #[serde(default)]
+    pub prompt: Option<String>,
     /// What persons answered, the last answers, oldest first.
     #[serde(default)]
     pub answers: Vec<AnswerReport>,
@@ -288,6 +291,7 @@ impl RunReport {
             dropped_bytes: run.dropped,
             log,
             session_id: run.story.as_ref().and_then(|story| story.session.clone()),
+            prompt: None,
             answers: run.story.as_ref().map_or_else(Vec::new, |story| {
                 story.answers.iter().map(AnswerReport::from).collect()
             }),

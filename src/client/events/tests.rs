@@ -258,6 +258,7 @@ fn a_run_that_was_over_before_anyone_looked_is_told_in_full() {
             dropped_bytes: 0,
             log: first.log,
             session_id: None,
+            prompt: None,
             answers: Vec::new(),
             cost_usd: None,
             cost_at_least: false,

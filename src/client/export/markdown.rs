@@ -3,10 +3,14 @@
 use super::pieces::{Piece, Pieces, changed};
 use super::sink::Sink;
 use super::verb::Transcript;
+use crate::client::detail::tokens;
 use crate::client::safe::SafeLines;
 use crate::client::table::{self, plain};
 use crate::client::trouble::Trouble;
 use crate::core::agent::asked::AnswerReport;
+use crate::core::agent::bill::least;
+use crate::core::agent::tokens::Usd;
+use crate::core::exact::exact;
 use crate::core::report::RunReport;
 use crate::core::version;
 
@@ -22,6 +26,8 @@ pub(super) fn write(
     let task = &transcript.task;
     sink.put(format!("# Task {}: {}\n\n", task.id, code(&task.name)))?;
     let lines = [
+        ("agent", task.agent.as_deref().map(code)),
+        ("model", task.model.as_deref().map(code)),
         ("command", Some(code(&task.command))),
         ("directory", Some(code(&task.dir))),
         (
@@ -72,6 +78,16 @@ fn head(sink: &mut Sink, run: &RunReport) -> Result<(), Trouble> {
         ("started", run.started_at.clone()),
         ("ended", run.ended_at.clone()),
         ("output", Some(table::bytes(run.output_bytes))),
+        (
+            "tokens",
+            run.tokens.map(|used| tokens(used, run.cost_at_least)),
+        ),
+        (
+            "cost",
+            run.cost_usd
+                .and_then(Usd::of)
+                .map(|cost| format!("{}{cost}", least(run.cost_at_least))),
+        ),
     ];
     for (name, value) in lines {
         if let Some(value) = value {
@@ -84,6 +100,11 @@ fn head(sink: &mut Sink, run: &RunReport) -> Result<(), Trouble> {
         } = answer;
         let (how, text) = (code(&answer.answer), code(text));
         sink.put(format!("- question {number}: {text}: {how} at {at}\n"))?;
+    }
+    if let Some(prompt) = &run.prompt {
+        let fence = "`".repeat((ticks(prompt) + 1).max(SHORTEST));
+        let prompt = exact(prompt.trim_end_matches('\n'));
+        sink.put(format!("\nPrompt:\n\n{fence}\n{prompt}\n{fence}\n"))?;
     }
     Ok(())
 }
@@ -229,12 +250,7 @@ impl Ticks {
 /// Text within a line, as it is: between more backticks than it has together.
 fn code(text: &str) -> String {
     let text = plain(text);
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
-    let ticks = "`".repeat(longest + 1);
+    let ticks = "`".repeat(ticks(&text) + 1);
     // else a backtick at an end would be the delimiter's, and blanks at both be taken off
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() {
         " "
@@ -242,6 +258,12 @@ fn code(text: &str) -> String {
         ""
     };
     format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// The most backticks in a row.
+fn ticks(text: &str) -> usize {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.max().unwrap_or_default()
 }
 
 #[cfg(test)]

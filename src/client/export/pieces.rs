@@ -136,6 +136,7 @@ pub(super) mod tests {
             dropped_bytes: segments.first().map_or(0, |(offset, _)| *offset),
             log: dir.display().to_string(),
             session_id: None,
+            prompt: None,
             answers: Vec::new(),
             cost_usd: None,
             cost_at_least: false,

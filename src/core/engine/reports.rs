@@ -27,8 +27,19 @@ impl Engine {
                 task: task.id,
                 number: run.number,
             });
-            RunReport::of(run, log.to_string_lossy().into_owned())
-                .having_used(&self.run_bill(task, run))
+            let follow = run.follow.as_deref().map(|follow| follow.prompt.as_str());
+            let first = || {
+                task.spec
+                    .agent
+                    .as_deref()
+                    .map(|agent| agent.prompt.as_str())
+            };
+            let anew = run.number == 1 && follow.is_none();
+            let report = RunReport::of(run, log.to_string_lossy().into_owned());
+            RunReport {
+                prompt: if anew { first() } else { follow }.map(str::to_owned),
+                ..report.having_used(&self.run_bill(task, run))
+            }
         });
         TaskReport {
             runs: Some(runs.collect()),

@@ -131,6 +131,26 @@ fn a_message_is_taken_from_standard_input_whole() {
 }
 
 #[test]
+fn what_each_run_was_told_is_shown_and_exported() {
+    let bench = Bench::new();
+    bench.install("claude", &plain());
+    let id = bench.run(&["claude"], "mend it,\n```\nall of it");
+    bench.ended(id);
+    bench.ok(&["send", "1", "and the docs"]);
+    let over = |task: &serde_json::Value| task["run"] == 2 && task["state"] == "ended";
+    let task = bench.herd.wait_task(1, "over", over);
+    let prompts: Vec<_> = [0, 1].map(|at| task["runs"][at]["prompt"].clone()).into();
+    assert_eq!(prompts, ["mend it,\n```\nall of it", "and the docs"]);
+    let shown = bench.ok(&["show", "1"]);
+    assert!(shown.contains("and the docs"), "{shown}");
+    let exported = bench.ok(&["export", "1"]);
+    let first = "Prompt:\n\n````\nmend it,\n```\nall of it\n````\n";
+    assert!(exported.contains(first), "{exported}");
+    assert!(exported.contains("- agent: `claude`\n"), "{exported}");
+    assert!(exported.contains("- tokens: "), "{exported}");
+}
+
+#[test]
 fn an_agent_of_ones_own_and_any_command_take_a_prompt() {
     let bench = Bench::with(
         "[agents.mine]\nprogram = \"mine\"\nargs = [\"--say\", \"{prompt}\"]\nspeech = \"plain\"\n",
