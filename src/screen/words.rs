@@ -296,7 +296,12 @@ fn stands(task: &Task, engine: &Engine, keymap: &Keymap, clock: &Clock) -> Optio
             Some(terms::long(&waiting, keymap, clock))
         }
         State::Running { .. } | State::Paused { .. } if task.attention == Attention::Asking => {
-            asks(task.run.story.as_deref()?, keymap)
+            let story = task.run.story.as_deref()?;
+            if story.asks.is_empty() {
+                let send = keymap.key(Command::Send);
+                return Some(format!("{send} says what comes next: it was interrupted"));
+            }
+            asks(story, keymap)
         }
         State::Running { .. } if task.attention == Attention::Retrying => {
             let retry = task.run.story.as_deref()?.retrying.as_ref()?;

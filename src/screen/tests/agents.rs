@@ -366,6 +366,19 @@ fn a_message_may_have_lines_and_a_paste_sends_nothing_by_itself() {
 }
 
 #[test]
+fn an_agent_that_was_interrupted_waits_for_a_message() {
+    let mut desk = Desk::new(80, 24);
+    let id = desk.agent("one", "begin");
+    desk.hears(id, vec![said("I'll look at it.")]);
+    desk.press("s Ctrl-C");
+    desk.requests();
+    desk.hears(id, vec![verdict(false, Some(Trouble::Interrupted), "")]);
+    let text = desk.press("Esc").text();
+    let line = "s says what comes next: it was interrupted";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn why_in_the_command_bar_is_said_also_where_it_is_long() {
     let mut desk = Desk::new(80, 24);
     let ended = desk.agent("one", "begin");
