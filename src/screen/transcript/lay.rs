@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use super::call::{Call, End, Input};
 use super::colours::Colours;
 use super::diff::{Change, Sign, is_patch, sign};
+use super::ends::Stands;
 use super::item::Open;
 use super::kept::Kept;
 use super::lines::{Break, Laid, Lines};
@@ -75,14 +76,13 @@ pub(super) fn lay(block: &Block, open: bool, cols: u16, ink: &Ink) -> Page {
             lines.unmark();
         }
         Body::Call(call) => head = tool(&mut lines, call, open, ink),
-        Body::Subagent(title, ended) => {
-            let sign = if *ended {
-                theme.signs.succeeded
-            } else {
-                theme.signs.running
+        Body::Subagent(title, stands) => {
+            let (sign, style, word) = match stands {
+                Stands::Works => (theme.signs.running, theme.busy, ""),
+                Stands::Through => (theme.signs.succeeded, theme.dim, ""),
+                Stands::BrokenOff => (theme.signs.failed, theme.bad, ", cancelled"),
             };
-            let style = if *ended { theme.dim } else { theme.busy };
-            lines.push(&format!("{sign} subagent {title}"), style);
+            lines.push(&format!("{sign} subagent {title}{word}"), style);
         }
         Body::Notice(level, text) => notice(&mut lines, *level, text, ink),
         Body::Limit(level, text, resets) => {

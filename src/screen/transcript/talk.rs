@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::call::Call;
+use super::ends::Stands;
 use super::item::{Item, Open, RAW};
 use super::kept::Kept;
 use crate::core::agent::event::{Level, Part, Trouble, Words};
@@ -29,8 +30,8 @@ pub(super) enum Body {
     Person(Kept),
     /// A call of a tool.
     Call(Box<Call>),
-    /// A subagent that no call is known of: what it does, and whether it is through.
-    Subagent(String, bool),
+    /// A subagent that no call is known of: what it does, and how far it is.
+    Subagent(String, Stands),
     /// Something of note.
     Notice(Level, Kept),
     /// A limit, and when it is reset.
@@ -339,16 +340,16 @@ impl Transcript {
                 Body::Call(call) => {
                     call.title = Some(title).filter(|title| !title.is_empty() && !ended);
                 }
-                Body::Subagent(known, through) => {
+                Body::Subagent(known, stands) => {
                     if !title.is_empty() {
                         *known = title;
                     }
-                    *through = ended;
+                    *stands = Stands::of(ended);
                 }
                 _ => {}
             }),
             _ => {
-                let number = self.push(Body::Subagent(title, ended), 0);
+                let number = self.push(Body::Subagent(title, Stands::of(ended)), 0);
                 self.calls.insert(id, number);
             }
         }

@@ -673,3 +673,30 @@ fn a_call_that_its_run_did_not_outlive_was_broken_off() {
     assert!(rows[0].contains("✗ Bash sleep 9"), "{rows:?}");
     assert!(rows[0].ends_with("cancelled"), "{rows:?}");
 }
+
+#[test]
+fn a_question_and_a_subagent_that_their_run_did_not_outlive_are_over() {
+    let subagent = AgentEvent::Subagent {
+        id: "s".into(),
+        title: "Count files".into(),
+        ended: false,
+    };
+    let mut talk = talk([
+        subagent,
+        asks("0", "which colour?"),
+        asks("1", "which size?"),
+    ]);
+    talk.take(Item::Over);
+    talk.record(0, [("1", "answered large")].into_iter());
+    let mut pane = TalkPane::new(60, 9);
+    let expected = [
+        "✗ subagent Count files, cancelled",
+        "",
+        "? which colour?",
+        "  › no longer open",
+        "",
+        "? which size?",
+        "  › answered large",
+    ];
+    assert_eq!(rows(&lay(&mut pane, &talk)), expected);
+}
