@@ -323,16 +323,6 @@ impl Screen {
         }
     }
 
-    /// Opens a text of several lines.
-    pub(super) fn show_text(&mut self, title: &str, text: String) {
-        let (title, scroll) = (title.to_owned(), 0);
-        self.mode = Mode::Text {
-            title,
-            text,
-            scroll,
-        };
-    }
-
     fn say_done(&mut self, asked: &Asked) {
         if let Asked::Act(done) = asked
             && !done.is_empty()

@@ -101,6 +101,16 @@ impl Screen {
         }
     }
 
+    /// Opens a text of several lines.
+    pub(in crate::screen) fn show_text(&mut self, title: &str, text: String) {
+        let (title, scroll) = (title.to_owned(), 0);
+        self.mode = Mode::Text {
+            title,
+            text,
+            scroll,
+        };
+    }
+
     /// Shows all limits, or tells of the one that was asked about.
     pub(in crate::screen) fn show_limits(&mut self, limits: &[LimitReport], asked: &Asked) {
         let Asked::Limits(on) = asked else {
