@@ -170,6 +170,8 @@ fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
             force,
             wait: true,
         } => {
+            // what is launched meanwhile is meant too
+            let kin = if all { Kin::Tree } else { pick.kin };
             let targets = if all {
                 let number = line.ask(Request::List(Filter::default()))?;
                 let listed = tasks(line, number)?.into_iter();
@@ -180,7 +182,10 @@ fn lasting(line: &mut Line, request: Request) -> Result<Request, Trouble> {
             };
             Request::Revoke {
                 all: targets.is_empty(),
-                pick: targets.into(),
+                pick: Pick {
+                    kin,
+                    ..targets.into()
+                },
                 force,
                 wait: true,
             }

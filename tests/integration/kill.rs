@@ -199,3 +199,32 @@ fn a_paused_tree_is_revoked() {
     case.herd.ok(&["revoke", "--wait", &id]);
     case.is_over(Some(shim), "revoked");
 }
+
+#[test]
+fn what_a_tree_launches_while_it_is_revoked_is_refused() {
+    for all in [false, true] {
+        let herd = Herd::new();
+        let file = |name: &str| herd.dir().join(name);
+        let (ready, said) = (file("ready"), file("said"));
+        let wrangle = env!("CARGO_BIN_EXE_wrangle");
+        let script = format!(
+            "trap \"'{wrangle}' run --name late -- sleep 250 2>'{}'; exit 0\" TERM; >'{}'; while :; do sleep 0.1; done",
+            said.display(),
+            ready.display()
+        );
+        let id = herd.run(&["--grace", "60s"], &["sh", "-c", &script]);
+        wait_until("it would be asked", || ready.exists());
+        herd.remember();
+        let which = if all {
+            vec!["--all".to_owned()]
+        } else {
+            vec!["--tree".to_owned(), id.to_string()]
+        };
+        let mut words = vec!["revoke", "--wait"];
+        words.extend(which.iter().map(String::as_str));
+        herd.ok(&words);
+        let line = std::fs::read_to_string(&said).unwrap();
+        assert!(line.contains("is being revoked with all"), "{line}");
+        assert_eq!(herd.json(&["ls", "--json", "--state", "running"]).len(), 0);
+    }
+}
