@@ -9,8 +9,8 @@ use super::screen::{Asked, Screen};
 use super::widget::Field;
 use crate::core::agent::asked::Which;
 use crate::core::agent::event::Question;
-use crate::core::agent::message::Delivery;
 use crate::core::agent::plan::Feed;
+use crate::core::agent::story::Story;
 use crate::core::id::Target;
 use crate::core::task::{State, Task};
 use crate::core::wire::Request;
@@ -109,12 +109,10 @@ impl Screen {
         };
         if opens {
             // what was refused can be said again
-            let story = task.run.story.as_deref();
-            let last = story.and_then(|story| story.messages.last());
-            let refused = last.filter(|it| matches!(it.state, Delivery::Refused(_)));
-            let text = refused.map_or("", |message| message.text.as_str());
+            let refused = task.run.story.as_deref().map_or(&[][..], Story::refused);
+            let texts: Vec<&str> = refused.iter().map(|it| it.text.as_str()).collect();
             self.mode = Mode::Send {
-                field: Box::new(Field::lines(text)),
+                field: Box::new(Field::lines(&texts.join("\n\n"))),
                 id,
                 fork: false,
             };

@@ -269,7 +269,11 @@ pub(super) fn because(
     let text = exact_line(message.text.trim_start().lines().next().unwrap_or_default());
     match (&message.state, why) {
         (Delivery::Refused(because), why) => {
-            let mut line = format!("refused: {text} ({because})");
+            let more = match story.map_or(1, |story| story.refused().len()) {
+                0 | 1 => String::new(),
+                all => format!(" and {} more", all - 1),
+            };
+            let mut line = format!("refused: {text}{more} ({because})");
             let agent = task.spec.agent.as_deref();
             if agent.is_some_and(|agent| agent.resume.is_some()) {
                 line = format!("{} brings back {line}", keymap.key(Command::Send));

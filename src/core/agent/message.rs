@@ -103,6 +103,13 @@ impl Story {
             .any(|message| message.state.is_under_way())
     }
 
+    /// What was said last and refused, oldest first: nobody else says it again.
+    pub fn refused(&self) -> &[Message] {
+        let refused = |message: &Message| matches!(message.state, Delivery::Refused(_));
+        let heard = self.messages.iter().rposition(|message| !refused(message));
+        &self.messages[heard.map_or(0, |at| at + 1)..]
+    }
+
     /// What was said and not yet written, as one message.
     pub fn unsaid(&self) -> Option<String> {
         let sent = |message: &&Message| message.state == Delivery::Sent;

@@ -425,22 +425,22 @@ fn a_message_that_is_refused_is_told_and_can_be_said_again() {
         desk.requests();
         let text = desk.text();
         assert!(text.contains("sent: mind the tests"), "{text}");
+        desk.press("s").type_in("and the docs").press("Enter");
+        desk.requests();
         desk.hears(id, vec![verdict(true, None, "Done.")]);
         desk.ends(id, Exit::Code(0));
         let text = desk.text();
         assert!(
-            text.contains("refused: mind the tests (the run ended"),
+            text.contains("refused: and the docs and 1 more (the run ended"),
             "{text}"
         );
         let back = text.contains("s brings back refused");
         assert_eq!(back, resume.is_some(), "{text}");
         if back {
-            desk.press("s");
-            assert!(
-                desk.text().contains("to 1> mind the tests"),
-                "{}",
-                desk.text()
-            );
+            desk.press("s Enter");
+            let sent = desk.requests();
+            let both = "mind the tests\n\nand the docs";
+            assert!(matches!(&sent[..], [Request::Send { text, .. }] if text == both));
         }
     }
 }
