@@ -102,7 +102,9 @@ fn head(sink: &mut Sink, run: &RunReport) -> Result<(), Trouble> {
         sink.put(format!("- question {number}: {text}: {how} at {at}\n"))?;
     }
     if let Some(prompt) = &run.prompt {
-        let fence = "`".repeat((ticks(prompt) + 1).max(SHORTEST));
+        let mut ticks = Ticks::new();
+        ticks.feed(prompt.as_bytes());
+        let fence = "`".repeat(ticks.fence());
         let prompt = exact(prompt.trim_end_matches('\n'));
         sink.put(format!("\nPrompt:\n\n{fence}\n{prompt}\n{fence}\n"))?;
     }
@@ -121,7 +123,7 @@ fn fence(pieces: &mut Pieces, run: &RunReport) -> Result<usize, Trouble> {
         Ok(())
     })?;
     ticks.feed(&ended(&mut lines));
-    Ok((ticks.longest + 1).max(SHORTEST))
+    Ok(ticks.fence())
 }
 
 /// Writes the output between fences of so many backticks; whether they were long enough.
@@ -225,6 +227,11 @@ impl Ticks {
         }
     }
 
+    /// How long a fence must be so that nothing of it ends that.
+    fn fence(&self) -> usize {
+        (self.longest + 1).max(SHORTEST)
+    }
+
     fn feed(&mut self, text: &[u8]) {
         for byte in text {
             match byte {
@@ -250,7 +257,8 @@ impl Ticks {
 /// Text within a line, as it is: between more backticks than it has together.
 fn code(text: &str) -> String {
     let text = plain(text);
-    let ticks = "`".repeat(ticks(&text) + 1);
+    let runs = text.split(|c| c != '`').map(str::len);
+    let ticks = "`".repeat(runs.max().unwrap_or_default() + 1);
     // else a backtick at an end would be the delimiter's, and blanks at both be taken off
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() {
         " "
@@ -258,12 +266,6 @@ fn code(text: &str) -> String {
         ""
     };
     format!("{ticks}{pad}{text}{pad}{ticks}")
-}
-
-/// The most backticks in a row.
-fn ticks(text: &str) -> usize {
-    let runs = text.split(|c| c != '`').map(str::len);
-    runs.max().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -27,17 +27,11 @@ impl Engine {
                 task: task.id,
                 number: run.number,
             });
-            let follow = run.follow.as_deref().map(|follow| follow.prompt.as_str());
-            let first = || {
-                task.spec
-                    .agent
-                    .as_deref()
-                    .map(|agent| agent.prompt.as_str())
-            };
-            let anew = run.number == 1 && follow.is_none();
+            let agent = task.spec.agent.as_deref().filter(|_| run.number == 1);
+            let follow = run.follow.as_deref().map(|follow| &follow.prompt);
             let report = RunReport::of(run, log.to_string_lossy().into_owned());
             RunReport {
-                prompt: if anew { first() } else { follow }.map(str::to_owned),
+                prompt: follow.or(agent.map(|agent| &agent.prompt)).cloned(),
                 ..report.having_used(&self.run_bill(task, run))
             }
         });
